@@ -1,0 +1,2 @@
+//! A source that is a SQLite or PostgreSQL database.
+#![forbid(unsafe_code)]

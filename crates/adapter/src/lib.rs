@@ -1,0 +1,2 @@
+//! Answering: the Source trait, pulls and change sync.
+#![forbid(unsafe_code)]

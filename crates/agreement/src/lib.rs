@@ -1,0 +1,2 @@
+//! The chain agreement and the decision it yields.
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The ketenwijzer command.
+#![forbid(unsafe_code)]
+fn main() {}

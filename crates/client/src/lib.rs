@@ -1,0 +1,2 @@
+//! Typed HTTP clients of the services.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! A whole chain on one machine, with made-up people.
+#![forbid(unsafe_code)]

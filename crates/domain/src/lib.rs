@@ -1,0 +1,29 @@
+//! Identifiers and vocabulary of the chain: pure, no I/O.
+//!
+//! Every value that arrives from outside is parsed once, at the edge, into one of these types; nothing inside
+//! Ketenwijzer handles an unchecked string where one of them is meant.
+#![forbid(unsafe_code)]
+
+mod birth_date;
+mod bsn;
+mod clock;
+mod handle;
+mod id;
+mod instant;
+mod key;
+mod oin;
+mod subject;
+mod vocabulary;
+
+pub use birth_date::{BirthDate, BirthDateError, DatePrecision};
+pub use bsn::{Bsn, BsnError};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use handle::{Handle, HandleError};
+pub use id::{BatchId, GrantId, IdError, PointerId, QueryId, SubjectId, SubjectReference, TransactionId};
+pub use instant::{Instant, InstantError};
+pub use key::{Epoch, KeyUse, KeyUseError};
+pub use oin::{Oin, OinError, OinKind};
+pub use subject::{Subject, SubjectError, SubjectScheme};
+pub use vocabulary::{
+    ActorId, CaseReference, Category, ChainName, Purpose, Role, SourceName, VocabularyError,
+};

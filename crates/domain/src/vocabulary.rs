@@ -1,0 +1,148 @@
+//! The words of a chain: categories, purposes, roles and the like.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not a word of this kind. The text is not repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VocabularyError {
+    /// Lower-case letters, digits and single hyphens were expected.
+    #[error("a {kind} has 1 to {max} lower-case letters, digits and hyphens, and begins with a letter")]
+    NotKebabCase {
+        /// What the text should have been.
+        kind: &'static str,
+        /// The longest length allowed, in bytes.
+        max: usize,
+    },
+    /// Printable text was expected.
+    #[error("a {kind} has 1 to {max} bytes of printable text")]
+    NotText {
+        /// What the text should have been.
+        kind: &'static str,
+        /// The longest length allowed, in bytes.
+        max: usize,
+    },
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])+ $name:ident($kind:literal, $max:literal, $check:ident);)+) => {$(
+        $(#[$doc])+
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Parses and checks the text.
+            pub fn parse(text: &str) -> Result<Self, VocabularyError> {
+                $check(text, $kind, $max)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = VocabularyError;
+
+            fn from_str(text: &str) -> Result<Self, VocabularyError> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = VocabularyError;
+
+            fn try_from(text: String) -> Result<Self, VocabularyError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(word: $name) -> Self {
+                word.0.into()
+            }
+        }
+    )+};
+}
+
+words! {
+    /// The id of the person who asks, as their organisation knows them.
+    ActorId("actor id", 128, check_text);
+    /// The case for which somebody asks (zaakreferentie).
+    CaseReference("case reference", 128, check_text);
+    /// A kind of data that holders may have (gegevenscategorie).
+    Category("category", 64, check_kebab);
+    /// The name of a chain.
+    ChainName("chain name", 64, check_kebab);
+    /// Why somebody asks (doelbinding).
+    Purpose("purpose", 64, check_kebab);
+    /// What somebody is to their organisation.
+    Role("role", 64, check_kebab);
+    /// The software installation at a holder that data come from (bronsysteem).
+    SourceName("source name", 64, check_kebab);
+}
+
+fn check_kebab(text: &str, kind: &'static str, max: usize) -> Result<(), VocabularyError> {
+    let well_formed = text.len() <= max
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
+    if well_formed { Ok(()) } else { Err(VocabularyError::NotKebabCase { kind, max }) }
+}
+
+fn check_text(text: &str, kind: &'static str, max: usize) -> Result<(), VocabularyError> {
+    let well_formed = !text.trim().is_empty() && text.len() <= max && !text.chars().any(|c| c.is_control());
+    if well_formed { Ok(()) } else { Err(VocabularyError::NotText { kind, max }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn kebab_case_is_the_only_form() {
+        for good in ["a", "youth-care", "jgz2", "a-1"] {
+            assert!(Category::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "a--b", "A", "1a", "a b", "é", &"a".repeat(65)] {
+            assert!(Category::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn free_text_has_no_control_characters_and_a_bound() {
+        assert!(ActorId::parse("j.jansen@school").is_ok());
+        for bad in ["", "  ", "a\nb", &"x".repeat(129)] {
+            assert!(ActorId::parse(bad).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_parses_reads_back_from_json(text in "[a-z][a-z0-9]{0,20}(-[a-z0-9]{1,8}){0,3}") {
+            let word = Purpose::parse(&text).unwrap();
+            let json = serde_json::to_string(&word).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Purpose>(&json).unwrap(), word);
+        }
+    }
+}

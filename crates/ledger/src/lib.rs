@@ -1,0 +1,2 @@
+//! Access records, leaves and receipts of the ledger: pure.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The partner process: adapter and requester, composed.
+#![forbid(unsafe_code)]

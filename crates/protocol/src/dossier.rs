@@ -1,0 +1,159 @@
+//! The virtual chain dossier, and the partner's local API that assembles it.
+
+use kw_domain::{CaseReference, Category, Instant, Oin, Purpose, QueryId, TransactionId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::pull::{ComparedPrecision, Provenance};
+use crate::query::{Actor, Receipt, Relation};
+
+/// What a caseworker asks, in the partner's own process: the only message with a BSN in it.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DossierRequest {
+    /// The subject in its canonical form (`nl.bsn:…`).
+    pub subject: String,
+    /// The birth date as the asker knows it, possibly partial.
+    #[serde(default)]
+    pub birth_date: Option<String>,
+    /// Why.
+    #[schema(value_type = String)]
+    pub purpose: Purpose,
+    /// Who asks.
+    pub actor: Actor,
+    /// For which case.
+    #[schema(value_type = String)]
+    pub case: CaseReference,
+    /// Which kinds of data; all that are allowed when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub categories: Vec<Category>,
+    /// Only these holders.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub holders: Vec<Oin>,
+    /// On what ground.
+    pub relation: Relation,
+}
+
+/// One honest picture of what the disclosed holders have.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Dossier {
+    /// The query it came from.
+    #[schema(value_type = String)]
+    pub query: QueryId,
+    /// When it was assembled.
+    #[schema(value_type = String)]
+    pub assembled_at: Instant,
+    /// True only if every disclosed holder delivered or has nothing.
+    pub complete: bool,
+    /// Always true: policy may withhold holders from this asker, so an empty dossier proves nothing.
+    pub holders_may_be_withheld: bool,
+    /// One per pointer, whatever became of it.
+    pub sections: Vec<Section>,
+    /// Values on which holders disagree.
+    pub differences: Vec<Difference>,
+    /// The asker's proof of the query.
+    pub receipt: Receipt,
+}
+
+/// A party with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Party {
+    /// Its number.
+    #[schema(value_type = String)]
+    pub oin: Oin,
+    /// Its name in the agreement.
+    pub name: String,
+}
+
+/// What one holder answered for one category.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Section {
+    /// Who.
+    pub holder: Party,
+    /// What.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// How it went.
+    pub status: SectionStatus,
+    /// The problem code when refused, unavailable or malformed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The document is true as of then.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub as_of: Option<Instant>,
+    /// The document.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub document: Option<serde_json::Value>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+    /// At which precision the birth date was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date_compared: Option<ComparedPrecision>,
+    /// The transaction id of the pull.
+    #[schema(value_type = String)]
+    pub transaction: TransactionId,
+}
+
+/// How one pull went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SectionStatus {
+    /// The birth date differs from the holder's.
+    BirthDateMismatch,
+    /// One side knows too little of the birth date.
+    BirthDateUnknown,
+    /// The document is there.
+    Delivered,
+    /// What came back is not what the agreement describes.
+    Malformed,
+    /// The holder has nothing any more.
+    Nothing,
+    /// The holder refused; see `reason`.
+    Refused,
+    /// The handle is another person's.
+    SubjectMismatch,
+    /// No answer in time.
+    TimedOut,
+    /// The holder could not be reached.
+    Unavailable,
+}
+
+/// An attribute on which holders disagree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// The shared attribute's name in the agreement.
+    pub attribute: String,
+    /// The holder whose value counts, if the agreement names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub authoritative: Option<Oin>,
+    /// Who says what.
+    pub values: Vec<HeldValue>,
+}
+
+/// What one holder says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldValue {
+    /// Who.
+    pub holder: Party,
+    /// From which category.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// What.
+    #[schema(value_type = Object)]
+    pub value: serde_json::Value,
+    /// As of when.
+    #[schema(value_type = String)]
+    pub as_of: Instant,
+    /// Whether the holder has it under investigation.
+    pub under_investigation: bool,
+}

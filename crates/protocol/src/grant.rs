@@ -1,0 +1,102 @@
+//! The pull grant: a compact JWS, ES256, `typ: pull-grant+jwt`, bound to one requester's certificate and one holder.
+
+use kw_domain::{Category, ChainName, GrantId, Handle, Oin, Purpose, TransactionId};
+use serde::{Deserialize, Serialize};
+
+use crate::query::RelationBasis;
+use crate::{Bytes16, Bytes32};
+
+/// The `typ` of a pull grant's header.
+pub const GRANT_TYPE: &str = "pull-grant+jwt";
+/// The longest life of a grant, in seconds.
+pub const MAX_LIFE_SECONDS: i64 = 120;
+/// How far apart the clocks of issuer and holder may be, in seconds.
+pub const LEEWAY_SECONDS: i64 = 30;
+
+/// The JOSE header of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantHeader {
+    /// Always `ES256`.
+    pub alg: String,
+    /// The signing key's id in the JWKS.
+    pub kid: String,
+    /// Always [`GRANT_TYPE`].
+    pub typ: String,
+}
+
+/// The claims of a grant.
+///
+/// The fields stand in the order of their names, so that serde's compact output *is* the canonical JSON of RFC 8785 that
+/// the ledger leaf of the grant commits to (with `log` left out).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantClaims {
+    /// The holder.
+    pub aud: Oin,
+    /// Whose certificate may use it.
+    pub cnf: Confirmation,
+    /// Void from then, seconds since 1970.
+    pub exp: i64,
+    /// The chain.
+    pub gid: ChainName,
+    /// Issued then.
+    pub iat: i64,
+    /// The switchboard.
+    pub iss: Oin,
+    /// This grant.
+    pub jti: GrantId,
+    /// Where the ledger committed to this grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogClaim>,
+    /// Void before then.
+    pub nbf: i64,
+    /// What may be pulled, and why.
+    pub prp: GrantProperties,
+    /// The requester.
+    pub sub: Oin,
+    /// The transaction id of the pull.
+    pub txn: TransactionId,
+}
+
+/// RFC 8705 §3.1: the SHA-256 of the requester's certificate (DER).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// base64url, unpadded.
+    #[serde(rename = "x5t#S256")]
+    pub x5t_s256: Bytes32,
+}
+
+/// What may be pulled, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantProperties {
+    /// SHA-256(salt ‖ canonical JSON of the actor).
+    pub actor_hash: Bytes32,
+    /// The categories.
+    pub cat: Vec<Category>,
+    /// The holder's name for the pointer.
+    pub hdl: Handle,
+    /// The law.
+    pub legal_basis: String,
+    /// The agreement's hash.
+    pub policy: String,
+    /// Why.
+    pub purpose: Purpose,
+    /// On what ground.
+    pub relation: RelationBasis,
+    /// Whether the asker acts for somebody else under a mandate; then both proofs are demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub representation: Option<String>,
+}
+
+/// The place of the grant's leaf in the switchboard's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogClaim {
+    /// The leaf's index.
+    pub i: u64,
+    /// The log's origin.
+    pub o: String,
+    /// The leaf's salt.
+    pub s: Bytes32,
+}
+
+/// The salt that hides the actor from everybody but the holder.
+pub type ActorSalt = Bytes16;

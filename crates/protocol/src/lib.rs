@@ -1,0 +1,15 @@
+//! Wire types and problem details shared by servers and clients: types only, no behaviour beyond parsing.
+//!
+//! Bodies are JSON with camelCase names. Group elements, proofs and salts are unpadded base64url. Times are RFC 3339.
+#![forbid(unsafe_code)]
+
+mod bytes;
+pub mod dossier;
+pub mod evaluation;
+pub mod grant;
+pub mod pointer;
+pub mod problem;
+pub mod pull;
+pub mod query;
+
+pub use bytes::{Bytes16, Bytes32, BytesError, SecretBytes32};

@@ -1,0 +1,2 @@
+//! The pseudonymiser: blind evaluation under budgets.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Asking: query, parallel pulls and the virtual dossier.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Storage: Diesel pool, group-commit writer, one module per service.
+#![forbid(unsafe_code)]

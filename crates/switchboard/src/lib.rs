@@ -1,0 +1,2 @@
+//! The switchboard: index, grants and queries.
+#![forbid(unsafe_code)]

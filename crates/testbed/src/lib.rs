@@ -1,0 +1,2 @@
+//! A whole chain in a test: certificates, databases, real processes.
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Developer tasks: test, bench, openapi.
+#![forbid(unsafe_code)]
+fn main() {}
