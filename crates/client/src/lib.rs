@@ -1,2 +1,33 @@
 //! Typed HTTP clients of the services.
+//!
+//! Each client of another party accepts exactly one OIN at the other end, and takes that OIN and the address from the
+//! agreement together. Every call has a deadline, every answer a bound, and no error repeats anything that was sent or
+//! received beyond a problem's own words.
+//!
+//! - [`PseudonymiserClient`]: subjects in, verified group elements out.
+//! - [`SwitchboardClient`]: pointers and queries.
+//! - [`HolderClient`]: one document under one grant.
+//! - [`LocalClient`]: the partner process on the same machine.
 #![forbid(unsafe_code)]
+
+mod context;
+mod entropy;
+mod error;
+mod holder;
+mod http;
+mod jwks;
+mod local;
+mod ndjson;
+mod pseudonymiser;
+mod retry;
+mod switchboard;
+
+pub use context::Context;
+pub use entropy::Entropy;
+pub use error::{ClientError, Refused};
+pub use holder::HolderClient;
+pub use jwks::{Jwk, Jwks};
+pub use local::{LocalClient, LocalToken};
+pub use pseudonymiser::{EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms};
+pub use retry::Retry;
+pub use switchboard::{IdempotencyKey, IdempotencyKeyError, SwitchboardClient};

@@ -7,14 +7,15 @@ use utoipa::ToSchema;
 use crate::pull::{ComparedPrecision, Provenance};
 use crate::query::{Actor, Receipt, Relation};
 
-/// What a caseworker asks, in the partner's own process: the only message with a BSN in it.
-#[derive(Clone, Deserialize, ToSchema)]
+/// What a caseworker asks, in the partner's own process. It holds the subject, so it has no `Debug` and never leaves the
+/// partner.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DossierRequest {
     /// The subject in its canonical form (`nl.bsn:…`).
     pub subject: String,
     /// The birth date as the asker knows it, possibly partial.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_date: Option<String>,
     /// Why.
     #[schema(value_type = String)]
@@ -25,15 +26,49 @@ pub struct DossierRequest {
     #[schema(value_type = String)]
     pub case: CaseReference,
     /// Which kinds of data; all that are allowed when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub categories: Vec<Category>,
     /// Only these holders.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub holders: Vec<Oin>,
     /// On what ground.
     pub relation: Relation,
+}
+
+/// Who holds what, without anything to pull it with: the answer to `POST /v1/lookups`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lookup {
+    /// The query it came from.
+    #[schema(value_type = String)]
+    pub query: QueryId,
+    /// When it was decided.
+    #[schema(value_type = String)]
+    pub decided_at: Instant,
+    /// The agreement under which it was decided: lower-case hexadecimal SHA-256.
+    pub policy: String,
+    /// The categories that were searched.
+    #[schema(value_type = Vec<String>)]
+    pub categories: Vec<Category>,
+    /// One per pointer.
+    pub holders: Vec<LookupHolder>,
+    /// Always true: policy may withhold holders from this asker, so an empty answer proves nothing.
+    pub holders_may_be_withheld: bool,
+    /// The asker's proof of the query.
+    pub receipt: Receipt,
+}
+
+/// One holder and what it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LookupHolder {
+    /// Who.
+    pub holder: Party,
+    /// What.
+    #[schema(value_type = String)]
+    pub category: Category,
 }
 
 /// One honest picture of what the disclosed holders have.

@@ -7,6 +7,7 @@ mod bytes;
 pub mod dossier;
 pub mod evaluation;
 pub mod grant;
+pub mod local;
 pub mod pointer;
 pub mod problem;
 pub mod pull;

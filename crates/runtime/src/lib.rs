@@ -1,2 +1,28 @@
-//! What every service shares: configuration, clock, telemetry, HTTP conventions.
+//! What every service shares: HTTP conventions, configuration, telemetry, background jobs, listeners.
+//!
+//! A service describes its routes, hands them to [`serve::Server`], and gets the rest: problem details on every
+//! refusal, `API-Version` and trace headers on every response, metrics and health on a listener of their own, reload
+//! on SIGHUP, an orderly end on SIGTERM.
 #![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod config;
+pub mod entropy;
+pub mod http;
+pub mod jobs;
+pub mod metrics;
+pub mod party;
+pub mod problem;
+//pub mod serve;
+mod shape;
+pub mod shared;
+pub mod telemetry;
+
+pub use entropy::{Entropy, Identifier};
+pub use http::{Body, Http, Trace};
+pub use jobs::Jobs;
+pub use metrics::Metrics;
+pub use party::{Party, SharedAgreement};
+pub use problem::Refusal;
+//pub use serve::{Server, ServerSettings};
+pub use shared::Shared;

@@ -1,0 +1,10 @@
+//! How the ready-made sources turn a row into a record: which columns become which document, and how a row gets a key
+//! that is stable, says nothing and belongs to one person.
+
+mod columns;
+mod record_key;
+mod row;
+
+pub use columns::{ColumnTarget, ColumnType, Columns, ColumnsError, names_a_bsn};
+pub use record_key::RecordKey;
+pub use row::{Combined, Combining, RowFault, SourceRow, cell, combine, read_birth_date, read_subject, text_of};

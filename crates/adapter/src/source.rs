@@ -1,0 +1,145 @@
+//! What a partner's own system must be able to do. Writing an adapter for another system is implementing [`Source`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use async_trait::async_trait;
+use kw_domain::{BirthDate, Category, Instant, SourceName, Subject};
+
+/// A system at a partner that holds data about people.
+#[async_trait]
+pub trait Source: fmt::Debug + Send + Sync {
+    /// The software installation's name, as it stands in the partner's configuration.
+    fn name(&self) -> &SourceName;
+
+    /// The categories this source can hold.
+    fn categories(&self) -> BTreeSet<Category>;
+
+    /// A bounded page of what the source holds (`after` absent) or of what changed since `after`.
+    ///
+    /// A source that cannot tell changes from the rest may return everything again: what is known already costs nothing.
+    /// Reading from the start must yield every record that exists, so that what is missing can be withdrawn.
+    async fn changes(&self, after: Option<&Cursor>) -> Result<ChangePage, SourceError>;
+
+    /// The document for one record, as it is at the source now; `None` when there is nothing any more.
+    async fn fetch(&self, category: &Category, record: &LocalId) -> Result<Option<SourceDocument>, SourceError>;
+}
+
+/// A bounded part of what changed.
+#[derive(Debug)]
+pub struct ChangePage {
+    /// What changed, in the source's order.
+    pub changes: Vec<Change>,
+    /// Rows that cannot be used, and why. They are reported and never registered.
+    pub refused: Vec<RefusedRow>,
+    /// Where to go on: for the next page when `more`, for the next sync otherwise.
+    pub cursor: Cursor,
+    /// Whether there is another page now.
+    pub more: bool,
+    /// Whether the pages from the first to the last (with `more` false) are everything the source holds, so that records
+    /// not among them are gone.
+    pub complete: bool,
+}
+
+/// One change at the source.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The record is gone.
+    Gone {
+        /// The category it was in.
+        category: Category,
+        /// Which record.
+        record: LocalId,
+    },
+    /// The record is there, new or changed.
+    Present(SourceRecord),
+}
+
+/// A record about one subject in one category.
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// The category.
+    pub category: Category,
+    /// The source's own key of the record.
+    pub record: LocalId,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// The birth date, if the source knows one.
+    pub birth_date: Option<BirthDate>,
+}
+
+/// A document as it is at the source now.
+#[derive(Clone)]
+pub struct SourceDocument {
+    /// The content, before it is filtered and checked against the agreement's schema.
+    pub document: serde_json::Value,
+    /// The content is true as of then.
+    pub as_of: Instant,
+    /// The birth date of the subject, for the birth-date proof.
+    pub birth_date: Option<BirthDate>,
+    /// JSON pointers to values that are under investigation.
+    pub under_investigation: Vec<String>,
+}
+
+impl fmt::Debug for SourceDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceDocument").field("as_of", &self.as_of).finish_non_exhaustive()
+    }
+}
+
+/// The source's own key of a record: 1 to 512 bytes. It may derive from personal data, so it is never logged.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalId(Box<str>);
+
+impl LocalId {
+    /// Checks the length.
+    pub fn new(text: impl Into<Box<str>>) -> Result<Self, LocalIdError> {
+        let text = text.into();
+        if (1..=512).contains(&text.len()) { Ok(Self(text)) } else { Err(LocalIdError) }
+    }
+
+    /// The key, to look the record up with.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LocalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalId(…)")
+    }
+}
+
+/// The key of a record is empty or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a record's key at the source has 1 to 512 bytes")]
+pub struct LocalIdError;
+
+/// Where a source's changes were read to: opaque to everybody but that source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+/// A row that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// The file, table or query.
+    pub origin: String,
+    /// The row's number as a person would count it, where rows have one.
+    pub row: Option<u64>,
+    /// Why, without any value from the row.
+    pub reason: String,
+}
+
+/// Why a source cannot be read. Never contains a value from the source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The configuration does not fit the source: the operator's to mend.
+    #[error("the source's configuration is wrong: {0}")]
+    Configuration(String),
+    /// A row or document in the source is not what the configuration says: the source's owner to mend.
+    #[error("the source holds something unusable: {0}")]
+    Content(String),
+    /// The source cannot be reached or read now; try again later.
+    #[error("the source cannot be read now: {0}")]
+    Unavailable(String),
+}

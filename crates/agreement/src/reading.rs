@@ -1,0 +1,98 @@
+//! Reads and checks an agreement file whole: no mistake hides another.
+//!
+//! Serde would stop at the first mistake and lose the place of the later ones, so the file is walked as a tree with
+//! spans. Sections are read in the order in which they refer to each other; a reference to an entry that is itself
+//! mistaken is not complained about twice.
+
+mod categories;
+mod chain;
+mod cursor;
+mod hint;
+mod partners;
+mod purposes;
+mod references;
+mod services;
+mod shared_attributes;
+mod values;
+
+use aws_lc_rs::digest;
+use toml::de::DeTable;
+
+use crate::budget::BudgetOverrides;
+use crate::reading::cursor::{Fields, Report};
+use crate::reading::references::Declared;
+use crate::{Agreement, AgreementErrors};
+
+pub(crate) fn read(text: &str) -> Result<Agreement, AgreementErrors> {
+    let report = Report::new(text);
+    if text.len() > MAX_BYTES {
+        report.refuse(&(0..0), "(top)", "the file is larger than 1 MiB", "shorten it");
+        return Err(AgreementErrors::sorted(report.into_errors()));
+    }
+    let (document, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        let span = error.span().unwrap_or(0..0);
+        let reason = format!("this is not TOML: {}", error.message());
+        report.refuse(&span, "(syntax)", reason, "see https://toml.io/en/v1.1.0");
+    }
+    // What was recovered from broken syntax would yield mistakes that are none.
+    let agreement = if syntax.is_empty() {
+        let mut top = Fields::new(&report, String::new(), 0..0, document.get_ref());
+        let agreement = read_sections(&mut top, text);
+        top.finish();
+        agreement
+    } else {
+        None
+    };
+    let errors = report.into_errors();
+    match agreement {
+        Some(agreement) if errors.is_empty() => Ok(agreement),
+        _ => Err(AgreementErrors::sorted(errors)),
+    }
+}
+
+/// Reads every section before it gives up on any: `?` stands at the end only.
+fn read_sections<'a>(top: &mut Fields<'a>, text: &str) -> Option<Agreement> {
+    let format = top.required("format").and_then(|node| node.number(FORMAT..FORMAT + 1));
+    let chain = top.required("chain").and_then(|node| chain::read(&node));
+    let environment = chain.as_ref().map(|chain| chain.environment);
+    let services = services::read(top, environment);
+    let budgets = top
+        .optional("budgets")
+        .map_or_else(|| Some(BudgetOverrides::default()), |node| values::budgets(&node));
+
+    let declared = Declared::read(top);
+    let categories = categories::read(top);
+    let roles = purposes::read_roles(top, &declared);
+    let purposes = purposes::read(top, &declared);
+    let partners = partners::read(top, environment, &declared, &services);
+    let shared_attributes = shared_attributes::read(top, &declared, partners.as_ref());
+
+    format?;
+    let (switchboard, pseudonymiser) = (services.switchboard?, services.pseudonymiser?);
+    let (index_keys, binding_keys) = services.keys?;
+    Some(Agreement {
+        hash: hash(text),
+        chain: chain?,
+        switchboard,
+        pseudonymiser,
+        index_keys,
+        binding_keys,
+        partners: partners?,
+        roles: roles?,
+        categories: categories?,
+        purposes: purposes?,
+        shared_attributes: shared_attributes?,
+        budgets: budgets?,
+    })
+}
+
+fn hash(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// The layout of the file. A change that older readers would misread gets the next number.
+const FORMAT: u64 = 1;

@@ -1,0 +1,86 @@
+//! `[[partners]]`: who takes part.
+
+use std::collections::BTreeMap;
+
+use kw_domain::{Category, Oin};
+
+use crate::agreement::Environment;
+use crate::budget::BudgetOverrides;
+use crate::reading::cursor::{Fields, Node};
+use crate::reading::references::{self, Declared};
+use crate::reading::services::Services;
+use crate::reading::values;
+use crate::{Partner, PartnerKind};
+
+pub(crate) fn read(
+    top: &mut Fields<'_>,
+    environment: Option<Environment>,
+    declared: &Declared<'_>,
+    services: &Services,
+) -> Option<BTreeMap<Oin, Partner>> {
+    let mut partners = BTreeMap::new();
+    let mut lines: BTreeMap<Oin, usize> = BTreeMap::new();
+    for item in top.required("partners")?.items()? {
+        let Some(mut fields) = item.fields() else { continue };
+        let oin = fields.required("oin").and_then(|node| {
+            let oin = values::oin(&node, environment)?;
+            complain_if_taken(&node, oin, services, &mut lines);
+            Some(oin)
+        });
+        if let Some(partner) = partner(&mut fields, oin, declared) {
+            partners.insert(partner.oin, partner);
+        }
+        fields.finish();
+    }
+    Some(partners)
+}
+
+fn complain_if_taken(node: &Node<'_>, oin: Oin, services: &Services, lines: &mut BTreeMap<Oin, usize>) {
+    if let Some((_, service)) = services.oins.iter().find(|(taken, _)| *taken == oin) {
+        node.refuse(
+            format!("this is the operator of the {service}, which must not see files as a partner"),
+            "let the partner process run under an OIN of its own (a sub-OIN)",
+        );
+    }
+    if let Some(first) = lines.insert(oin, node.line()) {
+        node.refuse(format!("line {first} has a partner with this OIN already"), "remove one of them");
+    }
+}
+
+fn partner(fields: &mut Fields<'_>, oin: Option<Oin>, declared: &Declared<'_>) -> Option<Partner> {
+    let name = fields.required("name").and_then(|node| values::line(&node));
+    let kind = fields.required("kind").and_then(|node| node.parsed(PartnerKind::parse));
+    let endpoint = fields.required("endpoint").and_then(|node| values::endpoint(&node));
+    let population_node = fields.required("population");
+    let population = population_node.as_ref().and_then(|node| node.number(0..MOST_PEOPLE + 1));
+    let contact = fields.required("contact").and_then(|node| values::line(&node));
+    let suspended = fields.optional("suspended").map_or(Some(false), |node| node.flag());
+    let registers = fields
+        .required("registers")
+        .and_then(|node| references::words(&node, "category", &declared.categories, Category::parse));
+    let budgets = fields
+        .optional("budgets")
+        .map_or_else(|| Some(BudgetOverrides::default()), |node| values::budgets(&node));
+    if let (Some(node), Some(0), Some(registers)) = (&population_node, population, &registers)
+        && !registers.is_empty()
+    {
+        node.refuse(
+            "a partner that registers has files on people",
+            "write about how many, or leave registers empty",
+        );
+    }
+    Some(Partner {
+        oin: oin?,
+        name: name?,
+        kind: kind?,
+        endpoint: endpoint?,
+        population: population?,
+        contact: contact?,
+        suspended: suspended?,
+        registers: registers?,
+        budgets: budgets?,
+    })
+}
+
+/// More than all who ever had a citizen service number.
+const MOST_PEOPLE: u64 = 30_000_000;

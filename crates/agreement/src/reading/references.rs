@@ -1,0 +1,72 @@
+//! The words that the file declares, for checking references to them.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use crate::reading::cursor::{Entry, Fields, Node};
+use crate::reading::hint;
+
+/// Categories, roles, kinds of partner and OINs of partners as they are written, whether or not their own entries are sound.
+pub(crate) struct Declared<'a> {
+    pub(crate) categories: Vec<&'a str>,
+    pub(crate) roles: Vec<&'a str>,
+    pub(crate) kinds: Vec<&'a str>,
+    pub(crate) partners: Vec<&'a str>,
+}
+
+impl<'a> Declared<'a> {
+    pub(crate) fn read(top: &mut Fields<'a>) -> Self {
+        let mut keys = |section| match top.optional(section).and_then(|node| node.value.as_table()) {
+            Some(table) => table.keys().map(|key| key.get_ref().as_ref()).collect(),
+            None => Vec::new(),
+        };
+        let (categories, roles) = (keys("categories"), keys("roles"));
+        let partners = top.optional("partners").and_then(|node| node.value.as_array());
+        let of_partners = |key: &str| {
+            let mut texts: Vec<&str> = partners
+                .into_iter()
+                .flatten()
+                .filter_map(|partner| partner.get_ref().get(key)?.get_ref().as_str())
+                .collect();
+            texts.sort_unstable();
+            texts.dedup();
+            texts
+        };
+        Self { categories, roles, kinds: of_partners("kind"), partners: of_partners("oin") }
+    }
+}
+
+/// A list of different words, each of which must be among `declared`.
+pub(crate) fn words<T: Ord, E: Display>(
+    node: &Node<'_>,
+    what: &'static str,
+    declared: &[&str],
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<BTreeSet<T>> {
+    let mut words = BTreeSet::new();
+    for item in node.items()? {
+        let Some(text) = item.text() else { continue };
+        if !declared.contains(&text) {
+            item.refuse(format!("the agreement has no such {what}"), hint::among(text, declared));
+        } else if let Some(word) = item.parsed(&parse)
+            && !words.insert(word)
+        {
+            item.refuse(format!("this {what} stands here twice"), "remove one");
+        }
+    }
+    Some(words)
+}
+
+/// The key of an entry as a word that must be among `declared`.
+pub(crate) fn key<T, E: Display>(
+    entry: &Entry<'_>,
+    what: &'static str,
+    declared: &[&str],
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<T> {
+    if declared.contains(&entry.key) {
+        return parse(entry.key).ok();
+    }
+    entry.refuse_key(format!("the agreement has no such {what}"), hint::among(entry.key, declared));
+    None
+}

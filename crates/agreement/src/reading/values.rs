@@ -1,0 +1,120 @@
+//! Kinds of value that occur in several sections.
+
+use kw_domain::{Instant, Oin};
+use url::Url;
+
+use crate::agreement::Environment;
+use crate::budget::BudgetOverrides;
+use crate::reading::cursor::Node;
+use crate::{Budget, Localised, Term};
+
+/// One line of text for people: names, contact points, articles of law.
+pub(crate) fn line(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    if text.trim().is_empty() || text.len() > MAX_LINE || text.chars().any(char::is_control) {
+        node.refuse("expected one line of 1 to 300 bytes", "write a short text without line breaks");
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+pub(crate) fn title(node: &Node<'_>) -> Option<Localised> {
+    let mut fields = node.fields()?;
+    let nl = fields.required("nl").and_then(|node| line(&node));
+    let en = fields.required("en").and_then(|node| line(&node));
+    fields.finish();
+    Some(Localised { nl: nl?, en: en? })
+}
+
+pub(crate) fn oin(node: &Node<'_>, environment: Option<Environment>) -> Option<Oin> {
+    let oin = node.parsed(Oin::parse)?;
+    if environment == Some(Environment::Production) && oin.is_test() {
+        node.refuse(
+            "a test OIN (prefix 00000099) has no place in a production agreement",
+            "write the OIN that Logius issued, or set chain.environment to \"test\"",
+        );
+    }
+    Some(oin)
+}
+
+/// Where a service answers: an https address without anything that would get lost when a path is added to it.
+pub(crate) fn endpoint(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    let sound = Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "https"
+            && url.host().is_some()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    let written_as_is = text.starts_with("https://") && text.bytes().all(|c| c.is_ascii_graphic());
+    if sound && written_as_is && !text.ends_with('/') {
+        return Some(text.to_owned());
+    }
+    node.refuse(
+        "an endpoint is an https address without user, query, fragment and trailing slash",
+        "write it as https://host.example:8443",
+    );
+    None
+}
+
+/// An absolute URI that names something for good: https or urn.
+pub(crate) fn uri(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    let sound = text.len() <= MAX_LINE
+        && text.bytes().all(|c| c.is_ascii_graphic())
+        && Url::parse(text).is_ok_and(|url| match url.scheme() {
+            "https" => url.host().is_some(),
+            "urn" => url.path().contains(':'),
+            _ => false,
+        });
+    if sound {
+        return Some(text.to_owned());
+    }
+    node.refuse("expected the URI of a processing activity", "write an absolute https: or urn: URI");
+    None
+}
+
+/// A term of the calendar that lies between two others.
+pub(crate) fn term(node: &Node<'_>, least: Term, most: Term) -> Option<Term> {
+    let term = node.parsed(Term::parse)?;
+    let start = Instant::from_millis(0);
+    if term.after(start) < least.after(start) || term.after(start) > most.after(start) {
+        node.refuse("this term is out of bounds", format!("write a term from {least} to {most}"));
+    }
+    Some(term)
+}
+
+pub(crate) fn budgets(node: &Node<'_>) -> Option<BudgetOverrides> {
+    let mut fields = node.fields()?;
+    let mut read = |key| fields.optional(key).and_then(|node| budget(&node));
+    let budgets = BudgetOverrides {
+        query: read("query"),
+        register: read("register"),
+        refresh: read("refresh"),
+        switchboard_query: read("switchboard_query"),
+    };
+    fields.finish();
+    Some(budgets)
+}
+
+fn budget(node: &Node<'_>) -> Option<Budget> {
+    let mut fields = node.fields()?;
+    let mut read = |key| fields.required(key).and_then(|node| node.number(1..MOST_A_DAY + 1));
+    let (burst, hour, day) = (read("burst"), read("hour"), read("day"));
+    fields.finish();
+    let budget = Budget { burst: burst?, hour: hour?, day: day? };
+    if budget.burst > budget.hour || budget.hour > budget.day {
+        node.refuse(
+            "a budget for a longer time cannot be smaller than one for a shorter time",
+            "make burst the smallest number and day the largest",
+        );
+    }
+    Some(budget)
+}
+
+const MAX_LINE: usize = 300;
+
+/// Above this a budget is no control any more: all valid citizen service numbers fit in two days.
+const MOST_A_DAY: u64 = 50_000_000;

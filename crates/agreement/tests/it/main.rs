@@ -1,0 +1,3 @@
+//! What the agreement promises, seen from outside.
+
+mod youth;

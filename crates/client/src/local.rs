@@ -1,0 +1,209 @@
+//! The partner process on the same machine.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
+use kw_protocol::local::{PartnerStatus, RegistrationRequest, SyncReport, SyncRequest, WithdrawalRequest};
+use kw_protocol::pointer::{Registered, WithdrawnMany};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use zeroize::Zeroizing;
+
+use crate::ClientError;
+use crate::http::{Bound, JSON, PAGE, PROBLEM_JSON, SMALL, has_type, refusal, retry_after};
+
+/// The local API of the partner process, for the command line and the partner's own programs.
+///
+/// It speaks plain HTTP with a bearer token, and therefore to a loopback address only: a BSN is in what it sends. There
+/// is no proxy, no name to resolve and no redirect on the way.
+#[derive(Debug, Clone)]
+pub struct LocalClient {
+    address: SocketAddr,
+    token: LocalToken,
+}
+
+/// The bearer token of the local API, as it stands in the partner's token file.
+#[derive(Clone)]
+pub struct LocalToken(Zeroizing<String>);
+
+impl LocalToken {
+    /// Takes over the content of the token file; white space around it does not count.
+    pub fn parse(text: &str) -> Result<Self, ClientError> {
+        let text = text.trim();
+        let well_formed =
+            (16..=512).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if well_formed {
+            Ok(Self(Zeroizing::new(text.to_owned())))
+        } else {
+            Err(ClientError::Address("the token file does not hold one line of 16 to 512 visible characters"))
+        }
+    }
+}
+
+impl fmt::Debug for LocalToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalToken(…)")
+    }
+}
+
+impl LocalClient {
+    /// A client of the process that listens at `address`, which must be a loopback address.
+    pub fn new(address: SocketAddr, token: LocalToken) -> Result<Self, ClientError> {
+        if address.ip().is_loopback() {
+            Ok(Self { address, token })
+        } else {
+            Err(ClientError::Address("the local API is asked on a loopback address only"))
+        }
+    }
+
+    /// Asks for a virtual dossier.
+    pub async fn dossier(&self, request: &DossierRequest) -> Result<Dossier, ClientError> {
+        self.post("/v1/dossiers", request, DOSSIER, QUESTION).await
+    }
+
+    /// Asks who holds what, without pulling it.
+    pub async fn lookup(&self, request: &DossierRequest) -> Result<Lookup, ClientError> {
+        self.post("/v1/lookups", request, PAGE, QUESTION).await
+    }
+
+    /// Registers one record of a source.
+    pub async fn register(&self, request: &RegistrationRequest) -> Result<Registered, ClientError> {
+        self.post("/v1/registrations", request, SMALL, QUESTION).await
+    }
+
+    /// Takes pointers back.
+    pub async fn withdraw(&self, request: &WithdrawalRequest) -> Result<WithdrawnMany, ClientError> {
+        self.post("/v1/withdrawals", request, SMALL, QUESTION).await
+    }
+
+    /// Brings the index in line with the sources, and waits until that is done.
+    pub async fn sync(&self, request: &SyncRequest) -> Result<SyncReport, ClientError> {
+        self.post("/v1/syncs", request, PAGE, SYNC).await
+    }
+
+    /// Asks how the process is doing.
+    pub async fn status(&self) -> Result<PartnerStatus, ClientError> {
+        self.call(Method::GET, "/v1/status", Bytes::new(), PAGE, QUESTION).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        body: &impl Serialize,
+        bound: Bound,
+        timeout: Duration,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|_| UNWRITABLE)?;
+        self.call(Method::POST, path, body.into(), bound, timeout).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &'static str,
+        body: Bytes,
+        bound: Bound,
+        timeout: Duration,
+    ) -> Result<T, ClientError> {
+        tokio::time::timeout(timeout, self.exchange(method, path, body, bound))
+            .await
+            .map_err(|_| ClientError::TimedOut)?
+    }
+
+    /// One exchange on a connection of its own: a command makes one or two, so there is nothing to reuse.
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &'static str,
+        body: Bytes,
+        Bound(bound): Bound,
+    ) -> Result<T, ClientError> {
+        let stream = TcpStream::connect(self.address).await.map_err(|_| ClientError::Unreachable)?;
+        stream.set_nodelay(true).map_err(|_| ClientError::Unreachable)?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|_| ClientError::Unreachable)?;
+
+        let mut bearer =
+            HeaderValue::from_str(&format!("Bearer {}", *self.token.0)).map_err(|_| UNWRITABLE)?;
+        bearer.set_sensitive(true);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.address.to_string())
+            .header(ACCEPT, JSON)
+            .header(CONTENT_TYPE, JSON)
+            .header(AUTHORIZATION, bearer)
+            .body(Full::new(body))
+            .map_err(|_| UNWRITABLE)?;
+
+        let answer = async {
+            let response = sender.send_request(request).await.map_err(|_| ClientError::Unreachable)?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, bound).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    ClientError::Malformed("it is larger than its bound")
+                } else {
+                    ClientError::Unreachable
+                }
+            })?;
+            Ok::<_, ClientError>((head, body.to_bytes()))
+        };
+        tokio::pin!(answer);
+        // The connection must be driven for the answer to come; when it ends first, the answer knows why.
+        let (head, body) = tokio::select! {
+            answer = &mut answer => answer?,
+            _ = connection => answer.await?,
+        };
+
+        if !head.status.is_success() {
+            let told = has_type(&head.headers, PROBLEM_JSON).then_some(&*body);
+            return Err(refusal(head.status.as_u16(), told, retry_after(&head.headers)));
+        }
+        if !has_type(&head.headers, JSON) {
+            return Err(ClientError::Malformed("it is not application/json"));
+        }
+        serde_json::from_slice(&body).map_err(|_| ClientError::Malformed("it is not the expected JSON"))
+    }
+}
+
+const UNWRITABLE: ClientError = ClientError::Malformed("the request cannot be written");
+/// A whole dossier, of many holders.
+const DOSSIER: Bound = Bound(64 * 1024 * 1024);
+/// The partner process keeps the deadlines; this one only ends a hang.
+const QUESTION: Duration = Duration::from_secs(60);
+/// A first load of a large source.
+const SYNC: Duration = Duration::from_secs(12 * 3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_loopback_address_is_asked() {
+        let token = LocalToken::parse("0123456789abcdef\n").unwrap();
+        for good in ["127.0.0.1:8080", "[::1]:8080", "127.8.9.1:1"] {
+            assert!(LocalClient::new(good.parse().unwrap(), token.clone()).is_ok(), "{good}");
+        }
+        for bad in ["10.0.0.1:8080", "0.0.0.0:8080", "[2001:db8::1]:80"] {
+            let refused = LocalClient::new(bad.parse().unwrap(), token.clone());
+            assert!(matches!(refused, Err(ClientError::Address(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_one_visible_word_and_never_shown() {
+        let token = LocalToken::parse("  0123456789abcdef\n").unwrap();
+        assert_eq!(format!("{token:?}"), "LocalToken(…)");
+        for wrong in ["", "short", "0123456789 abcdef", "0123456789abcde\u{e9}"] {
+            assert!(LocalToken::parse(wrong).is_err());
+        }
+    }
+}

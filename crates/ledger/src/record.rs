@@ -1,0 +1,350 @@
+//! The access record: what happened, by whom, for whom, why, with which result (design §5).
+//!
+//! Fields stand in the order of their JSON names, so that serde's output is canonical. It has what NEN 7513, the Logboek
+//! Dataverwerkingen, FSC Logging and the Authorization Decision Log each ask for; none of it identifies a subject.
+
+use kw_domain::{
+    ActorId, CaseReference, Category, ChainName, GrantId, Instant, Oin, Purpose, Role, SubjectReference,
+    TransactionId,
+};
+use serde::{Deserialize, Serialize};
+
+/// One access, change or decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessRecord {
+    /// Create, read, update, delete or execute (NEN 7513 §7.2).
+    pub action: Action,
+    /// The person, as their organisation vouches for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<RecordedActor>,
+    /// When.
+    pub at: Instant,
+    /// For which case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseReference>,
+    /// Which kinds of data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Category>,
+    /// In which chain.
+    pub chain: ChainName,
+    /// How many subjects or items, for a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// What was decided, and under which agreement.
+    pub decision: RecordedDecision,
+    /// What happened.
+    pub event: Event,
+    /// What was granted, one entry per pointer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<GrantedAccess>,
+    /// Who was involved as holder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<Oin>,
+    /// The law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<String>,
+    /// For which organisation the party acted, when not for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Oin>,
+    /// The organisation that acted.
+    pub party: Oin,
+    /// The processing activity's URI in the register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processing_activity: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
+    /// On what ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<RecordedRelation>,
+    /// Under which mandate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representation: Option<String>,
+    /// How it ended.
+    pub result: Outcome,
+    /// The organisation whose service made this record.
+    pub service: Oin,
+    /// Whom it was about: random, resolvable only through a link that can be erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectReference>,
+    /// For a batch: lower-case hexadecimal SHA-256 over the subject references in order, 16 bytes each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subjects: Option<String>,
+    /// W3C trace id: 32 lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// FSC transaction id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<TransactionId>,
+}
+
+impl AccessRecord {
+    /// A record of an allowed and successful event with nothing but the obligatory fields.
+    pub fn new(
+        event: Event,
+        at: Instant,
+        chain: ChainName,
+        service: Oin,
+        party: Oin,
+        policy: impl Into<String>,
+    ) -> Self {
+        Self {
+            action: event.action(),
+            actor: None,
+            at,
+            case: None,
+            categories: Vec::new(),
+            chain,
+            count: None,
+            decision: RecordedDecision { policy: policy.into(), reason: None, verdict: Verdict::Allowed },
+            event,
+            grants: Vec::new(),
+            holders: Vec::new(),
+            legal_basis: None,
+            on_behalf_of: None,
+            party,
+            processing_activity: None,
+            purpose: None,
+            relation: None,
+            representation: None,
+            result: Outcome::Success,
+            service,
+            subject: None,
+            subjects: None,
+            trace: None,
+            transaction: None,
+        }
+    }
+
+    /// The same event, denied for a reason that names no person.
+    pub fn denied(mut self, reason: impl Into<String>) -> Self {
+        self.decision.verdict = Verdict::Denied;
+        self.decision.reason = Some(reason.into());
+        self.result = Outcome::Refused;
+        self
+    }
+}
+
+/// The person who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedActor {
+    /// `asserted` or `proven`.
+    pub assurance: String,
+    /// As their organisation knows them.
+    pub id: ActorId,
+    /// What they are to their organisation.
+    pub role: Role,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedDecision {
+    /// The agreement: lower-case hexadecimal SHA-256.
+    pub policy: String,
+    /// Why it was denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Allowed or denied.
+    pub verdict: Verdict,
+}
+
+/// Allowed or denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The agreement allows it.
+    Allowed,
+    /// It does not.
+    Denied,
+}
+
+/// On what ground.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedRelation {
+    /// `listed`, `motivated` or `emergency`.
+    pub basis: String,
+    /// In the asker's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One pointer that was granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedAccess {
+    /// Which kind of data.
+    pub category: Category,
+    /// The grant.
+    pub grant: GrantId,
+    /// At whom.
+    pub holder: Oin,
+    /// The pull's transaction id.
+    pub transaction: TransactionId,
+}
+
+/// How an event ended (NEN 7513 §7.2: 1, 2, 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Something broke.
+    Error,
+    /// It was refused.
+    Refused,
+    /// It was done.
+    Success,
+}
+
+/// NEN 7513's action codes in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// C
+    Create,
+    /// D
+    Delete,
+    /// E
+    Execute,
+    /// R
+    Read,
+    /// U
+    Update,
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])+ $name:ident = $code:literal, $action:ident;)+) => {
+        /// Every event there is (docs/logging.md).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Event { $($(#[$doc])+ #[serde(rename = $code)] $name,)+ }
+
+        impl Event {
+            /// All events, in alphabetical order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The stable code.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What kind of action it is.
+            pub fn action(self) -> Action {
+                match self { $(Self::$name => Action::$action,)+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// A requester put a dossier together.
+    DossierAssembled = "dossier-assembled", Read;
+    /// The pseudonymiser evaluated a batch.
+    EvaluationBatch = "evaluation-batch", Execute;
+    /// A key was made, taken into use or destroyed.
+    KeyChanged = "key-changed", Update;
+    /// A holder renewed its lease.
+    LeaseRenewed = "lease-renewed", Update;
+    /// A pointer was read by its holder.
+    PointerRead = "pointer-read", Read;
+    /// A pointer was registered.
+    PointerRegistered = "pointer-registered", Create;
+    /// A pointer was renewed.
+    PointerRenewed = "pointer-renewed", Update;
+    /// A pointer was replaced.
+    PointerSuperseded = "pointer-superseded", Update;
+    /// A pointer was withdrawn.
+    PointerWithdrawn = "pointer-withdrawn", Delete;
+    /// Pointers were destroyed at the end of their term.
+    PointersDestroyed = "pointers-destroyed", Delete;
+    /// Pointers lapsed.
+    PointersLapsed = "pointers-lapsed", Update;
+    /// A batch of pointers was registered.
+    PointersRegistered = "pointers-registered", Create;
+    /// Many pointers were withdrawn.
+    PointersWithdrawn = "pointers-withdrawn", Delete;
+    /// A holder answered or refused a pull.
+    PullAnswered = "pull-answered", Read;
+    /// Somebody asked who holds what.
+    QueryAnswered = "query-answered", Read;
+    /// A requester asked the switchboard.
+    QueryAsked = "query-asked", Read;
+    /// The source was synchronised with the index.
+    SourceSynchronised = "source-synchronised", Execute;
+    /// Subjects were re-keyed.
+    SubjectsRekeyed = "subjects-rekeyed", Update;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical;
+
+    fn full() -> AccessRecord {
+        let oin = Oin::parse("00000099000000001000").unwrap();
+        let now = Instant::from_millis(1_795_000_000_123);
+        let category = Category::parse("youth-care").unwrap();
+        AccessRecord {
+            actor: Some(RecordedActor {
+                assurance: "asserted".into(),
+                id: ActorId::parse("j.\"jansen\\é").unwrap(),
+                role: Role::parse("youth-doctor").unwrap(),
+            }),
+            case: Some(CaseReference::parse("Z-1/\u{20ac}\u{1F600}").unwrap()),
+            categories: vec![category.clone()],
+            count: Some(3),
+            grants: vec![GrantedAccess {
+                category,
+                grant: GrantId::new(now, [1; 10]),
+                holder: oin,
+                transaction: TransactionId::new(now, [2; 10]),
+            }],
+            holders: vec![oin],
+            legal_basis: Some("Jeugdwet art. 7.1.4.1".into()),
+            on_behalf_of: Some(oin),
+            processing_activity: Some("https://register.example/1".into()),
+            purpose: Some(Purpose::parse("coordinate-help").unwrap()),
+            relation: Some(RecordedRelation { basis: "motivated".into(), reason: Some("tab\there".into()) }),
+            representation: Some("mandate".into()),
+            subject: Some(SubjectReference::new(now, [3; 10])),
+            subjects: Some("00".into()),
+            trace: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+            transaction: Some(TransactionId::new(now, [4; 10])),
+            ..AccessRecord::new(
+                Event::QueryAnswered,
+                now,
+                ChainName::parse("youth").unwrap(),
+                oin,
+                oin,
+                "ab".repeat(32),
+            )
+            .denied("role-not-allowed")
+        }
+    }
+
+    #[test]
+    fn serde_writes_what_an_independent_canonicaliser_writes() {
+        let record = full();
+        let expected = serde_json_canonicalizer::to_string(&record).unwrap();
+        assert_eq!(canonical(&record).unwrap().as_str(), expected);
+        let small = AccessRecord::new(
+            record.event,
+            record.at,
+            record.chain.clone(),
+            record.service,
+            record.party,
+            "",
+        );
+        assert_eq!(canonical(&small).unwrap().as_str(), serde_json_canonicalizer::to_string(&small).unwrap());
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        let record = full();
+        let text = canonical(&record).unwrap();
+        assert_eq!(serde_json::from_str::<AccessRecord>(text.as_str()).unwrap(), record);
+    }
+
+    #[test]
+    fn event_codes_are_unique_and_sorted() {
+        let codes: Vec<_> = Event::ALL.iter().map(|event| event.code()).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+    }
+}

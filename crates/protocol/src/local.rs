@@ -1,0 +1,198 @@
+//! The partner's own local API: what its own systems and the command line ask of the partner process.
+//!
+//! Served on loopback with a bearer token, or over mutual TLS. These messages may hold a subject, so those that do have
+//! no `Debug`, and none of them ever travels to another party.
+
+use kw_domain::{Category, ChainName, Instant, Oin, PointerId, Purpose, SourceName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::pointer::{PointerSelector, RegistrationReason, WithdrawalReason};
+
+/// Registers one record of a source: `POST /v1/registrations`. Answered with [`crate::pointer::Registered`].
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegistrationRequest {
+    /// The subject in its canonical form (`nl.bsn:…`).
+    pub subject: String,
+    /// What kind of data the source has.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// Which source has them.
+    #[schema(value_type = String)]
+    pub source: SourceName,
+    /// The source's own key of the record, which a pull will fetch.
+    pub record: String,
+    /// Only findable for these purposes; for every purpose of the category when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub purposes: Vec<Purpose>,
+    /// Findable until then; the category's cap when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub valid_until: Option<Instant>,
+    /// Why it is registered.
+    #[serde(default)]
+    pub reason: RegistrationReason,
+}
+
+/// Takes pointers back: `POST /v1/withdrawals`. Answered with [`crate::pointer::WithdrawnMany`].
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "scope", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum WithdrawalRequest {
+    /// Every active pointer that matches; nothing at all when the count is wrong.
+    Many {
+        /// Which pointers.
+        selector: PointerSelector,
+        /// How many the caller believes that are.
+        expected_count: u64,
+        /// Why.
+        reason: WithdrawalReason,
+    },
+    /// The pointer with this id.
+    Pointer {
+        /// The switchboard's name for it.
+        #[schema(value_type = String)]
+        pointer: PointerId,
+        /// Why.
+        reason: WithdrawalReason,
+    },
+    /// The pointer of one record of a source.
+    Record {
+        /// Which source.
+        #[schema(value_type = String)]
+        source: SourceName,
+        /// In which category.
+        #[schema(value_type = String)]
+        category: Category,
+        /// The source's own key of the record.
+        record: String,
+        /// Why.
+        reason: WithdrawalReason,
+    },
+}
+
+/// Brings the index in line with the sources: `POST /v1/syncs`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SyncRequest {
+    /// Only these sources; all when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub sources: Vec<SourceName>,
+    /// Read the sources from the start, so that what is gone is withdrawn, instead of what changed since the last sync.
+    #[serde(default)]
+    pub full: bool,
+}
+
+/// What a sync did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncReport {
+    /// One per source.
+    pub sources: Vec<SourceSync>,
+    /// When it was done.
+    #[schema(value_type = String)]
+    pub finished_at: Instant,
+}
+
+/// What a sync did for one source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceSync {
+    /// Which source.
+    #[schema(value_type = String)]
+    pub source: SourceName,
+    /// Records read.
+    pub read: u64,
+    /// Pointers made.
+    pub registered: u64,
+    /// Records that had their pointer already.
+    pub existing: u64,
+    /// Pointers taken back.
+    pub withdrawn: u64,
+    /// Work in the outbox that the switchboard has not acknowledged yet.
+    pub pending: u64,
+    /// How many rows cannot be used.
+    pub refused: u64,
+    /// The first rows that cannot be used, and why; never a value from a row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<RowRefusal>,
+    /// Why the source could not be read to its end, if it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A row of a source that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RowRefusal {
+    /// The file, table or query.
+    pub origin: String,
+    /// The row's number as a person would count it, where rows have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
+    /// Why, without any value from the row.
+    pub reason: String,
+}
+
+/// How the partner process is doing: `GET /v1/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartnerStatus {
+    /// Which party.
+    #[schema(value_type = String)]
+    pub oin: Oin,
+    /// Its name in the agreement.
+    pub name: String,
+    /// In which chain.
+    #[schema(value_type = String)]
+    pub chain: ChainName,
+    /// The agreement it works under: lower-case hexadecimal SHA-256.
+    pub agreement: String,
+    /// Its pointers lapse then, unless the lease is renewed before; absent when there is no lease yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub lease_valid_until: Option<Instant>,
+    /// One per source.
+    pub sources: Vec<SourceStatus>,
+}
+
+/// How one source is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceStatus {
+    /// Which source.
+    #[schema(value_type = String)]
+    pub source: SourceName,
+    /// Records that have a pointer.
+    pub registered: u64,
+    /// Work in the outbox that the switchboard has not acknowledged yet.
+    pub pending: u64,
+    /// When it was last in line with the index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub synced_at: Option<Instant>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_withdrawal_says_its_scope_and_nothing_else() {
+        let one = r#"{"scope":"pointer","pointer":"01890a5d-ac96-774b-bcce-b302099a8057","reason":"deceased"}"#;
+        let read: WithdrawalRequest = serde_json::from_str(one).unwrap();
+        assert!(matches!(read, WithdrawalRequest::Pointer { .. }));
+        assert_eq!(serde_json::to_string(&read).unwrap(), one);
+
+        for wrong in [
+            r#"{"reason":"deceased"}"#,
+            r#"{"scope":"many","reason":"deceased"}"#,
+            r#"{"scope":"many","selector":{"all":true},"reason":"deceased"}"#,
+            r#"{"scope":"pointer","pointer":"01890a5d-ac96-774b-bcce-b302099a8057","reason":"deceased","all":true}"#,
+        ] {
+            assert!(serde_json::from_str::<WithdrawalRequest>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The two databases, chosen by the URL's scheme and never by trying.
+
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _};
+
+use crate::config::DatabaseConfig;
+use crate::error::{OpenError, StoreError};
+use crate::ledger::LedgerWrite;
+
+/// One open connection.
+#[expect(clippy::large_enum_variant, reason = "a handful exist, each for the life of the process")]
+pub enum Connection {
+    Postgres(postgres::Conn),
+    Sqlite(sqlite::Conn),
+}
+
+/// Migrations of one part of the schema, for each backend.
+pub struct Migrations {
+    pub(crate) postgres: EmbeddedMigrations,
+    pub(crate) sqlite: EmbeddedMigrations,
+}
+
+impl Connection {
+    pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Self, OpenError> {
+        if config.is_postgres() {
+            postgres::open(config, role).map(Self::Postgres)
+        } else {
+            sqlite::open(config, role).map(Self::Sqlite)
+        }
+    }
+
+    pub(crate) fn migrate(&mut self, migrations: Migrations) -> Result<(), OpenError> {
+        let done = match self {
+            Self::Postgres(conn) => conn.run_pending_migrations(migrations.postgres).map(|_| ()),
+            Self::Sqlite(conn) => conn.run_pending_migrations(migrations.sqlite).map(|_| ()),
+        };
+        done.map_err(|error| OpenError::Migration(error.to_string()))
+    }
+
+    /// Begins a transaction that is going to write, so that two writers queue up instead of failing halfway.
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        let begin = match self {
+            Self::Postgres(_) => "BEGIN",
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+        };
+        self.execute(begin)
+    }
+
+    pub(crate) fn execute(&mut self, statement: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(conn) => conn.batch_execute(statement)?,
+            Self::Sqlite(conn) => conn.batch_execute(statement)?,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn ledger(&mut self) -> &mut dyn LedgerWrite {
+        match self {
+            Self::Postgres(conn) => conn,
+            Self::Sqlite(conn) => conn,
+        }
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        match self {
+            Self::Postgres(conn) => {
+                diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).execute(conn).is_ok()
+            }
+            Self::Sqlite(_) => true,
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConnectionRole {
+    Reader,
+    Writer,
+}

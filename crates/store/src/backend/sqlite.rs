@@ -1,0 +1,74 @@
+//! SQLite: one file, WAL, every commit synced.
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+
+use super::ConnectionRole;
+use crate::config::DatabaseConfig;
+use crate::error::OpenError;
+
+pub(crate) type Conn = SqliteConnection;
+
+#[path = "../ledger/queries.rs"]
+mod ledger_queries;
+#[path = "../partner/queries.rs"]
+mod partner_queries;
+#[path = "../pseudonymiser/queries.rs"]
+mod pseudonymiser_queries;
+#[path = "../switchboard/queries.rs"]
+mod switchboard_queries;
+
+pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn, OpenError> {
+    let path = config.url.strip_prefix("sqlite:").unwrap_or(&config.url);
+    let mut conn =
+        SqliteConnection::establish(path).map_err(|error| OpenError::Connection(error.to_string()))?;
+    // busy_timeout comes first: switching to WAL takes a lock. Check-pointing is the store's own job, off the commit path.
+    let common = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                  PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
+    let own = match role {
+        ConnectionRole::Reader => {
+            "PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456; PRAGMA query_only = ON;"
+        }
+        ConnectionRole::Writer => "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0;",
+    };
+    conn.batch_execute(common)
+        .and_then(|()| conn.batch_execute(own))
+        .map_err(|error| OpenError::Connection(error.to_string()))?;
+    Ok(conn)
+}
+
+/// What only SQLite says in its own way.
+pub(crate) mod dialect {
+    use diesel::prelude::*;
+
+    use kw_domain::SubjectId;
+
+    use super::Conn;
+    use crate::error::StoreError;
+    use crate::schema::ledger_head;
+    use crate::switchboard::{LiveTags, PointerIdentity, StoredPointer, SwitchboardRead as _};
+
+    /// The head row; `BEGIN IMMEDIATE` holds the lock already.
+    pub(crate) fn lock_head(conn: &mut Conn) -> Result<Option<(String, i64)>, StoreError> {
+        Ok(ledger_head::table.select((ledger_head::origin, ledger_head::size)).first(conn).optional()?)
+    }
+
+    /// One prepared statement, many times: faster in SQLite than one long list that must be parsed anew.
+    pub(crate) fn find_subjects(
+        conn: &mut Conn,
+        tags: &[LiveTags],
+    ) -> Result<Vec<Option<SubjectId>>, StoreError> {
+        tags.iter().map(|tags| conn.find_subject(tags)).collect()
+    }
+
+    /// One prepared statement, many times.
+    pub(crate) fn find_active(
+        conn: &mut Conn,
+        identities: &[PointerIdentity],
+    ) -> Result<Vec<Option<StoredPointer>>, StoreError> {
+        identities
+            .iter()
+            .map(|identity| super::switchboard_queries::find_one_active(conn, identity))
+            .collect()
+    }
+}

@@ -1,0 +1,28 @@
+//! Moves SQLite's write-ahead log into the database file, away from the commit path.
+
+use std::time::Duration;
+
+use crate::backend::{Connection, ConnectionRole};
+use crate::config::DatabaseConfig;
+
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// A thread for the life of the process: a passive checkpoint never makes a writer or reader wait.
+pub(crate) fn start(config: DatabaseConfig, service: &str) -> std::io::Result<()> {
+    std::thread::Builder::new().name(format!("{service}-checkpoint")).spawn(move || {
+        let mut connection = None;
+        loop {
+            std::thread::sleep(INTERVAL);
+            if connection.is_none() {
+                connection = Connection::open(&config, ConnectionRole::Writer).ok();
+            }
+            if let Some(open) = connection.as_mut()
+                && let Err(error) = open.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            {
+                log::warn!(audience = "application"; "a checkpoint failed: {error}");
+                connection = None;
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Where the database is.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// Where the database is. Without a `postgres://` URL it is a SQLite file, which is created when it is not there.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// A path to a SQLite file, or `postgres://user@host/database?sslmode=require`.
+    pub url: String,
+    /// PEM file with the authorities that PostgreSQL's certificate must come from; demanded when `sslmode` is `require`.
+    #[serde(default)]
+    pub root_certificates: Option<PathBuf>,
+    /// Connections for reading; 4 when left out.
+    #[serde(default = "default_readers")]
+    pub readers: u32,
+}
+
+impl DatabaseConfig {
+    /// A database at `url` with everything else as it is when left out.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self { url: url.into(), root_certificates: None, readers: default_readers() }
+    }
+
+    /// Whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")
+    }
+}
+
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_postgres() { "PostgreSQL" } else { "SQLite" };
+        f.debug_struct("DatabaseConfig").field("kind", &kind).finish_non_exhaustive()
+    }
+}
+
+fn default_readers() -> u32 {
+    4
+}

@@ -1,0 +1,110 @@
+//! The ledger inside the act's own transaction: sequencing, leaves, receipts.
+
+use kw_domain::{Instant, SubjectId, SubjectReference};
+use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
+
+use crate::error::StoreError;
+
+/// What an act leaves behind: one record, and a leaf for every grant that goes with it.
+#[derive(Debug)]
+pub struct Act {
+    pub(crate) at: Instant,
+    pub(crate) entries: Vec<(LeafKind, Canonical)>,
+    pub(crate) links: Vec<(SubjectId, SubjectReference)>,
+}
+
+impl Act {
+    /// An act with its record.
+    pub fn new(at: Instant, kind: LeafKind, record: Canonical) -> Self {
+        Self { at, entries: vec![(kind, record)], links: Vec::new() }
+    }
+
+    /// Adds a grant: its canonical claims get a leaf of their own.
+    #[must_use]
+    pub fn grant(mut self, claims: Canonical) -> Self {
+        self.entries.push((LeafKind::Access, claims));
+        self
+    }
+
+    /// Says whom a reference in the record means.
+    #[must_use]
+    pub fn link(mut self, subject: SubjectId, reference: SubjectReference) -> Self {
+        self.links.push((subject, reference));
+        self
+    }
+}
+
+/// What was committed, with one receipt for the record and one for each grant, in order.
+#[derive(Debug)]
+pub struct Committed<T> {
+    /// What the closure returned.
+    pub value: T,
+    /// The receipts.
+    pub receipts: Vec<StoredReceipt>,
+}
+
+/// Where a leaf stands, and the salt that opens it.
+#[derive(Debug, Clone)]
+pub struct StoredReceipt {
+    /// The leaf's index.
+    pub index: u64,
+    /// The leaf's salt.
+    pub salt: Salt,
+}
+
+/// One entry of the log as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredEntry {
+    /// Its index.
+    pub index: u64,
+    /// What it is about.
+    pub kind: LeafKind,
+    /// The commitment.
+    pub leaf: [u8; 32],
+    /// The salt, unless erased.
+    pub salt: Option<Salt>,
+    /// The record, unless erased.
+    pub record: Option<Canonical>,
+}
+
+impl StoredEntry {
+    /// Whether the stored leaf is the one its record and salt give; an erased record proves nothing.
+    pub fn is_sound(&self) -> bool {
+        match (&self.salt, &self.record) {
+            (Some(salt), Some(record)) => Leaf::commit(self.kind, salt, record).hash == self.leaf,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Reading the log.
+pub trait LedgerRead {
+    /// How many entries there are.
+    fn ledger_size(&mut self) -> Result<u64, StoreError>;
+
+    /// At most `limit` entries from `from` on.
+    fn ledger_entries(&mut self, from: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
+}
+
+/// Writing the log: the writer's own business.
+pub(crate) trait LedgerWrite: LedgerRead {
+    fn lock_head(&mut self) -> Result<Option<(String, u64)>, StoreError>;
+    fn create_head(&mut self, origin: &str) -> Result<(), StoreError>;
+    fn append(&mut self, size: u64, entries: &[NewEntry], links: &[NewLink]) -> Result<(), StoreError>;
+}
+
+pub(crate) struct NewEntry {
+    pub(crate) index: u64,
+    pub(crate) at: Instant,
+    pub(crate) leaf: Leaf,
+    pub(crate) salt: Salt,
+    pub(crate) record: Canonical,
+}
+
+pub(crate) struct NewLink {
+    pub(crate) subject: SubjectId,
+    pub(crate) index: u64,
+    pub(crate) position: u32,
+    pub(crate) reference: SubjectReference,
+}

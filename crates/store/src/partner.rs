@@ -1,0 +1,235 @@
+//! The partner's tables: what it registered, what it still has to tell, grants that were used.
+
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName};
+use kw_protocol::pointer::WithdrawalReason;
+
+use crate::backend::{Connection, Migrations};
+use crate::error::StoreError;
+use crate::ledger::LedgerRead;
+use crate::store::{Service, sealed};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/partner/postgres");
+
+/// The partner's database.
+#[derive(Debug)]
+pub struct Partner;
+
+impl sealed::Sealed for Partner {
+    fn migrations() -> Migrations {
+        Migrations { postgres: POSTGRES, sqlite: SQLITE }
+    }
+}
+
+impl Service for Partner {
+    type Read = dyn PartnerRead;
+    type Write = dyn PartnerWrite;
+    const NAME: &'static str = "partner";
+
+    fn reading(connection: &mut sealed::Open) -> &mut Self::Read {
+        match connection {
+            Connection::Postgres(conn) => conn,
+            Connection::Sqlite(conn) => conn,
+        }
+    }
+
+    fn writing(connection: &mut sealed::Open) -> &mut Self::Write {
+        match connection {
+            Connection::Postgres(conn) => conn,
+            Connection::Sqlite(conn) => conn,
+        }
+    }
+}
+
+/// How far a record's registration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalState {
+    /// Its registration waits in the outbox.
+    Pending,
+    /// The switchboard has it.
+    Registered,
+    /// Its withdrawal waits in the outbox.
+    Leaving,
+}
+
+/// A record at the source and the pointer that stands for it.
+#[derive(Debug, Clone)]
+pub struct LocalRecord {
+    /// The pointer's handle: random.
+    pub handle: Handle,
+    /// The source.
+    pub source: SourceName,
+    /// The category.
+    pub category: Category,
+    /// Keyed digest of the source's own key.
+    pub record_key: [u8; 16],
+    /// The source's own key, sealed.
+    pub record_sealed: Vec<u8>,
+    /// Keyed digest of the canonical subject, to see that a record went over to another person.
+    pub subject_key: [u8; 16],
+    /// The binding, sealed; absent until the pseudonymiser evaluated.
+    pub binding_sealed: Option<Vec<u8>>,
+    /// The binding's epoch.
+    pub binding_epoch: Option<Epoch>,
+    /// The switchboard's id; absent until acknowledged.
+    pub pointer: Option<PointerId>,
+    /// How far it has come.
+    pub state: LocalState,
+    /// Findable until then; absent until acknowledged.
+    pub valid_until: Option<Instant>,
+    /// The number of the last full read of the source that saw it.
+    pub seen_read: u64,
+}
+
+/// What the switchboard has to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxTask {
+    /// A pointer to be registered.
+    Register,
+    /// A pointer to be withdrawn.
+    Withdraw,
+}
+
+/// A message to the switchboard that waits.
+#[derive(Debug, Clone)]
+pub struct OutboxItem {
+    /// Its number: the order of acting.
+    pub id: i64,
+    /// The record it is about.
+    pub handle: Handle,
+    /// What to tell.
+    pub task: OutboxTask,
+    /// The canonical subject, sealed; gone once acknowledged.
+    pub subject_sealed: Option<Vec<u8>>,
+    /// Why it is withdrawn.
+    pub reason: Option<WithdrawalReason>,
+    /// To be destroyed at the latest then.
+    pub destroy_by: Option<Instant>,
+    /// When it was queued.
+    pub queued_at: Instant,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not to be tried before then.
+    pub next_at: Instant,
+}
+
+/// Where a source's changes were read to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceCursor {
+    /// The source's own cursor.
+    pub cursor: String,
+    /// How many full reads were begun.
+    pub read_number: u64,
+    /// When the last sync ended.
+    pub synced_at: Instant,
+}
+
+/// Figures for the status command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxDepth {
+    /// How many messages wait.
+    pub waiting: u64,
+    /// When the oldest was queued.
+    pub oldest: Option<Instant>,
+}
+
+/// Reading the partner's tables.
+pub trait PartnerRead: LedgerRead {
+    /// The record with this handle.
+    fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
+    /// The record with this key at its source.
+    fn record_by_key(
+        &mut self,
+        source: &SourceName,
+        category: &Category,
+        key: &[u8; 16],
+    ) -> Result<Option<LocalRecord>, StoreError>;
+    /// Registered or pending records of a source that a full read did not see.
+    fn records_unseen(
+        &mut self,
+        source: &SourceName,
+        read: u64,
+        limit: u32,
+    ) -> Result<Vec<LocalRecord>, StoreError>;
+    /// Registered records that run out before a moment.
+    fn records_expiring(&mut self, before: Instant, limit: u32) -> Result<Vec<LocalRecord>, StoreError>;
+    /// Registered records whose binding is older than an epoch, after a handle.
+    fn records_with_older_binding(
+        &mut self,
+        epoch: Epoch,
+        after: Option<Handle>,
+        limit: u32,
+    ) -> Result<Vec<LocalRecord>, StoreError>;
+    /// How many records the switchboard has.
+    fn count_registered(&mut self) -> Result<u64, StoreError>;
+    /// Messages that may be sent now, oldest first.
+    fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError>;
+    /// How many messages wait, and since when.
+    fn outbox_depth(&mut self) -> Result<OutboxDepth, StoreError>;
+    /// Where a source was read to.
+    fn source_cursor(&mut self, source: &SourceName) -> Result<Option<SourceCursor>, StoreError>;
+    /// SHA-256 of the request a grant was used for.
+    fn used_grant(&mut self, grant: GrantId) -> Result<Option<[u8; 32]>, StoreError>;
+}
+
+/// Changing the partner's tables.
+pub trait PartnerWrite: PartnerRead {
+    /// Adds or replaces a record, by its handle.
+    fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;
+    /// Removes a record.
+    fn delete_record(&mut self, handle: Handle) -> Result<(), StoreError>;
+    /// Notes that a full read saw these records.
+    fn mark_seen(&mut self, handles: &[Handle], read: u64) -> Result<(), StoreError>;
+    /// Queues a message; its `id` is given by the database.
+    fn queue(&mut self, item: &OutboxItem) -> Result<(), StoreError>;
+    /// Puts a message off.
+    fn put_off(&mut self, id: i64, attempts: u32, next_at: Instant) -> Result<(), StoreError>;
+    /// Removes a message that was acknowledged or has no meaning any more.
+    fn dequeue(&mut self, id: i64) -> Result<(), StoreError>;
+    /// Removes every message about a record.
+    fn dequeue_all(&mut self, handle: Handle) -> Result<(), StoreError>;
+    /// Stores where a source was read to.
+    fn store_cursor(&mut self, source: &SourceName, cursor: &SourceCursor) -> Result<(), StoreError>;
+    /// Notes that a grant is used.
+    fn use_grant(
+        &mut self,
+        grant: GrantId,
+        request: &[u8; 32],
+        expires_at: Instant,
+    ) -> Result<(), StoreError>;
+    /// Removes grants that are void by now.
+    fn forget_grants(&mut self, before: Instant) -> Result<(), StoreError>;
+}
+
+pub(crate) fn state_number(state: LocalState) -> i16 {
+    match state {
+        LocalState::Pending => 0,
+        LocalState::Registered => 1,
+        LocalState::Leaving => 2,
+    }
+}
+
+pub(crate) fn state_from(number: i16) -> Result<LocalState, StoreError> {
+    match number {
+        0 => Ok(LocalState::Pending),
+        1 => Ok(LocalState::Registered),
+        2 => Ok(LocalState::Leaving),
+        _ => Err(StoreError::Damaged("record state")),
+    }
+}
+
+pub(crate) fn task_number(task: OutboxTask) -> i16 {
+    match task {
+        OutboxTask::Register => 0,
+        OutboxTask::Withdraw => 1,
+    }
+}
+
+pub(crate) fn task_from(number: i16) -> Result<OutboxTask, StoreError> {
+    match number {
+        0 => Ok(OutboxTask::Register),
+        1 => Ok(OutboxTask::Withdraw),
+        _ => Err(StoreError::Damaged("outbox task")),
+    }
+}

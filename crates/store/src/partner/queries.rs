@@ -1,0 +1,324 @@
+//! The partner's statements. Compiled once for each backend; `super` says which.
+
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName};
+
+use super::Conn;
+use crate::error::StoreError;
+use crate::partner::{
+    LocalRecord, LocalState, OutboxDepth, OutboxItem, PartnerRead, PartnerWrite, SourceCursor, state_from,
+    state_number, task_from, task_number,
+};
+use crate::schema::{local_records, outbox, source_cursors, used_grants};
+use crate::switchboard::{withdrawal_from, withdrawal_number};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = local_records)]
+struct RecordRow {
+    handle: Vec<u8>,
+    source: String,
+    category: String,
+    record_key: Vec<u8>,
+    record_sealed: Vec<u8>,
+    subject_key: Vec<u8>,
+    binding_sealed: Option<Vec<u8>>,
+    binding_epoch: Option<i32>,
+    pointer: Option<Vec<u8>>,
+    state: i16,
+    valid_until: Option<i64>,
+    seen_read: i64,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct OutboxRow {
+    id: i64,
+    handle: Vec<u8>,
+    task: i16,
+    subject_sealed: Option<Vec<u8>>,
+    reason: Option<i16>,
+    destroy_by: Option<i64>,
+    queued_at: i64,
+    attempts: i32,
+    next_at: i64,
+}
+
+impl PartnerRead for Conn {
+    fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError> {
+        local_records::table
+            .find(handle.as_bytes().as_slice())
+            .select(RecordRow::as_select())
+            .first(self)
+            .optional()?
+            .map(local_record)
+            .transpose()
+    }
+
+    fn record_by_key(
+        &mut self,
+        source: &SourceName,
+        category: &Category,
+        key: &[u8; 16],
+    ) -> Result<Option<LocalRecord>, StoreError> {
+        local_records::table
+            .filter(local_records::source.eq(source.as_str()))
+            .filter(local_records::category.eq(category.as_str()))
+            .filter(local_records::record_key.eq(key.as_slice()))
+            .select(RecordRow::as_select())
+            .first(self)
+            .optional()?
+            .map(local_record)
+            .transpose()
+    }
+
+    fn records_unseen(
+        &mut self,
+        source: &SourceName,
+        read: u64,
+        limit: u32,
+    ) -> Result<Vec<LocalRecord>, StoreError> {
+        local_records::table
+            .filter(local_records::source.eq(source.as_str()))
+            .filter(local_records::seen_read.lt(read as i64))
+            .filter(local_records::state.ne(state_number(LocalState::Leaving)))
+            .limit(i64::from(limit))
+            .select(RecordRow::as_select())
+            .load(self)?
+            .into_iter()
+            .map(local_record)
+            .collect()
+    }
+
+    fn records_expiring(&mut self, before: Instant, limit: u32) -> Result<Vec<LocalRecord>, StoreError> {
+        local_records::table
+            .filter(local_records::valid_until.lt(before.as_millis()))
+            .filter(local_records::state.eq(state_number(LocalState::Registered)))
+            .order(local_records::valid_until)
+            .limit(i64::from(limit))
+            .select(RecordRow::as_select())
+            .load(self)?
+            .into_iter()
+            .map(local_record)
+            .collect()
+    }
+
+    fn records_with_older_binding(
+        &mut self,
+        epoch: Epoch,
+        after: Option<Handle>,
+        limit: u32,
+    ) -> Result<Vec<LocalRecord>, StoreError> {
+        let after = after.map_or_else(Vec::new, |handle| handle.as_bytes().to_vec());
+        local_records::table
+            .filter(local_records::handle.gt(after))
+            .filter(local_records::binding_epoch.lt(epoch.0 as i32))
+            .filter(local_records::state.eq(state_number(LocalState::Registered)))
+            .order(local_records::handle)
+            .limit(i64::from(limit))
+            .select(RecordRow::as_select())
+            .load(self)?
+            .into_iter()
+            .map(local_record)
+            .collect()
+    }
+
+    fn count_registered(&mut self) -> Result<u64, StoreError> {
+        let registered =
+            local_records::table.filter(local_records::state.eq(state_number(LocalState::Registered)));
+        Ok(registered.select(count_star()).first::<i64>(self)? as u64)
+    }
+
+    fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError> {
+        outbox::table
+            .filter(outbox::next_at.le(now.as_millis()))
+            .order((outbox::next_at, outbox::id))
+            .limit(i64::from(limit))
+            .select(OutboxRow::as_select())
+            .load(self)?
+            .into_iter()
+            .map(outbox_item)
+            .collect()
+    }
+
+    fn outbox_depth(&mut self) -> Result<OutboxDepth, StoreError> {
+        let waiting: i64 = outbox::table.select(count_star()).first(self)?;
+        let oldest: Option<i64> = outbox::table.select(min(outbox::queued_at)).first(self)?;
+        Ok(OutboxDepth { waiting: waiting as u64, oldest: oldest.map(Instant::from_millis) })
+    }
+
+    fn source_cursor(&mut self, source: &SourceName) -> Result<Option<SourceCursor>, StoreError> {
+        let row: Option<(String, i64, i64)> = source_cursors::table
+            .find(source.as_str())
+            .select((source_cursors::cursor, source_cursors::read_number, source_cursors::synced_at))
+            .first(self)
+            .optional()?;
+        Ok(row.map(|(cursor, read_number, synced_at)| SourceCursor {
+            cursor,
+            read_number: read_number as u64,
+            synced_at: Instant::from_millis(synced_at),
+        }))
+    }
+
+    fn used_grant(&mut self, grant: GrantId) -> Result<Option<[u8; 32]>, StoreError> {
+        let request: Option<Vec<u8>> = used_grants::table
+            .find(grant.as_bytes().as_slice())
+            .select(used_grants::request)
+            .first(self)
+            .optional()?;
+        request.map(|digest| digest.try_into().map_err(|_| StoreError::Damaged("request digest"))).transpose()
+    }
+}
+
+impl PartnerWrite for Conn {
+    fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError> {
+        let values = (
+            (
+                local_records::source.eq(record.source.as_str()),
+                local_records::category.eq(record.category.as_str()),
+                local_records::record_key.eq(record.record_key.as_slice()),
+                local_records::record_sealed.eq(record.record_sealed.as_slice()),
+                local_records::subject_key.eq(record.subject_key.as_slice()),
+            ),
+            (
+                local_records::binding_sealed.eq(record.binding_sealed.as_deref()),
+                local_records::binding_epoch.eq(record.binding_epoch.map(|epoch| epoch.0 as i32)),
+                local_records::pointer.eq(record.pointer.as_ref().map(|id| id.as_bytes().as_slice())),
+                local_records::state.eq(state_number(record.state)),
+                local_records::valid_until.eq(record.valid_until.map(Instant::as_millis)),
+                local_records::seen_read.eq(record.seen_read as i64),
+            ),
+        );
+        diesel::insert_into(local_records::table)
+            .values((local_records::handle.eq(record.handle.as_bytes().as_slice()), values))
+            .on_conflict(local_records::handle)
+            .do_update()
+            .set(values)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn delete_record(&mut self, handle: Handle) -> Result<(), StoreError> {
+        diesel::delete(local_records::table.find(handle.as_bytes().as_slice())).execute(self)?;
+        Ok(())
+    }
+
+    fn mark_seen(&mut self, handles: &[Handle], read: u64) -> Result<(), StoreError> {
+        for handle in handles {
+            diesel::update(local_records::table.find(handle.as_bytes().as_slice()))
+                .set(local_records::seen_read.eq(read as i64))
+                .execute(self)?;
+        }
+        Ok(())
+    }
+
+    fn queue(&mut self, item: &OutboxItem) -> Result<(), StoreError> {
+        diesel::insert_into(outbox::table)
+            .values((
+                outbox::handle.eq(item.handle.as_bytes().as_slice()),
+                outbox::task.eq(task_number(item.task)),
+                outbox::subject_sealed.eq(item.subject_sealed.as_deref()),
+                outbox::reason.eq(item.reason.map(withdrawal_number)),
+                outbox::destroy_by.eq(item.destroy_by.map(Instant::as_millis)),
+                outbox::queued_at.eq(item.queued_at.as_millis()),
+                outbox::attempts.eq(item.attempts as i32),
+                outbox::next_at.eq(item.next_at.as_millis()),
+            ))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn put_off(&mut self, id: i64, attempts: u32, next_at: Instant) -> Result<(), StoreError> {
+        diesel::update(outbox::table.find(id))
+            .set((outbox::attempts.eq(attempts as i32), outbox::next_at.eq(next_at.as_millis())))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn dequeue(&mut self, id: i64) -> Result<(), StoreError> {
+        diesel::delete(outbox::table.find(id)).execute(self)?;
+        Ok(())
+    }
+
+    fn dequeue_all(&mut self, handle: Handle) -> Result<(), StoreError> {
+        diesel::delete(outbox::table.filter(outbox::handle.eq(handle.as_bytes().as_slice())))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn store_cursor(&mut self, source: &SourceName, cursor: &SourceCursor) -> Result<(), StoreError> {
+        let values = (
+            source_cursors::cursor.eq(cursor.cursor.as_str()),
+            source_cursors::read_number.eq(cursor.read_number as i64),
+            source_cursors::synced_at.eq(cursor.synced_at.as_millis()),
+        );
+        diesel::insert_into(source_cursors::table)
+            .values((source_cursors::source.eq(source.as_str()), values))
+            .on_conflict(source_cursors::source)
+            .do_update()
+            .set(values)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn use_grant(
+        &mut self,
+        grant: GrantId,
+        request: &[u8; 32],
+        expires_at: Instant,
+    ) -> Result<(), StoreError> {
+        diesel::insert_into(used_grants::table)
+            .values((
+                used_grants::grant_id.eq(grant.as_bytes().as_slice()),
+                used_grants::request.eq(request.as_slice()),
+                used_grants::expires_at.eq(expires_at.as_millis()),
+            ))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn forget_grants(&mut self, before: Instant) -> Result<(), StoreError> {
+        diesel::delete(used_grants::table.filter(used_grants::expires_at.lt(before.as_millis())))
+            .execute(self)?;
+        Ok(())
+    }
+}
+
+fn local_record(row: RecordRow) -> Result<LocalRecord, StoreError> {
+    Ok(LocalRecord {
+        handle: handle(row.handle)?,
+        source: SourceName::parse(&row.source).map_err(|_| StoreError::Damaged("source name"))?,
+        category: Category::parse(&row.category).map_err(|_| StoreError::Damaged("category"))?,
+        record_key: row.record_key.try_into().map_err(|_| StoreError::Damaged("record key"))?,
+        record_sealed: row.record_sealed,
+        subject_key: row.subject_key.try_into().map_err(|_| StoreError::Damaged("subject key"))?,
+        binding_sealed: row.binding_sealed,
+        binding_epoch: row.binding_epoch.map(|epoch| Epoch(epoch as u32)),
+        pointer: row
+            .pointer
+            .map(|id| id.try_into().map(PointerId::from_bytes))
+            .transpose()
+            .map_err(|_| StoreError::Damaged("pointer id"))?,
+        state: state_from(row.state)?,
+        valid_until: row.valid_until.map(Instant::from_millis),
+        seen_read: row.seen_read as u64,
+    })
+}
+
+fn outbox_item(row: OutboxRow) -> Result<OutboxItem, StoreError> {
+    Ok(OutboxItem {
+        id: row.id,
+        handle: handle(row.handle)?,
+        task: task_from(row.task)?,
+        subject_sealed: row.subject_sealed,
+        reason: row.reason.map(withdrawal_from).transpose()?,
+        destroy_by: row.destroy_by.map(Instant::from_millis),
+        queued_at: Instant::from_millis(row.queued_at),
+        attempts: row.attempts as u32,
+        next_at: Instant::from_millis(row.next_at),
+    })
+}
+
+fn handle(bytes: Vec<u8>) -> Result<Handle, StoreError> {
+    bytes.try_into().map(Handle::from_bytes).map_err(|_| StoreError::Damaged("handle"))
+}

@@ -1,0 +1,163 @@
+//! The tables as `migrations/` makes them, for Diesel.
+
+diesel::table! {
+    ledger_head (id) {
+        id -> Integer,
+        origin -> Text,
+        size -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_entries (idx) {
+        idx -> BigInt,
+        kind -> SmallInt,
+        at -> BigInt,
+        leaf -> Binary,
+        salt -> Nullable<Binary>,
+        record -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    subjects (id) {
+        id -> Binary,
+        tag_even -> Nullable<Binary>,
+        tag_odd -> Nullable<Binary>,
+        generation -> Integer,
+        element -> Binary,
+    }
+}
+
+diesel::table! {
+    pointers (id) {
+        id -> Binary,
+        subject -> Nullable<Binary>,
+        holder -> Text,
+        category -> Text,
+        source_key -> Nullable<Binary>,
+        sealed -> Nullable<Binary>,
+        purposes -> Nullable<Text>,
+        state -> SmallInt,
+        withdrawal -> Nullable<SmallInt>,
+        registered_at -> BigInt,
+        valid_until -> BigInt,
+        due_at -> BigInt,
+        destroy_by -> Nullable<BigInt>,
+        superseded_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    subject_links (subject, idx, position) {
+        subject -> Binary,
+        idx -> BigInt,
+        position -> Integer,
+        reference -> Binary,
+    }
+}
+
+diesel::table! {
+    leases (holder) {
+        holder -> Text,
+        valid_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    uploads (holder, upload) {
+        holder -> Text,
+        upload -> Binary,
+        lines -> BigInt,
+        touched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (holder, key) {
+        holder -> Text,
+        key -> Text,
+        request -> Binary,
+        status -> SmallInt,
+        response -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    generations (generation) {
+        generation -> Integer,
+        index_epoch -> Integer,
+        pseudonymiser_epoch -> Integer,
+        phase -> SmallInt,
+        cursor -> Binary,
+        converted -> BigInt,
+        began_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    budgets (party, class, key_use) {
+        party -> Text,
+        class -> Text,
+        key_use -> Text,
+        minute_start -> BigInt,
+        minute_used -> BigInt,
+        hour_start -> BigInt,
+        hour_used -> BigInt,
+        day_start -> BigInt,
+        day_used -> BigInt,
+    }
+}
+
+diesel::table! {
+    local_records (handle) {
+        handle -> Binary,
+        source -> Text,
+        category -> Text,
+        record_key -> Binary,
+        record_sealed -> Binary,
+        subject_key -> Binary,
+        binding_sealed -> Nullable<Binary>,
+        binding_epoch -> Nullable<Integer>,
+        pointer -> Nullable<Binary>,
+        state -> SmallInt,
+        valid_until -> Nullable<BigInt>,
+        seen_read -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        handle -> Binary,
+        task -> SmallInt,
+        subject_sealed -> Nullable<Binary>,
+        reason -> Nullable<SmallInt>,
+        destroy_by -> Nullable<BigInt>,
+        queued_at -> BigInt,
+        attempts -> Integer,
+        next_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    source_cursors (source) {
+        source -> Text,
+        cursor -> Text,
+        read_number -> BigInt,
+        synced_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    used_grants (grant_id) {
+        grant_id -> Binary,
+        request -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::joinable!(pointers -> subjects (subject));
+diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
+diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);

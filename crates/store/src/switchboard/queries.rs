@@ -1,0 +1,573 @@
+//! The index's statements. Compiled once for each backend; `super` says which.
+
+use diesel::dsl::{count_star, exists};
+use diesel::prelude::*;
+use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
+
+use super::{Conn, dialect};
+use crate::error::StoreError;
+use crate::schema::{generations, idempotency_keys, leases, pointers, subject_links, subjects, uploads};
+use crate::switchboard::{
+    ActiveSelector, FindablePointer, Generation, LiveTags, NewSubject, PointerIdentity, RekeyedSubject,
+    Remembered, StoredPointer, StoredSubject, SwitchboardRead, SwitchboardWrite, phase_from, phase_number,
+    state_from, state_number, withdrawal_from, withdrawal_number,
+};
+
+// PostgreSQL takes at most 65,535 parameters in one statement.
+const ROWS_AT_ONCE: usize = 1_000;
+const ACTIVE: i16 = 0;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pointers)]
+pub(super) struct PointerRow {
+    id: Vec<u8>,
+    subject: Option<Vec<u8>>,
+    holder: String,
+    category: String,
+    source_key: Option<Vec<u8>>,
+    sealed: Option<Vec<u8>>,
+    purposes: Option<String>,
+    state: i16,
+    withdrawal: Option<i16>,
+    registered_at: i64,
+    valid_until: i64,
+    due_at: i64,
+    destroy_by: Option<i64>,
+    superseded_by: Option<Vec<u8>>,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = pointers, treat_none_as_null = true)]
+struct PointerValues<'a> {
+    id: &'a [u8],
+    subject: Option<&'a [u8]>,
+    holder: &'a str,
+    category: &'a str,
+    source_key: Option<&'a [u8]>,
+    sealed: Option<&'a [u8]>,
+    purposes: Option<&'a str>,
+    state: i16,
+    withdrawal: Option<i16>,
+    registered_at: i64,
+    valid_until: i64,
+    due_at: i64,
+    destroy_by: Option<i64>,
+    superseded_by: Option<&'a [u8]>,
+}
+
+impl SwitchboardRead for Conn {
+    fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError> {
+        let mut found: Option<Vec<u8>> = None;
+        if let Some(tag) = &tags.even {
+            found = subjects::table
+                .filter(subjects::tag_even.eq(tag.as_slice()))
+                .select(subjects::id)
+                .first(self)
+                .optional()?;
+        }
+        if let (None, Some(tag)) = (&found, &tags.odd) {
+            found = subjects::table
+                .filter(subjects::tag_odd.eq(tag.as_slice()))
+                .select(subjects::id)
+                .first(self)
+                .optional()?;
+        }
+        found.map(|id| sixteen(id).map(SubjectId::from_bytes)).transpose()
+    }
+
+    fn findable_pointers(
+        &mut self,
+        subject: SubjectId,
+        now: Instant,
+    ) -> Result<Vec<FindablePointer>, StoreError> {
+        type Row = (Vec<u8>, String, String, Option<Vec<u8>>, Option<String>);
+        let rows: Vec<Row> = pointers::table
+            .inner_join(leases::table.on(leases::holder.eq(pointers::holder)))
+            .filter(pointers::subject.eq(subject.as_bytes().as_slice()))
+            // A literal, so that the planner sees that the partial index applies.
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("pointers.state = 0"))
+            .filter(pointers::valid_until.gt(now.as_millis()))
+            .filter(leases::valid_until.gt(now.as_millis()))
+            .select((
+                pointers::id,
+                pointers::holder,
+                pointers::category,
+                pointers::sealed,
+                pointers::purposes,
+            ))
+            .load(self)?;
+        rows.into_iter()
+            .map(|(id, holder, category, sealed, purposes)| {
+                Ok(FindablePointer {
+                    id: PointerId::from_bytes(sixteen(id)?),
+                    holder: parse_oin(&holder)?,
+                    category: parse_category(&category)?,
+                    sealed: sealed.ok_or(StoreError::Damaged("sealed column"))?,
+                    purposes,
+                })
+            })
+            .collect()
+    }
+
+    fn pointer(&mut self, holder: Oin, id: PointerId) -> Result<Option<StoredPointer>, StoreError> {
+        pointers::table
+            .filter(pointers::id.eq(id.as_bytes().as_slice()))
+            .filter(pointers::holder.eq(holder.as_str()))
+            .select(PointerRow::as_select())
+            .first(self)
+            .optional()?
+            .map(stored_pointer)
+            .transpose()
+    }
+
+    fn pointers_of(
+        &mut self,
+        holder: Oin,
+        after: Option<PointerId>,
+        limit: u32,
+    ) -> Result<Vec<StoredPointer>, StoreError> {
+        pointers::table
+            .filter(pointers::holder.eq(holder.as_str()))
+            .filter(pointers::id.gt(cursor_bytes(after.as_ref())))
+            .order(pointers::id)
+            .limit(i64::from(limit))
+            .select(PointerRow::as_select())
+            .load(self)?
+            .into_iter()
+            .map(stored_pointer)
+            .collect()
+    }
+
+    fn active_ids(
+        &mut self,
+        holder: Oin,
+        after: Option<PointerId>,
+        limit: u32,
+    ) -> Result<Vec<PointerId>, StoreError> {
+        let ids: Vec<Vec<u8>> = pointers::table
+            .filter(pointers::holder.eq(holder.as_str()))
+            .filter(pointers::id.gt(cursor_bytes(after.as_ref())))
+            .filter(pointers::state.eq(ACTIVE))
+            .order(pointers::id)
+            .limit(i64::from(limit))
+            .select(pointers::id)
+            .load(self)?;
+        ids.into_iter().map(|id| sixteen(id).map(PointerId::from_bytes)).collect()
+    }
+
+    fn count_active(&mut self, holder: Oin, selector: &ActiveSelector) -> Result<u64, StoreError> {
+        let mut query = pointers::table
+            .filter(pointers::holder.eq(holder.as_str()))
+            .filter(pointers::state.eq(ACTIVE))
+            .select(count_star())
+            .into_boxed();
+        if let Some(category) = &selector.category {
+            query = query.filter(pointers::category.eq(category.as_str()));
+        }
+        if let Some(source_key) = &selector.source_key {
+            query = query.filter(pointers::source_key.eq(source_key.as_slice()));
+        }
+        Ok(query.first::<i64>(self)? as u64)
+    }
+
+    fn upload_lines(&mut self, holder: Oin, upload: BatchId) -> Result<u64, StoreError> {
+        let lines: Option<i64> = uploads::table
+            .find((holder.as_str(), upload.as_bytes().as_slice()))
+            .select(uploads::lines)
+            .first(self)
+            .optional()?;
+        Ok(lines.unwrap_or(0) as u64)
+    }
+
+    fn remembered(&mut self, holder: Oin, key: &str, now: Instant) -> Result<Option<Remembered>, StoreError> {
+        let row: Option<(Vec<u8>, i16, String)> = idempotency_keys::table
+            .find((holder.as_str(), key))
+            .filter(idempotency_keys::expires_at.gt(now.as_millis()))
+            .select((idempotency_keys::request, idempotency_keys::status, idempotency_keys::response))
+            .first(self)
+            .optional()?;
+        row.map(|(request, status, response)| {
+            Ok(Remembered {
+                request: request.try_into().map_err(|_| StoreError::Damaged("request digest"))?,
+                status: status as u16,
+                response,
+            })
+        })
+        .transpose()
+    }
+
+    fn due_pointers(&mut self, now: Instant, limit: u32) -> Result<Vec<StoredPointer>, StoreError> {
+        pointers::table
+            .filter(pointers::due_at.le(now.as_millis()))
+            .order(pointers::due_at)
+            .limit(i64::from(limit))
+            .select(PointerRow::as_select())
+            .load(self)?
+            .into_iter()
+            .map(stored_pointer)
+            .collect()
+    }
+
+    fn lease(&mut self, holder: Oin) -> Result<Option<Instant>, StoreError> {
+        let until: Option<i64> =
+            leases::table.find(holder.as_str()).select(leases::valid_until).first(self).optional()?;
+        Ok(until.map(Instant::from_millis))
+    }
+
+    fn lapsed_leases(&mut self, now: Instant) -> Result<Vec<Oin>, StoreError> {
+        let holders: Vec<String> = leases::table
+            .filter(leases::valid_until.le(now.as_millis()))
+            .select(leases::holder)
+            .load(self)?;
+        holders.iter().map(|holder| parse_oin(holder)).collect()
+    }
+
+    fn generations(&mut self) -> Result<Vec<Generation>, StoreError> {
+        type Row = (i32, i32, i32, i16, Vec<u8>, i64, i64);
+        let rows: Vec<Row> = generations::table.order(generations::generation).load(self)?;
+        rows.into_iter()
+            .map(|(generation, index_epoch, pseudonymiser_epoch, phase, cursor, converted, began_at)| {
+                Ok(Generation {
+                    generation: generation as u32,
+                    index_epoch: index_epoch as u32,
+                    pseudonymiser_epoch: pseudonymiser_epoch as u32,
+                    phase: phase_from(phase)?,
+                    cursor,
+                    converted: converted as u64,
+                    began_at: Instant::from_millis(began_at),
+                })
+            })
+            .collect()
+    }
+
+    fn subjects_after(&mut self, cursor: &[u8], limit: u32) -> Result<Vec<StoredSubject>, StoreError> {
+        let rows: Vec<(Vec<u8>, i32, Vec<u8>)> = subjects::table
+            .filter(subjects::id.gt(cursor))
+            .order(subjects::id)
+            .limit(i64::from(limit))
+            .select((subjects::id, subjects::generation, subjects::element))
+            .load(self)?;
+        rows.into_iter()
+            .map(|(id, generation, element)| {
+                Ok(StoredSubject {
+                    id: SubjectId::from_bytes(sixteen(id)?),
+                    generation: generation as u32,
+                    element,
+                })
+            })
+            .collect()
+    }
+
+    fn count_subjects(&mut self) -> Result<u64, StoreError> {
+        Ok(subjects::table.select(count_star()).first::<i64>(self)? as u64)
+    }
+
+    fn count_without_tag(&mut self, generation: u32) -> Result<u64, StoreError> {
+        let without: i64 = if generation.is_multiple_of(2) {
+            subjects::table.filter(subjects::tag_even.is_null()).select(count_star()).first(self)?
+        } else {
+            subjects::table.filter(subjects::tag_odd.is_null()).select(count_star()).first(self)?
+        };
+        Ok(without as u64)
+    }
+
+    fn count_all_active(&mut self) -> Result<u64, StoreError> {
+        Ok(pointers::table.filter(pointers::state.eq(ACTIVE)).select(count_star()).first::<i64>(self)? as u64)
+    }
+}
+
+impl SwitchboardWrite for Conn {
+    fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError> {
+        dialect::find_subjects(self, tags)
+    }
+
+    fn insert_subjects(&mut self, new: &[NewSubject]) -> Result<(), StoreError> {
+        for part in new.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<_> = part
+                .iter()
+                .map(|subject| {
+                    (
+                        subjects::id.eq(subject.id.as_bytes().as_slice()),
+                        subjects::tag_even.eq(subject.tags.even.as_ref().map(<[u8; 32]>::as_slice)),
+                        subjects::tag_odd.eq(subject.tags.odd.as_ref().map(<[u8; 32]>::as_slice)),
+                        subjects::generation.eq(subject.generation as i32),
+                        subjects::element.eq(subject.element.as_slice()),
+                    )
+                })
+                .collect();
+            diesel::insert_into(subjects::table).values(&rows).execute(self)?;
+        }
+        Ok(())
+    }
+
+    fn find_active(
+        &mut self,
+        identities: &[PointerIdentity],
+    ) -> Result<Vec<Option<StoredPointer>>, StoreError> {
+        dialect::find_active(self, identities)
+    }
+
+    fn insert_pointers(&mut self, new: &[StoredPointer]) -> Result<(), StoreError> {
+        for part in new.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<_> = part.iter().map(pointer_values).collect();
+            diesel::insert_into(pointers::table).values(&rows).execute(self)?;
+        }
+        Ok(())
+    }
+
+    fn update_pointer(&mut self, pointer: &StoredPointer) -> Result<(), StoreError> {
+        diesel::update(pointers::table.find(pointer.id.as_bytes().as_slice()))
+            .set(pointer_values(pointer))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn delete_pointer(&mut self, id: PointerId) -> Result<(), StoreError> {
+        diesel::delete(pointers::table.find(id.as_bytes().as_slice())).execute(self)?;
+        Ok(())
+    }
+
+    fn select_active(
+        &mut self,
+        holder: Oin,
+        selector: &ActiveSelector,
+        limit: u32,
+    ) -> Result<Vec<StoredPointer>, StoreError> {
+        let mut query = pointers::table
+            .filter(pointers::holder.eq(holder.as_str()))
+            .filter(pointers::state.eq(ACTIVE))
+            .order(pointers::id)
+            .limit(i64::from(limit))
+            .select(PointerRow::as_select())
+            .into_boxed();
+        if let Some(category) = &selector.category {
+            query = query.filter(pointers::category.eq(category.as_str()));
+        }
+        if let Some(source_key) = &selector.source_key {
+            query = query.filter(pointers::source_key.eq(source_key.as_slice()));
+        }
+        query.load(self)?.into_iter().map(stored_pointer).collect()
+    }
+
+    fn renew_lease(&mut self, holder: Oin, valid_until: Instant) -> Result<(), StoreError> {
+        let until = valid_until.as_millis();
+        let extended =
+            diesel::update(leases::table.find(holder.as_str()).filter(leases::valid_until.lt(until)))
+                .set(leases::valid_until.eq(until))
+                .execute(self)?;
+        if extended == 0 {
+            diesel::insert_into(leases::table)
+                .values((leases::holder.eq(holder.as_str()), leases::valid_until.eq(until)))
+                .on_conflict_do_nothing()
+                .execute(self)?;
+        }
+        Ok(())
+    }
+
+    fn delete_lease(&mut self, holder: Oin) -> Result<(), StoreError> {
+        diesel::delete(leases::table.find(holder.as_str())).execute(self)?;
+        Ok(())
+    }
+
+    fn store_upload(
+        &mut self,
+        holder: Oin,
+        upload: BatchId,
+        lines: u64,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let progress = (uploads::lines.eq(lines as i64), uploads::touched_at.eq(now.as_millis()));
+        diesel::insert_into(uploads::table)
+            .values((
+                uploads::holder.eq(holder.as_str()),
+                uploads::upload.eq(upload.as_bytes().as_slice()),
+                progress,
+            ))
+            .on_conflict((uploads::holder, uploads::upload))
+            .do_update()
+            .set(progress)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn remember(
+        &mut self,
+        holder: Oin,
+        key: &str,
+        answer: &Remembered,
+        expires_at: Instant,
+    ) -> Result<(), StoreError> {
+        let values = (
+            idempotency_keys::request.eq(answer.request.as_slice()),
+            idempotency_keys::status.eq(answer.status as i16),
+            idempotency_keys::response.eq(answer.response.as_str()),
+            idempotency_keys::expires_at.eq(expires_at.as_millis()),
+        );
+        diesel::insert_into(idempotency_keys::table)
+            .values((idempotency_keys::holder.eq(holder.as_str()), idempotency_keys::key.eq(key), values))
+            .on_conflict((idempotency_keys::holder, idempotency_keys::key))
+            .do_update()
+            .set(values)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn forget_old(&mut self, now: Instant, uploads_before: Instant) -> Result<(), StoreError> {
+        diesel::delete(idempotency_keys::table.filter(idempotency_keys::expires_at.le(now.as_millis())))
+            .execute(self)?;
+        diesel::delete(uploads::table.filter(uploads::touched_at.le(uploads_before.as_millis())))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn store_generation(&mut self, generation: &Generation) -> Result<(), StoreError> {
+        let values = (
+            generations::index_epoch.eq(generation.index_epoch as i32),
+            generations::pseudonymiser_epoch.eq(generation.pseudonymiser_epoch as i32),
+            generations::phase.eq(phase_number(generation.phase)),
+            generations::cursor.eq(generation.cursor.as_slice()),
+            generations::converted.eq(generation.converted as i64),
+            generations::began_at.eq(generation.began_at.as_millis()),
+        );
+        diesel::insert_into(generations::table)
+            .values((generations::generation.eq(generation.generation as i32), values))
+            .on_conflict(generations::generation)
+            .do_update()
+            .set(values)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn rekey_subjects(&mut self, rekeyed: &[RekeyedSubject]) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        for subject in rekeyed {
+            let row = subjects::table
+                .find(subject.id.as_bytes().as_slice())
+                .filter(subjects::generation.lt(subject.generation as i32));
+            let common = (
+                subjects::generation.eq(subject.generation as i32),
+                subjects::element.eq(subject.element.as_slice()),
+            );
+            changed += if subject.generation.is_multiple_of(2) {
+                diesel::update(row)
+                    .set((common, subjects::tag_even.eq(Some(subject.tag.as_slice()))))
+                    .execute(self)?
+            } else {
+                diesel::update(row)
+                    .set((common, subjects::tag_odd.eq(Some(subject.tag.as_slice()))))
+                    .execute(self)?
+            };
+        }
+        Ok(changed as u64)
+    }
+
+    fn wipe_tags(
+        &mut self,
+        generation: u32,
+        cursor: &[u8],
+        limit: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let ids: Vec<Vec<u8>> = subjects::table
+            .filter(subjects::id.gt(cursor))
+            .order(subjects::id)
+            .limit(i64::from(limit))
+            .select(subjects::id)
+            .load(self)?;
+        let Some(last) = ids.last().cloned() else { return Ok(None) };
+        let rows = subjects::table.filter(subjects::id.gt(cursor)).filter(subjects::id.le(&last));
+        let none: Option<&[u8]> = None;
+        if generation.is_multiple_of(2) {
+            diesel::update(rows).set(subjects::tag_even.eq(none)).execute(self)?;
+        } else {
+            diesel::update(rows).set(subjects::tag_odd.eq(none)).execute(self)?;
+        }
+        Ok(Some(last))
+    }
+
+    fn delete_orphans(&mut self, candidates: &[SubjectId]) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        for subject in candidates {
+            let id = subject.as_bytes().as_slice();
+            let used = diesel::select(exists(pointers::table.filter(pointers::subject.eq(id))))
+                .get_result::<bool>(self)?
+                || diesel::select(exists(subject_links::table.filter(subject_links::subject.eq(id))))
+                    .get_result::<bool>(self)?;
+            if !used {
+                deleted += diesel::delete(subjects::table.find(id)).execute(self)?;
+            }
+        }
+        Ok(deleted as u64)
+    }
+}
+
+pub(super) fn stored_pointer(row: PointerRow) -> Result<StoredPointer, StoreError> {
+    Ok(StoredPointer {
+        id: PointerId::from_bytes(sixteen(row.id)?),
+        subject: row.subject.map(|id| sixteen(id).map(SubjectId::from_bytes)).transpose()?,
+        holder: parse_oin(&row.holder)?,
+        category: parse_category(&row.category)?,
+        source_key: row.source_key.map(sixteen).transpose()?,
+        sealed: row.sealed,
+        purposes: row.purposes,
+        state: state_from(row.state)?,
+        withdrawal: row.withdrawal.map(withdrawal_from).transpose()?,
+        registered_at: Instant::from_millis(row.registered_at),
+        valid_until: Instant::from_millis(row.valid_until),
+        due_at: Instant::from_millis(row.due_at),
+        destroy_by: row.destroy_by.map(Instant::from_millis),
+        superseded_by: row.superseded_by.map(|id| sixteen(id).map(PointerId::from_bytes)).transpose()?,
+    })
+}
+
+fn pointer_values(pointer: &StoredPointer) -> PointerValues<'_> {
+    PointerValues {
+        id: pointer.id.as_bytes(),
+        subject: pointer.subject.as_ref().map(|id| id.as_bytes().as_slice()),
+        holder: pointer.holder.as_str(),
+        category: pointer.category.as_str(),
+        source_key: pointer.source_key.as_ref().map(<[u8; 16]>::as_slice),
+        sealed: pointer.sealed.as_deref(),
+        purposes: pointer.purposes.as_deref(),
+        state: state_number(pointer.state),
+        withdrawal: pointer.withdrawal.map(withdrawal_number),
+        registered_at: pointer.registered_at.as_millis(),
+        valid_until: pointer.valid_until.as_millis(),
+        due_at: pointer.due_at.as_millis(),
+        destroy_by: pointer.destroy_by.map(Instant::as_millis),
+        superseded_by: pointer.superseded_by.as_ref().map(|id| id.as_bytes().as_slice()),
+    }
+}
+
+fn cursor_bytes(after: Option<&PointerId>) -> Vec<u8> {
+    after.map_or_else(Vec::new, |id| id.as_bytes().to_vec())
+}
+
+fn sixteen(bytes: Vec<u8>) -> Result<[u8; 16], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Damaged("id"))
+}
+
+fn parse_oin(text: &str) -> Result<Oin, StoreError> {
+    Oin::parse(text).map_err(|_| StoreError::Damaged("OIN"))
+}
+
+fn parse_category(text: &str) -> Result<Category, StoreError> {
+    Category::parse(text).map_err(|_| StoreError::Damaged("category"))
+}
+
+/// One active pointer, by what makes it that pointer.
+pub(super) fn find_one_active(
+    conn: &mut Conn,
+    identity: &PointerIdentity,
+) -> Result<Option<StoredPointer>, StoreError> {
+    pointers::table
+        .filter(pointers::subject.eq(identity.subject.as_bytes().as_slice()))
+        .filter(pointers::holder.eq(identity.holder.as_str()))
+        .filter(pointers::source_key.eq(identity.source_key.as_slice()))
+        .filter(pointers::category.eq(identity.category.as_str()))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("pointers.state = 0"))
+        .select(PointerRow::as_select())
+        .first(conn)
+        .optional()?
+        .map(stored_pointer)
+        .transpose()
+}

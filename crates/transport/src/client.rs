@@ -1,0 +1,181 @@
+//! The calling side: clients that accept one party at the other end, and no other.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use kw_domain::Oin;
+use reqwest::{Method, RequestBuilder, redirect};
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::provider::{ClockTime, VERSIONS, provider};
+use crate::server::ALPN;
+use crate::{Connection, Tls, TlsError};
+
+mod verification;
+
+use verification::{OnlyServer, OwnPair};
+
+/// How long a client waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientOptions {
+    /// For a whole exchange, body included.
+    pub timeout: Duration,
+    /// For the connection and its handshake.
+    pub connect_timeout: Duration,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(10), connect_timeout: Duration::from_secs(3) }
+    }
+}
+
+impl Tls {
+    /// An HTTP client for the servers of one party, with the own certificate. Every handshake consults the snapshot of
+    /// that moment; connections that are already open are not closed by a reload, so that whoever keeps a client for
+    /// longer than a call or two keeps a [`PeerClient`].
+    pub fn client(&self, peer: Oin, options: ClientOptions) -> reqwest::Client {
+        #[expect(
+            clippy::expect_used,
+            reason = "fails only if the TLS configuration is of another rustls than the client's, which tests would show"
+        )]
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(self.calling(peer, &ALPN))
+            .https_only(true)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .user_agent(USER_AGENT)
+            .timeout(options.timeout)
+            .connect_timeout(options.connect_timeout)
+            .tcp_nodelay(true)
+            .build()
+            .expect("the client is made of constants")
+    }
+
+    /// The same as [`Tls::client`] for long use: a reload also ends its open connections.
+    pub fn peer_client(&self, peer: Oin, options: ClientOptions) -> PeerClient {
+        let current = Generation { number: self.generation(), client: self.client(peer, options) };
+        PeerClient(Arc::new(PeerClientState {
+            tls: self.clone(),
+            peer,
+            options,
+            current: ArcSwap::from_pointee(current),
+        }))
+    }
+
+    /// A bare stream for HTTP/1.1 to a party's server, for callers that speak for themselves (the load generator).
+    /// `server_name` is the host name or IP address that the certificate must be valid for.
+    pub async fn connect(&self, address: SocketAddr, server_name: &str, peer: Oin) -> Result<Connection, TlsError> {
+        let name = ServerName::try_from(server_name.to_owned()).map_err(|_| TlsError::ServerName)?;
+        let refused = |source| TlsError::Connect { peer, source };
+        let socket = TcpStream::connect(address).await.map_err(refused)?;
+        socket.set_nodelay(true).map_err(refused)?;
+        let connector = TlsConnector::from(Arc::new(self.calling(peer, &ALPN[1..])));
+        connector.connect(name, socket).await.map_err(refused)
+    }
+
+    fn calling(&self, peer: Oin, alpn: &[&[u8]]) -> ClientConfig {
+        let time = Arc::new(ClockTime(Arc::clone(&self.0.time.0)));
+        #[expect(
+            clippy::expect_used,
+            reason = "fails only if the provider lacks suites for the two versions, which are both constants"
+        )]
+        let mut config = ClientConfig::builder_with_details(provider(), time)
+            .with_protocol_versions(&VERSIONS)
+            .expect("the provider has suites for both versions")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(OnlyServer { state: Arc::clone(&self.0), peer }))
+            .with_client_cert_resolver(Arc::new(OwnPair(Arc::clone(&self.0))));
+        // A resumed session would not consult the verifier either (see the server's side).
+        config.resumption = Resumption::disabled();
+        config.enable_early_data = false;
+        config.require_ems = true;
+        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        config
+    }
+}
+
+/// A client for the servers of one party that lives as long as its process. After a reload the next request starts on
+/// new connections, which are judged by the new trust anchors and revocation lists; requests under way are finished.
+#[derive(Clone)]
+pub struct PeerClient(Arc<PeerClientState>);
+
+struct PeerClientState {
+    tls: Tls,
+    peer: Oin,
+    options: ClientOptions,
+    current: ArcSwap<Generation>,
+}
+
+/// A client whose connections were all made under one trust generation, or a later one.
+struct Generation {
+    number: u64,
+    client: reqwest::Client,
+}
+
+impl PeerClient {
+    /// Starts a request.
+    pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        self.current().request(method, url)
+    }
+
+    /// Starts a `GET`.
+    pub fn get(&self, url: &str) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// Starts a `POST`.
+    pub fn post(&self, url: &str) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+
+    /// Starts a `PUT`.
+    pub fn put(&self, url: &str) -> RequestBuilder {
+        self.request(Method::PUT, url)
+    }
+
+    /// Starts a `PATCH`.
+    pub fn patch(&self, url: &str) -> RequestBuilder {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Starts a `DELETE`.
+    pub fn delete(&self, url: &str) -> RequestBuilder {
+        self.request(Method::DELETE, url)
+    }
+
+    /// The party that this client accepts.
+    pub fn peer(&self) -> Oin {
+        self.0.peer
+    }
+
+    /// The client of the trust generation in force. Two callers may both make a new one after a reload; one of them is
+    /// kept, and both are good.
+    fn current(&self) -> reqwest::Client {
+        let state = &*self.0;
+        let number = state.tls.generation();
+        let current = state.current.load();
+        if current.number == number {
+            return current.client.clone();
+        }
+        let client = state.tls.client(state.peer, state.options);
+        state.current.store(Arc::new(Generation { number, client: client.clone() }));
+        client
+    }
+}
+
+impl fmt::Debug for PeerClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerClient").field("peer", &self.0.peer).finish_non_exhaustive()
+    }
+}
+
+const USER_AGENT: &str = concat!("ketenwijzer/", env!("CARGO_PKG_VERSION"));

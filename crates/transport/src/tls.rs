@@ -1,0 +1,153 @@
+//! The TLS state of a process, and how it is replaced while the process runs.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use kw_domain::{Clock, Instant, Oin, SystemClock};
+use rustls::pki_types::CertificateDer;
+
+use crate::provider::ClockTime;
+use crate::snapshot::{Snapshot, digest_of};
+use crate::{TlsError, TlsFiles};
+
+/// The certificate, trust anchors and revocation lists of this process. Clones share one state; server configurations
+/// and clients made from it follow every [`Tls::reload`].
+#[derive(Clone)]
+pub struct Tls(pub(crate) Arc<TlsState>);
+
+#[derive(Debug)]
+pub(crate) struct TlsState {
+    files: TlsFiles,
+    pub(crate) time: ClockTime,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    /// One reload at a time, so that an older reading cannot replace a newer one.
+    reloading: Mutex<()>,
+}
+
+impl Tls {
+    /// Reads and judges the files.
+    pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+        Self::load_with_clock(files, Arc::new(SystemClock))
+    }
+
+    /// The same, with validity judged by the given clock.
+    pub fn load_with_clock(files: &TlsFiles, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        let snapshot = Snapshot::build(files, &files.read()?, 1, clock.now())?;
+        let tls = Self(Arc::new(TlsState {
+            files: files.clone(),
+            time: ClockTime(clock),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            reloading: Mutex::new(()),
+        }));
+        tls.report("loaded");
+        Ok(tls)
+    }
+
+    /// Reads the files again and, if they changed and are sound, replaces everything at once: `true`. Unchanged files
+    /// give `false`; on an error the old state stays in force. Blocks for the time of reading a few small files.
+    pub fn reload(&self) -> Result<bool, TlsError> {
+        let _one_at_a_time = self.0.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let contents = self.0.files.read()?;
+        let current = self.snapshot();
+        if digest_of(&contents) == current.contents {
+            return Ok(false);
+        }
+        let next = Snapshot::build(&self.0.files, &contents, current.generation + 1, self.0.time.0.now())?;
+        self.0.snapshot.store(Arc::new(next));
+        self.report("reloaded");
+        Ok(true)
+    }
+
+    /// The party that the own certificate names.
+    pub fn oin(&self) -> Oin {
+        self.snapshot().oin
+    }
+
+    /// SHA-256 of the own certificate: what others find in `x5t#S256`.
+    pub fn certificate_sha256(&self) -> [u8; 32] {
+        self.snapshot().certificate_sha256
+    }
+
+    /// When the own certificate expires.
+    pub fn not_after(&self) -> Instant {
+        self.snapshot().not_after
+    }
+
+    /// When the first revocation list expires, after which its authority's parties are refused until a reload brings
+    /// a new one; `None` when revocation is not checked.
+    pub fn revocation_lists_until(&self) -> Option<Instant> {
+        self.snapshot().lists_until
+    }
+
+    /// Counts the states of this process: moves with every reload that changed something.
+    pub fn generation(&self) -> u64 {
+        self.snapshot().generation
+    }
+
+    /// How long ago the state in force was loaded: grows when reloads fail.
+    pub fn age(&self) -> Duration {
+        self.0.time.0.now().since(self.snapshot().loaded_at)
+    }
+
+    /// Whether other parties with the same trust anchors and revocation lists would accept the own certificate, now and
+    /// in both roles. Loading does not demand it: a process with an expired certificate must still be able to take in
+    /// new revocation lists.
+    pub fn check_own_certificate(&self) -> Result<(), TlsError> {
+        let snapshot = self.snapshot();
+        let (own, intermediates) =
+            snapshot.pair.cert.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
+        verify_client(&snapshot, own, intermediates, &self.0.time)?;
+        Ok(())
+    }
+
+    pub(crate) fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.0.snapshot.load()
+    }
+
+    fn report(&self, event: &str) {
+        let snapshot = self.snapshot();
+        log::info!(
+            oin:% = snapshot.oin,
+            certificate:% = Hex(&snapshot.certificate_sha256),
+            generation = snapshot.generation,
+            not_after:% = snapshot.not_after;
+            "tls {event}"
+        );
+        if snapshot.lists_until.is_none() {
+            log::warn!("revocation is not checked: without_revocation = true");
+        }
+        if let Err(reason) = self.check_own_certificate() {
+            log::warn!(reason:%; "others will refuse the own certificate");
+        }
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.snapshot();
+        f.debug_struct("Tls")
+            .field("oin", &snapshot.oin)
+            .field("generation", &snapshot.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Judges a client's chain by one snapshot: validity, chain, purpose and revocation.
+pub(crate) fn verify_client(
+    snapshot: &Snapshot,
+    end_entity: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+    time: &ClockTime,
+) -> Result<(), rustls::Error> {
+    snapshot.clients.verify_client_cert(end_entity, intermediates, time.now()).map(drop)
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

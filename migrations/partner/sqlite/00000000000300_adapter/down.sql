@@ -1,0 +1,4 @@
+DROP TABLE used_grants;
+DROP TABLE source_cursors;
+DROP TABLE outbox;
+DROP TABLE local_records;
