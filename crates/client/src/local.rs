@@ -178,9 +178,9 @@ const UNWRITABLE: ClientError = ClientError::Malformed("the request cannot be wr
 /// A whole dossier, of many holders.
 const DOSSIER: Bound = Bound(64 * 1024 * 1024);
 /// The partner process keeps the deadlines; this one only ends a hang.
-const QUESTION: Duration = Duration::from_secs(60);
+const QUESTION: Duration = Duration::from_mins(1);
 /// A first load of a large source.
-const SYNC: Duration = Duration::from_secs(12 * 3600);
+const SYNC: Duration = Duration::from_hours(12);
 
 #[cfg(test)]
 mod tests {

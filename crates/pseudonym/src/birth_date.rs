@@ -160,6 +160,33 @@ mod tests {
     }
 
     #[test]
+    fn every_pair_of_dates_compares_as_its_digits_do() {
+        let all: Vec<(u16, u16, u16)> = [1984, 1985]
+            .into_iter()
+            .flat_map(|year| [0, 5, 6].map(|month| (year, month)))
+            .flat_map(|(year, month)| [0, 3, 4].map(|day| (year, month, day)))
+            .filter(|(_, month, day)| *month != 0 || *day == 0)
+            .collect();
+        for held in &all {
+            for given in &all {
+                let expected = match (held, given) {
+                    ((_, 0, _), _) | (_, (_, 0, _)) => BirthDateComparison::Unknown,
+                    ((_, _, 0), _) | (_, (_, _, 0)) if (held.0, held.1) == (given.0, given.1) => {
+                        BirthDateComparison::Same(DatePrecision::Month)
+                    }
+                    _ if held == given => BirthDateComparison::Same(DatePrecision::Day),
+                    _ => BirthDateComparison::Different,
+                };
+                let date =
+                    |(year, month, day): &(u16, u16, u16)| BirthDate::new(*year, *month, *day).unwrap();
+                let proofs = binding(1).birth_date_proofs(GRANT, &date(given));
+                let outcome = binding(1).compare_birth_date(GRANT, Some(&date(held)), &proofs);
+                assert_eq!(outcome, expected, "held {held:?}, given {given:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_date_gives_a_proof_for_each_precision_it_has() {
         for (text, precision) in DATES {
             let proofs = proofs(text);

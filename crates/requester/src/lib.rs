@@ -1,2 +1,42 @@
 //! Asking: query, parallel pulls and the virtual dossier.
+//!
+//! A [`Requester`] turns one question about one person into one honest picture of what the holders have:
+//!
+//! 1. pseudonyms, from the pseudonymiser, verified against the agreement's keys;
+//! 2. who holds what, from the switchboard, with a grant per pointer;
+//! 3. one pull per grant, side by side, at holders that each decide for themselves;
+//! 4. a [`Dossier`](kw_protocol::dossier::Dossier) with a section for *every* disclosed holder, whatever became of it.
+//!
+//! It promises:
+//!
+//! - nothing is asked, and nothing is handed out, before the own [`AccessLog`] has it;
+//! - an index that could not be asked is an error, never an empty dossier;
+//! - `complete` is true only if every disclosed holder delivered or has nothing;
+//! - what a holder sends is shown only if it is what the grant and the agreement say.
+//!
+//! `examples/dossier.rs` shows its use.
 #![forbid(unsafe_code)]
+
+mod access_log;
+mod assembly;
+mod breaker;
+mod differences;
+mod error;
+mod grant;
+mod holders;
+mod limits;
+mod outcome;
+mod pull;
+mod question;
+mod requester;
+
+pub use access_log::{
+    AccessEvent, AccessLog, Answered, Asked, Assembled, Disclosure, PullOutcome, RecordError, Recording,
+    Unanswered,
+};
+pub use assembly::complete;
+pub use breaker::BreakerSettings;
+pub use error::RequestError;
+pub use limits::Limits;
+pub use question::DossierQuery;
+pub use requester::{Parts, Requester};

@@ -128,8 +128,7 @@ mod tests {
     async fn ask(readiness: &Readiness, path: &str) -> (StatusCode, String) {
         let (readiness, metrics) = (readiness.clone(), Metrics::new());
         metrics.counter("seen_total", "Seen.", &[]).increment();
-        let app =
-            test::init_service(App::new().configure(|config| routes(config, readiness, metrics))).await;
+        let app = test::init_service(App::new().configure(|config| routes(config, readiness, metrics))).await;
         let response = test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await;
         let status = response.status();
         (status, String::from_utf8(test::read_body(response).await.to_vec()).unwrap())
@@ -161,7 +160,7 @@ mod tests {
         assert!(body.contains("# TYPE seen_total counter\nseen_total 1\n"), "{body}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_check_that_hangs_has_failed() {
         let readiness = Readiness::new();
         readiness.check("database", std::future::pending);

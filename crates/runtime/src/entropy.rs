@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kw_domain::{
-    BatchId, GrantId, Instant, PointerId, QueryId, SubjectId, SubjectReference, TransactionId,
-};
+use kw_domain::{BatchId, GrantId, Instant, PointerId, QueryId, SubjectId, SubjectReference, TransactionId};
 use rand_core::{CryptoRng, OsRng, RngCore};
 
 /// Where a service draws randomness. Cheap to clone; clones of a seeded source share its state.

@@ -7,7 +7,7 @@ mod trace;
 
 use std::sync::Arc;
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, Error};
@@ -53,18 +53,21 @@ impl Http {
     }
 
     /// An application with the conventions, the defaults and these routes.
-    pub fn app(
+    pub fn app<R>(
         &self,
-        routes: impl FnOnce(&mut ServiceConfig),
+        routes: R,
     ) -> App<
         impl ServiceFactory<
             ServiceRequest,
             Config = (),
-            Response = ServiceResponse<EitherBody<BoxBody, impl MessageBody + use<>>>,
+            Response = ServiceResponse<EitherBody<BoxBody>>,
             Error = Error,
             InitError = (),
-        > + use<>,
-    > {
+        > + use<R>,
+    >
+    where
+        R: FnOnce(&mut ServiceConfig) + 'static,
+    {
         App::new().configure(|config| self.defaults(config)).configure(routes).wrap(self.conventions())
     }
 }

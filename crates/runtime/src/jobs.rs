@@ -16,7 +16,7 @@ use crate::metrics::{Counter, Metrics};
 
 /// The first wait after a failure; it doubles with every further one, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// The background jobs of one process. Clones share them.
 #[derive(Clone)]
@@ -50,7 +50,12 @@ impl Jobs {
         Self::with_first_wait(clock, entropy, metrics, FIRST_WAIT)
     }
 
-    fn with_first_wait(clock: Arc<dyn Clock>, entropy: Entropy, metrics: Metrics, first_wait: Duration) -> Self {
+    fn with_first_wait(
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        metrics: Metrics,
+        first_wait: Duration,
+    ) -> Self {
         let (stop, _) = watch::channel(false);
         Self(Arc::new(Inner { clock, entropy, metrics, first_wait, stop, running: Mutex::default() }))
     }
@@ -106,7 +111,11 @@ impl Jobs {
         self.0.metrics.computed("ketenwijzer_job_last_success_age_seconds", help, &labels, move || {
             seen.age(clock.now()).as_secs_f64()
         });
-        self.0.metrics.counter("ketenwijzer_job_failures_total", "Runs that ended in an error or a panic.", &labels)
+        self.0.metrics.counter(
+            "ketenwijzer_job_failures_total",
+            "Runs that ended in an error or a panic.",
+            &labels,
+        )
     }
 }
 
@@ -134,7 +143,7 @@ impl Job {
     }
 
     fn is_stale(&self, now: Instant) -> bool {
-        self.age(now) > self.0.interval.saturating_mul(3).saturating_add(Duration::from_secs(60))
+        self.age(now) > self.0.interval.saturating_mul(3).saturating_add(Duration::from_mins(1))
     }
 }
 
@@ -182,7 +191,7 @@ where
 fn back_off(first: Duration, failures_before: u32, entropy: &Entropy) -> Duration {
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures_before)).min(LONGEST_WAIT);
     let [spread] = entropy.draw::<1>();
-    doubled - doubled / 5 * u32::from(spread) / 255
+    doubled.saturating_sub(doubled / 5 * u32::from(spread) / 255)
 }
 
 /// Waits until `done` says so, asking every few milliseconds; `false` after `limit`. For tests of jobs, here and elsewhere.
@@ -226,7 +235,7 @@ mod tests {
         let (jobs, metrics) = jobs();
         let runs = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&runs);
-        let job = jobs.spawn("shaky", Duration::from_secs(3600), move || {
+        let job = jobs.spawn("shaky", Duration::from_hours(1), move || {
             let run = counted.fetch_add(1, Ordering::SeqCst);
             async move {
                 assert!(run != 1, "the second run panics");
@@ -242,7 +251,7 @@ mod tests {
         let (jobs, _) = jobs();
         let runs = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&runs);
-        let job = jobs.spawn("sleepy", Duration::from_secs(3600), move || {
+        let job = jobs.spawn("sleepy", Duration::from_hours(1), move || {
             counted.fetch_add(1, Ordering::SeqCst);
             async { Ok::<_, String>(()) }
         });
@@ -266,7 +275,7 @@ mod tests {
         let (jobs, _) = jobs();
         let ended = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&ended);
-        jobs.spawn("polite", Duration::from_secs(3600), move || {
+        jobs.spawn("polite", Duration::from_hours(1), move || {
             let counted = Arc::clone(&counted);
             async move {
                 sleep(Duration::from_millis(50)).await;
@@ -274,7 +283,7 @@ mod tests {
                 Ok::<_, String>(())
             }
         });
-        jobs.spawn("stubborn", Duration::from_secs(3600), || async {
+        jobs.spawn("stubborn", Duration::from_hours(1), || async {
             std::future::pending::<()>().await;
             Ok::<_, String>(())
         });

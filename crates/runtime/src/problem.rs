@@ -154,7 +154,8 @@ mod tests {
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), PROBLEM_JSON);
         assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "2");
-        let problem: Problem = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
+        let problem: Problem =
+            serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
         assert_eq!(problem.code(), "budget-exhausted");
         assert!(problem.retryable);
         assert_eq!(problem.errors[0].pointer, "/elements");

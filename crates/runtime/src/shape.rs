@@ -17,7 +17,10 @@ pub(crate) struct Finding {
 impl Finding {
     /// The place as a JSON pointer (RFC 6901); empty for the whole document.
     pub(crate) fn pointer(&self) -> String {
-        self.members.iter().map(|member| format!("/{}", member.replace('~', "~0").replace('/', "~1"))).collect()
+        self.members
+            .iter()
+            .map(|member| format!("/{}", member.replace('~', "~0").replace('/', "~1")))
+            .collect()
     }
 
     /// The place as a dotted key, as TOML writes it.
@@ -80,7 +83,8 @@ fn quoted_after<'m>(message: &'m str, start: &str) -> Option<&'m str> {
 fn without_position(message: &str) -> &str {
     let Some(start) = message.rfind(" at line ") else { return message };
     let position = &message[start + " at line ".len()..];
-    let is_position = position.split(" column ").all(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit()));
+    let is_position =
+        position.split(" column ").all(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit()));
     if is_position { &message[..start] } else { message }
 }
 
@@ -157,11 +161,7 @@ mod tests {
                 "",
                 "a field that is not known here; expected `lineItems` or `holder`",
             ),
-            (
-                json!({"lineItems": [], "holder": "00000005"}),
-                "/holder",
-                "an OIN has exactly 20 positions",
-            ),
+            (json!({"lineItems": [], "holder": "00000005"}), "/holder", "an OIN has exactly 20 positions"),
         ] {
             assert_eq!(found(&text.to_string()), (pointer.to_owned(), detail.to_owned()), "{text}");
         }

@@ -89,8 +89,8 @@ mod tests {
     fn the_age_grows_until_the_value_is_confirmed_or_replaced() {
         let clock = Arc::new(ManualClock::new(Instant::from_millis(0)));
         let shared = Shared::new(1, Arc::clone(&clock) as Arc<dyn Clock>);
-        clock.advance(Duration::from_secs(60));
-        assert_eq!(shared.age(), Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(shared.age(), Duration::from_mins(1));
         shared.confirm();
         assert_eq!((shared.age(), shared.generation()), (Duration::ZERO, 1));
         clock.advance(Duration::from_secs(5));

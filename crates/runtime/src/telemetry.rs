@@ -115,7 +115,8 @@ pub fn init(settings: &LogSettings, clock: Arc<dyn Clock>) -> Result<(), Telemet
         builder.filter_module(module, (*level).into());
     }
     if let Some(path) = &settings.file {
-        let file = LogFile::open(path).map_err(|source| TelemetryError::File { path: path.clone(), source })?;
+        let file =
+            LogFile::open(path).map_err(|source| TelemetryError::File { path: path.clone(), source })?;
         builder.target(Target::Pipe(Box::new(file)));
     } else {
         builder.target(Target::Stderr);

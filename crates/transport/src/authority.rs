@@ -189,7 +189,8 @@ impl Authority {
     fn lock(&self) -> Result<File, AuthorityError> {
         let path = self.folder.join(LOCK);
         let unwritable = |source| AuthorityError::Unwritable { path: path.clone(), source };
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unwritable)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(unwritable)?;
         file.lock().map_err(unwritable)?;
         Ok(file)
     }

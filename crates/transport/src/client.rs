@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use kw_domain::Oin;
+use kw_domain::{Instant, Oin};
 use reqwest::{Method, RequestBuilder, redirect};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
@@ -60,20 +60,21 @@ impl Tls {
             .expect("the client is made of constants")
     }
 
-    /// The same as [`Tls::client`] for long use: a reload also ends its open connections.
+    /// The same as [`Tls::client`] for long use: a reload, or a revocation list that expires, also ends its open
+    /// connections.
     pub fn peer_client(&self, peer: Oin, options: ClientOptions) -> PeerClient {
-        let current = Generation { number: self.generation(), client: self.client(peer, options) };
-        PeerClient(Arc::new(PeerClientState {
-            tls: self.clone(),
-            peer,
-            options,
-            current: ArcSwap::from_pointee(current),
-        }))
+        let current = ArcSwap::from_pointee(Generation::new(self, peer, options));
+        PeerClient(Arc::new(PeerClientState { tls: self.clone(), peer, options, current }))
     }
 
     /// A bare stream for HTTP/1.1 to a party's server, for callers that speak for themselves (the load generator).
     /// `server_name` is the host name or IP address that the certificate must be valid for.
-    pub async fn connect(&self, address: SocketAddr, server_name: &str, peer: Oin) -> Result<Connection, TlsError> {
+    pub async fn connect(
+        &self,
+        address: SocketAddr,
+        server_name: &str,
+        peer: Oin,
+    ) -> Result<Connection, TlsError> {
         let name = ServerName::try_from(server_name.to_owned()).map_err(|_| TlsError::ServerName)?;
         let refused = |source| TlsError::Connect { peer, source };
         let socket = TcpStream::connect(address).await.map_err(refused)?;
@@ -118,7 +119,22 @@ struct PeerClientState {
 /// A client whose connections were all made under one trust generation, or a later one.
 struct Generation {
     number: u64,
+    /// When the first revocation list of that generation expires.
+    until: Option<Instant>,
     client: reqwest::Client,
+}
+
+impl Generation {
+    fn new(tls: &Tls, peer: Oin, options: ClientOptions) -> Self {
+        // Read before the client is made: if a reload comes in between, the client is only replaced once too often.
+        let (number, until) = (tls.generation(), tls.revocation_lists_until());
+        Self { number, until, client: tls.client(peer, options) }
+    }
+
+    /// Whether connections that were made under this generation may still be used.
+    fn stands(&self, tls: &Tls) -> bool {
+        self.number == tls.generation() && self.until.is_none_or(|until| tls.0.time.0.now() < until)
+    }
 }
 
 impl PeerClient {
@@ -161,13 +177,13 @@ impl PeerClient {
     /// kept, and both are good.
     fn current(&self) -> reqwest::Client {
         let state = &*self.0;
-        let number = state.tls.generation();
         let current = state.current.load();
-        if current.number == number {
+        if current.stands(&state.tls) {
             return current.client.clone();
         }
-        let client = state.tls.client(state.peer, state.options);
-        state.current.store(Arc::new(Generation { number, client: client.clone() }));
+        let next = Generation::new(&state.tls, state.peer, state.options);
+        let client = next.client.clone();
+        state.current.store(Arc::new(next));
         client
     }
 }

@@ -11,7 +11,9 @@ use crate::IdentityError;
 #[non_exhaustive]
 pub enum TlsError {
     /// The other party or the network refused the connection; the peer is at fault, or the trust between the two.
-    #[error("no TLS connection to {peer}: {source}; compare the trust anchors and revocation lists of both parties")]
+    #[error(
+        "no TLS connection to {peer}: {source}; compare the trust anchors and revocation lists of both parties"
+    )]
     Connect {
         /// Who was expected there.
         peer: Oin,
@@ -27,7 +29,9 @@ pub enum TlsError {
         source: IdentityError,
     },
     /// The private key belongs to another certificate.
-    #[error("the key in {key} does not belong to the certificate in {certificate}; install the pair that was issued together")]
+    #[error(
+        "the key in {key} does not belong to the certificate in {certificate}; install the pair that was issued together"
+    )]
     KeyMismatch {
         /// The certificate file.
         certificate: PathBuf,
@@ -35,7 +39,9 @@ pub enum TlsError {
         key: PathBuf,
     },
     /// Anybody on the machine may read or change the private key.
-    #[error("the key {path} is open to every user of this machine; run chmod 600 on it, and consider it leaked")]
+    #[error(
+        "the key {path} is open to every user of this machine; run chmod 600 on it, and consider it leaked"
+    )]
     KeyOpenToAll {
         /// The key file.
         path: PathBuf,
@@ -49,7 +55,9 @@ pub enum TlsError {
         expected: &'static str,
     },
     /// Revocation lists are mandatory, and there are none.
-    #[error("no revocation lists: list the CRL files in `revocation_lists`, or say `without_revocation = true`")]
+    #[error(
+        "no revocation lists: list the CRL files in `revocation_lists`, or say `without_revocation = true`"
+    )]
     NoRevocationLists,
     /// The machine has no certificate store.
     #[error("this machine has no root certificates; name a file with the root of the database server")]
@@ -66,7 +74,9 @@ pub enum TlsError {
         at: Instant,
     },
     /// A revocation list does not say until when it may be believed.
-    #[error("the revocation list {path} has no nextUpdate and could be used for ever; ask the authority for one that has")]
+    #[error(
+        "the revocation list {path} has no nextUpdate and could be used for ever; ask the authority for one that has"
+    )]
     RevocationListWithoutEnd {
         /// The revocation list.
         path: PathBuf,

@@ -47,7 +47,11 @@ impl TlsFiles {
             certificate: read(&self.certificate)?,
             key: read(&self.key).map(Zeroizing::new)?,
             trust_anchors: read(&self.trust_anchors)?,
-            revocation_lists: self.revocation_lists.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+            revocation_lists: self
+                .revocation_lists
+                .iter()
+                .map(|path| read(path))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -71,8 +75,11 @@ fn refuse_open_key(path: &Path) -> Result<(), TlsError> {
         .map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })?
         .permissions()
         .mode();
-    if mode & 0o007 == 0 { Ok(()) } else { Err(TlsError::KeyOpenToAll { path: path.to_owned() }) }
+    if mode & OTHERS == 0 { Ok(()) } else { Err(TlsError::KeyOpenToAll { path: path.to_owned() }) }
 }
+
+/// The permissions of everybody who is neither owner nor group.
+const OTHERS: u32 = 0o007;
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,7 @@ mod client;
 mod connection;
 mod error;
 mod files;
+mod hex;
 mod identity;
 mod peer;
 mod postgres;

@@ -87,7 +87,9 @@ impl PeerError {
         match reason {
             rustls::Error::InvalidCertificate(reason) => match reason {
                 C::Revoked => Self::Revoked,
-                C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => Self::Expired,
+                C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+                    Self::Expired
+                }
                 C::UnknownRevocationStatus
                 | C::ExpiredRevocationList
                 | C::ExpiredRevocationListContext { .. } => Self::RevocationUnknown,

@@ -7,10 +7,13 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme, client::danger::HandshakeSignatureValid,
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
 };
 
 use crate::Tls;
+use crate::hex::Hex;
+use crate::identity::fingerprint;
 use crate::provider::{ClockTime, VERSIONS, provider};
 use crate::tls::TlsState;
 
@@ -86,7 +89,12 @@ impl ClientCertVerifier for Clients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        self.0.snapshot.load().clients.verify_client_cert(end_entity, intermediates, now)
+        let verdict = self.0.snapshot.load().clients.verify_client_cert(end_entity, intermediates, now);
+        if let Err(reason) = &verdict {
+            // The client is told no more than an alert; its operator will ask ours.
+            log::info!(certificate:% = Hex(&fingerprint(end_entity)), reason:%; "client certificate refused");
+        }
+        verdict
     }
 
     fn verify_tls12_signature(

@@ -48,10 +48,11 @@ impl Snapshot {
     ) -> Result<Self, TlsError> {
         let pair = own_pair(files, contents)?;
         let own = pair.end_entity_cert()?;
-        let oin = oin_of(own)
-            .map_err(|source| TlsError::Identity { path: files.certificate.clone(), source })?;
+        let oin =
+            oin_of(own).map_err(|source| TlsError::Identity { path: files.certificate.clone(), source })?;
         let certificate_sha256 = fingerprint(own);
-        let not_after = not_after(own).map(seconds).ok_or_else(|| malformed(&files.certificate, CERTIFICATE))?;
+        let not_after =
+            not_after(own).map(seconds).ok_or_else(|| malformed(&files.certificate, CERTIFICATE))?;
         let anchors = Arc::new(trust_anchors(&files.trust_anchors, &contents.trust_anchors)?);
         let (lists, lists_until) = revocation_lists(files, contents, now)?;
 
@@ -63,7 +64,8 @@ impl Snapshot {
             clients = clients.with_crls(lists.iter().cloned()).enforce_revocation_expiration();
             servers = servers.with_crls(lists).enforce_revocation_expiration();
         }
-        let unusable = |_| malformed(&files.trust_anchors, "combination of trust anchors and revocation lists");
+        let unusable =
+            |_| malformed(&files.trust_anchors, "combination of trust anchors and revocation lists");
         Ok(Self {
             pair: Arc::new(pair),
             oin,
@@ -150,14 +152,12 @@ fn revocation_lists(
 
 /// Authorities publish DER, people keep PEM: both are read, and a file with neither is refused.
 fn lists_in(path: &Path, bytes: &[u8]) -> Result<Lists, TlsError> {
-    let lists: Lists = CertificateRevocationListDer::pem_slice_iter(bytes)
-        .collect::<Result<_, _>>()
-        .unwrap_or_default();
-    if lists.is_empty() { Ok(vec![bytes.to_vec().into()]) } else { Ok(lists) }
-        .and_then(|lists: Lists| match lists.iter().all(|list| whole_list(list)) {
-            true => Ok(lists),
-            false => Err(malformed(path, LIST)),
-        })
+    let mut lists: Lists =
+        CertificateRevocationListDer::pem_slice_iter(bytes).collect::<Result<_, _>>().unwrap_or_default();
+    if lists.is_empty() {
+        lists.push(bytes.to_vec().into());
+    }
+    if lists.iter().all(|list| whole_list(list)) { Ok(lists) } else { Err(malformed(path, LIST)) }
 }
 
 fn whole_list(der: &[u8]) -> bool {
@@ -166,7 +166,8 @@ fn whole_list(der: &[u8]) -> bool {
 
 fn end_of_list(path: &Path, der: &[u8]) -> Result<Instant, TlsError> {
     let (_, list) = parse_x509_crl(der).map_err(|_| malformed(path, LIST))?;
-    let end = list.next_update().ok_or_else(|| TlsError::RevocationListWithoutEnd { path: path.to_owned() })?;
+    let end =
+        list.next_update().ok_or_else(|| TlsError::RevocationListWithoutEnd { path: path.to_owned() })?;
     Ok(seconds(end.timestamp()))
 }
 

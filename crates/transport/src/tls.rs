@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use kw_domain::{Clock, Instant, Oin, SystemClock};
 use rustls::pki_types::CertificateDer;
 
+use crate::hex::Hex;
 use crate::provider::ClockTime;
 use crate::snapshot::{Snapshot, digest_of};
 use crate::{TlsError, TlsFiles};
@@ -142,12 +143,4 @@ pub(crate) fn verify_client(
     time: &ClockTime,
 ) -> Result<(), rustls::Error> {
     snapshot.clients.verify_client_cert(end_entity, intermediates, time.now()).map(drop)
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }

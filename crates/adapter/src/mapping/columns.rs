@@ -224,7 +224,6 @@ fn place(document: &mut Map<String, Value>, pointer: &str, value: Value) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -284,12 +283,12 @@ mod tests {
         assert!(!names_a_bsn("naam"));
     }
 
-    proptest! {
-        #[test]
-        fn no_text_makes_a_conversion_panic(text in ".{0,20}") {
-            for kind in [ColumnType::Any, ColumnType::String, ColumnType::Number, ColumnType::Bool, ColumnType::List, ColumnType::Date] {
+    #[test]
+    fn odd_texts_never_make_a_conversion_panic() {
+        for text in ["", "-", "é", "1e999", "٣", "\u{0}", "--1", "1.5.2", "9".repeat(40).as_str()] {
+            for kind in [ColumnType::String, ColumnType::Number, ColumnType::Bool, ColumnType::List, ColumnType::Date] {
                 let target = ColumnTarget { to: "/x".to_owned(), kind, separator: String::new() };
-                let _ = target.convert(&Value::from(text.as_str()));
+                assert!(target.convert(&Value::from(text)).is_none_or(|value| !value.is_null()), "{text} {kind:?}");
             }
         }
     }

@@ -72,6 +72,9 @@ pub enum RowFault {
     /// The row is no set of named values.
     #[error("this is not an object with named values")]
     NotAnObject,
+    /// Several values may be the subject, and they differ.
+    #[error("more than one member may be the BSN: name the right one in the configuration")]
+    SubjectUnclear,
     /// The subject is wrong.
     #[error("the subject cannot be used: {0}")]
     Subject(SubjectError),
@@ -163,7 +166,7 @@ impl SourceRow {
 pub fn combine(rows: Vec<SourceRow>, combining: Combining) -> Result<Combined, RowFault> {
     let mut birth_date = None;
     for row in &rows {
-        birth_date = finer(birth_date, row.birth_date)?;
+        birth_date = finer_birth_date(birth_date, row.birth_date)?;
     }
     let as_of = rows.iter().filter_map(|row| row.as_of).min();
     if combining == Combining::WhenSeveral && rows.len() <= 1 {
@@ -180,7 +183,11 @@ pub fn combine(rows: Vec<SourceRow>, combining: Combining) -> Result<Combined, R
     Ok(Combined { document: json!({ "rows": documents }), birth_date, as_of, under_investigation })
 }
 
-fn finer(one: Option<BirthDate>, other: Option<BirthDate>) -> Result<Option<BirthDate>, RowFault> {
+/// Of two birth dates of one person the one of which more is known; refused when they cannot be the same day.
+pub fn finer_birth_date(
+    one: Option<BirthDate>,
+    other: Option<BirthDate>,
+) -> Result<Option<BirthDate>, RowFault> {
     let (Some(one), Some(other)) = (one, other) else { return Ok(one.or(other)) };
     let common: DatePrecision = one.precision().min(other.precision());
     if one.digits_at(common) != other.digits_at(common) {

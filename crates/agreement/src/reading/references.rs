@@ -47,7 +47,9 @@ pub(crate) fn words<T: Ord, E: Display>(
     for item in node.items()? {
         let Some(text) = item.text() else { continue };
         if !declared.contains(&text) {
-            item.refuse(format!("the agreement has no such {what}"), hint::among(text, declared));
+            // A word that is itself mistaken is no advice.
+            let sound: Vec<&str> = declared.iter().copied().filter(|word| parse(word).is_ok()).collect();
+            item.refuse(format!("the agreement has no such {what}"), hint::among(text, &sound));
         } else if let Some(word) = item.parsed(&parse)
             && !words.insert(word)
         {
@@ -67,6 +69,7 @@ pub(crate) fn key<T, E: Display>(
     if declared.contains(&entry.key) {
         return parse(entry.key).ok();
     }
-    entry.refuse_key(format!("the agreement has no such {what}"), hint::among(entry.key, declared));
+    let sound: Vec<&str> = declared.iter().copied().filter(|word| parse(word).is_ok()).collect();
+    entry.refuse_key(format!("the agreement has no such {what}"), hint::among(entry.key, &sound));
     None
 }

@@ -88,8 +88,12 @@ fn log_origin(node: &Node<'_>) -> Option<String> {
 
 fn keys(node: &Node<'_>) -> Option<(Keys, Keys)> {
     let mut live: BTreeMap<KeyUse, BTreeMap<Epoch, (usize, [u8; 32])>> = BTreeMap::new();
+    let mut all_read = true;
     for item in node.items()? {
-        let Some((key_use, epoch, key)) = key(&item) else { continue };
+        let Some((key_use, epoch, key)) = key(&item) else {
+            all_read = false;
+            continue;
+        };
         let line = item.line();
         if let Some((first, _)) = live.get(&key_use).and_then(|keys| keys.get(&epoch)) {
             item.refuse(
@@ -106,6 +110,10 @@ fn keys(node: &Node<'_>) -> Option<(Keys, Keys)> {
             );
         }
         live.entry(key_use).or_default().insert(epoch, (line, key));
+    }
+    // A key that could not be read is not missing.
+    if !all_read {
+        return None;
     }
     let mut of = |key_use: KeyUse| -> Keys {
         let keys = live.remove(&key_use).unwrap_or_default();

@@ -44,6 +44,6 @@ impl SwitchboardClient {
 
 const NDJSON: &str = "application/x-ndjson";
 /// A whole upload; a larger one is taken up again where it was cut off.
-const UPLOAD: Duration = Duration::from_secs(4 * 3600);
+const UPLOAD: Duration = Duration::from_hours(4);
 /// How long a result may take to come, a batch's commit included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -132,7 +132,9 @@ pub enum SecretError {
         source: io::Error,
     },
     /// The file cannot be made; a file that is already there is kept.
-    #[error("cannot write the secret {path}: {source}; an existing file is never replaced, move it away first")]
+    #[error(
+        "cannot write the secret {path}: {source}; an existing file is never replaced, move it away first"
+    )]
     Unwritable {
         /// The file.
         path: PathBuf,

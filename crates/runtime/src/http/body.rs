@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use kw_protocol::problem::ProblemCode;
@@ -92,7 +92,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 
 fn not_json(error: &serde_json::Error) -> Refusal {
     let place = format!("line {} column {}", error.line(), error.column());
-    Refusal::new(ProblemCode::Invalid, format!("The body is not one JSON document: it breaks off at {place}."))
+    Refusal::new(
+        ProblemCode::Invalid,
+        format!("The body is not one JSON document: it breaks off at {place}."),
+    )
 }
 
 #[cfg(test)]
@@ -156,7 +159,8 @@ mod tests {
 
     #[actix_web::test]
     async fn a_body_over_the_limit_is_too_large_whether_it_says_so_or_not() {
-        let long = json(r#"{"count": 3, "padding": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#);
+        let long =
+            json(r#"{"count": 3, "padding": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#);
         assert_eq!(extract(long).await.unwrap_err().code(), ProblemCode::TooLarge);
         let claimed = json("{}").insert_header(("content-length", "65"));
         assert_eq!(extract(claimed).await.unwrap_err().code(), ProblemCode::TooLarge);

@@ -10,7 +10,7 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage};
 use futures_util::future::LocalBoxFuture;
 use kw_domain::Oin;
 use kw_protocol::problem::{Problem, ProblemCode};
@@ -103,7 +103,7 @@ where
 }
 
 /// Gives an error response its problem details: the handler's own with the trace id, or the general ones of its status.
-fn with_problem<B>(response: ServiceResponse<B>, trace: &Trace) -> ServiceResponse<EitherBody<BoxBody, B>>
+fn with_problem<B>(mut response: ServiceResponse<B>, trace: &Trace) -> ServiceResponse<EitherBody<BoxBody, B>>
 where
     B: MessageBody + 'static,
 {
@@ -111,7 +111,7 @@ where
     if !status.is_client_error() && !status.is_server_error() {
         return response.map_body(|_, body| EitherBody::right(body));
     }
-    let own = response.response().extensions_mut().remove::<Problem>();
+    let own = response.response_mut().extensions_mut().remove::<Problem>();
     let already = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
     if own.is_none() && already {
         return response.map_body(|_, body| EitherBody::right(body));
@@ -132,7 +132,9 @@ where
 fn general<B>(response: &ServiceResponse<B>) -> Refusal {
     let status = response.status();
     let (code, detail) = match status.as_u16() {
-        401 => (ProblemCode::CertificateRefused, "Identify yourself with a certificate that the chain trusts."),
+        401 => {
+            (ProblemCode::CertificateRefused, "Identify yourself with a certificate that the chain trusts.")
+        }
         403 => (ProblemCode::Denied, "The agreement does not allow this."),
         404 => (ProblemCode::NotFound, "There is nothing here."),
         405 => (ProblemCode::MethodNotAllowed, "Use one of the methods that the Allow header names."),
@@ -164,17 +166,22 @@ fn set_headers(headers: &mut HeaderMap, trace: &Trace) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    for (name, value) in [(TRACEPARENT, trace.parent.to_string()), (TRANSACTION, trace.transaction.to_string())] {
+    for (name, value) in
+        [(TRACEPARENT, trace.parent.to_string()), (TRANSACTION, trace.transaction.to_string())]
+    {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
 }
 
+/// Method, route pattern and status.
+type Key = (&'static str, String, u16);
+
 /// Request counts and durations per route, looked up once per worker.
 struct Counts {
     metrics: Metrics,
-    routes: RefCell<HashMap<(&'static str, String, u16), (Counter, Histogram)>>,
+    routes: RefCell<HashMap<Key, (Counter, Histogram)>>,
 }
 
 impl Counts {
@@ -200,7 +207,7 @@ impl Counts {
         self.count((method, route, status), took);
     }
 
-    fn count(&self, key: (&'static str, String, u16), took: Duration) {
+    fn count(&self, key: Key, took: Duration) {
         let mut routes = self.routes.borrow_mut();
         let (count, duration) = routes.entry(key).or_insert_with_key(|(method, route, status)| {
             let labels = [("method", *method), ("route", route.as_str()), ("status", &status.to_string())];

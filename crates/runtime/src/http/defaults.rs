@@ -11,7 +11,9 @@ pub(super) fn configure(config: &mut ServiceConfig, limit: usize) {
     config
         .app_data(BodyLimit(limit))
         .app_data(PayloadConfig::new(limit))
-        .app_data(JsonConfig::default().limit(limit).error_handler(move |error, _| json(&error, limit).into()))
+        .app_data(
+            JsonConfig::default().limit(limit).error_handler(move |error, _| json(&error, limit).into()),
+        )
         .app_data(QueryConfig::default().error_handler(|error, _| query(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path(&error).into()))
         .default_service(web::to(not_found));
@@ -19,7 +21,10 @@ pub(super) fn configure(config: &mut ServiceConfig, limit: usize) {
 
 /// A trailing slash is another path, and no path that we have (NL API Design Rules).
 async fn not_found() -> Result<String, Refusal> {
-    Err(Refusal::new(ProblemCode::NotFound, "There is nothing here. Paths are in /v1/openapi.json and never end in a slash."))
+    Err(Refusal::new(
+        ProblemCode::NotFound,
+        "There is nothing here. Paths are in /v1/openapi.json and never end in a slash.",
+    ))
 }
 
 fn json(error: &JsonPayloadError, limit: usize) -> Refusal {

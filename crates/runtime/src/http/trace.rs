@@ -98,9 +98,14 @@ impl TraceParent {
         let span_id: [u8; 8] = from_hex(parts.next()?)?;
         let [flags] = from_hex::<1>(parts.next()?)?;
         let [version] = from_hex::<1>(version)?;
-        let well_ended = if version == 0 { rest.is_empty() } else { rest.is_empty() || rest.starts_with('-') };
+        let well_ended =
+            if version == 0 { rest.is_empty() } else { rest.is_empty() || rest.starts_with('-') };
         let valid = parts.next().is_none() && version != 0xff && well_ended;
-        (valid && trace_id != [0; 16] && span_id != [0; 8]).then_some(Self { trace_id, span_id, flags: flags & 1 })
+        (valid && trace_id != [0; 16] && span_id != [0; 8]).then_some(Self {
+            trace_id,
+            span_id,
+            flags: flags & 1,
+        })
     }
 }
 

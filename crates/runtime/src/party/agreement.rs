@@ -108,7 +108,8 @@ pub enum AgreementFileError {
 }
 
 fn read(path: &Path) -> Result<String, AgreementFileError> {
-    fs::read_to_string(path).map_err(|source| AgreementFileError::Unreadable { path: path.to_owned(), source })
+    fs::read_to_string(path)
+        .map_err(|source| AgreementFileError::Unreadable { path: path.to_owned(), source })
 }
 
 fn parse(path: &Path, text: &str) -> Result<Agreement, AgreementFileError> {

@@ -83,10 +83,13 @@ impl Signer {
         }
         let mut params = CertificateParams::new(request.hosts.clone()).map_err(|_| AuthorityError::Host)?;
         params.distinguished_name = subject(&request.name, common_name)?;
-        params.distinguished_name.push(DnType::CustomDnType(SERIAL_NUMBER.to_vec()), printable(request.oin.as_str())?);
+        params
+            .distinguished_name
+            .push(DnType::CustomDnType(SERIAL_NUMBER.to_vec()), printable(request.oin.as_str())?);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let params = dated(params, serial, now, request.validity)?;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AuthorityError;
 use super::certificates::{Revocation, Serial};
+use crate::hex::Hex;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,8 +32,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(name: &str, oin: Oin, serial: &Serial) -> Self {
-        let serial = serial.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { name: name.to_owned(), oin, serial, revoked: None }
+        Self { name: name.to_owned(), oin, serial: Hex(serial).to_string(), revoked: None }
     }
 }
 

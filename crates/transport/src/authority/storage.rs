@@ -9,12 +9,12 @@ use super::AuthorityError;
 
 /// Writes a file that must not exist yet, with its mode from the first moment.
 pub(super) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(|source| {
-        match source.kind() {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(
+        |source| match source.kind() {
             ErrorKind::AlreadyExists => AuthorityError::Exists { path: path.to_owned() },
             _ => unwritable(path, source),
-        }
-    })?;
+        },
+    )?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| unwritable(path, source))
 }
 

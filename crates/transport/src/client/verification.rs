@@ -53,7 +53,9 @@ impl ServerCertVerifier for OnlyServer {
         )?;
         match oin_of(end_entity) {
             Ok(found) if found == self.peer => Ok(verified),
-            _ => Err(CertificateError::Other(OtherError(Arc::new(OtherParty { expected: self.peer }))).into()),
+            _ => {
+                Err(CertificateError::Other(OtherError(Arc::new(OtherParty { expected: self.peer }))).into())
+            }
         }
     }
 

@@ -1,0 +1,284 @@
+//! What a file holds: which records, and where their rows stand.
+
+use std::collections::HashMap;
+
+use kw_adapter::mapping::{Combined, RecordKey, RowFault, SourceRow, combine, finer_birth_date};
+use kw_adapter::{LocalId, RefusedRow};
+use kw_domain::{BirthDate, Category, Subject};
+use serde_json::{Map, Value};
+
+use crate::config::{FileFormat, FileRules, FilesConfig};
+use crate::delimited::Delimited;
+use crate::encoding::decode;
+use crate::json;
+use crate::roles::{Roles, UsableRow};
+
+/// The most rows of a file that are named as refused; the rest are counted.
+pub(crate) const NAMED_REFUSALS: usize = 1000;
+
+/// Where a row stands in the text of its file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) start: u64,
+    pub(crate) len: usize,
+    /// The line as an editor counts, from 1.
+    pub(crate) line: u64,
+}
+
+/// A row as it came from the file.
+pub(crate) struct RawRow {
+    pub(crate) span: Span,
+    pub(crate) content: Result<Map<String, Value>, Trouble>,
+}
+
+/// What is wrong with a row.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// Without any value from the row.
+    pub(crate) reason: String,
+    /// Whether records may stand in the row that nobody can see, so that nothing may be concluded from their absence.
+    pub(crate) hides_records: bool,
+}
+
+/// A record of the file.
+pub(crate) struct Entry {
+    pub(crate) record: LocalId,
+    pub(crate) subject: Subject,
+    pub(crate) birth_date: Option<BirthDate>,
+    pub(crate) rows: Vec<Span>,
+}
+
+/// Everything known about a file's content.
+pub(crate) struct Index {
+    /// BLAKE3 of the bytes of the file.
+    pub(crate) content: [u8; 32],
+    /// The records, in the order of their keys: rows that move change nothing.
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) rows_used: u64,
+    pub(crate) rows_refused: u64,
+    /// The first refused rows.
+    pub(crate) refused: Vec<RefusedRow>,
+    /// Whether a record that is not among the entries is gone.
+    pub(crate) whole: bool,
+    /// Where byte 0 of the text stands in the file; `None` when the text had to be converted.
+    pub(crate) offset: Option<u64>,
+    roles: Roles,
+    header: Option<Delimited>,
+}
+
+/// What a file is read with.
+pub(crate) struct Reading<'a> {
+    pub(crate) config: &'a FilesConfig,
+    pub(crate) rules: &'a FileRules,
+    pub(crate) category: &'a Category,
+    pub(crate) origin: &'a str,
+    pub(crate) format: FileFormat,
+    pub(crate) key: &'a RecordKey,
+}
+
+impl Index {
+    /// Reads a file. `Err` says why nothing in it can be used.
+    pub(crate) fn build(reading: &Reading<'_>, bytes: &[u8]) -> Result<Self, String> {
+        let decoded = decode(bytes, reading.rules.encoding.as_deref())?;
+        let text = decoded.text.as_ref();
+        let mut gathering = Gathering::new(reading);
+        let (roles, header) = match reading.format {
+            FileFormat::Csv => {
+                let (header, from) = Delimited::of(text, reading.rules.delimiter)?;
+                let roles = Roles::of_header(reading.rules, &header.header)?;
+                header.each_row(text, from, |raw| gathering.take(&roles, raw));
+                (roles, Some(header))
+            }
+            FileFormat::Json => {
+                let roles = Roles::of_objects(reading.rules);
+                json::each_element(text, |raw| gathering.take(&roles, raw))?;
+                (roles, None)
+            }
+            FileFormat::Ndjson => {
+                let roles = Roles::of_objects(reading.rules);
+                json::each_line(text, |raw| gathering.take(&roles, raw));
+                (roles, None)
+            }
+        };
+        if gathering.rows > reading.config.max_rows {
+            return Err(format!(
+                "the file has more than {} rows: split it, or raise max_rows",
+                reading.config.max_rows
+            ));
+        }
+        let Gathered { entries, rows_used, rows_refused, refused, whole } = gathering.finish();
+        Ok(Self {
+            content: *blake3::hash(bytes).as_bytes(),
+            entries,
+            rows_used,
+            rows_refused,
+            refused,
+            whole,
+            offset: decoded.offset,
+            roles,
+            header,
+        })
+    }
+
+    /// The record of that key.
+    pub(crate) fn find(&self, record: &LocalId) -> Option<&Entry> {
+        self.entries.binary_search_by(|entry| entry.record.cmp(record)).ok().map(|at| &self.entries[at])
+    }
+
+    /// Reads a row of `entry` again; `None` when it is not a row of that record any more.
+    pub(crate) fn read_again(&self, entry: &Entry, text: &str, reading: &Reading<'_>) -> Option<SourceRow> {
+        let row = match &self.header {
+            Some(header) => header.parse(text),
+            None => json::parse(text),
+        };
+        let usable = self.roles.read(&row.ok()?, reading.category, reading.key).ok()?;
+        (usable.record == entry.record).then_some(usable.row)
+    }
+
+    /// The texts of the rows of `entry` out of the bytes of the whole file.
+    pub(crate) fn texts_in(bytes: &[u8], rules: &FileRules, entry: &Entry) -> Option<Vec<String>> {
+        let text = decode(bytes, rules.encoding.as_deref()).ok()?.text;
+        let row = |span: &Span| {
+            let start = usize::try_from(span.start).ok()?;
+            text.get(start..start + span.len).map(str::to_owned)
+        };
+        entry.rows.iter().map(row).collect()
+    }
+
+    /// The rows of a record as one.
+    pub(crate) fn combine(&self, rows: Vec<SourceRow>) -> Result<Combined, RowFault> {
+        combine(rows, self.roles.combining)
+    }
+}
+
+/// The rows of a file on their way to being records.
+struct Gathering<'a> {
+    reading: &'a Reading<'a>,
+    rows: usize,
+    groups: Vec<Group>,
+    /// Groups by the record's own key, or by the record's key where rows of one person are one record.
+    known: HashMap<Box<str>, usize>,
+    refusals: Refusals<'a>,
+    whole: bool,
+}
+
+struct Group {
+    entry: Entry,
+    fault: Option<RowFault>,
+}
+
+struct Gathered {
+    entries: Vec<Entry>,
+    rows_used: u64,
+    rows_refused: u64,
+    refused: Vec<RefusedRow>,
+    whole: bool,
+}
+
+struct Refusals<'a> {
+    origin: &'a str,
+    rows: Vec<(u64, String)>,
+    count: u64,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(reading: &'a Reading<'a>) -> Self {
+        let refusals = Refusals { origin: reading.origin, rows: Vec::new(), count: 0 };
+        Self { reading, rows: 0, groups: Vec::new(), known: HashMap::new(), refusals, whole: true }
+    }
+
+    fn take(&mut self, roles: &Roles, raw: RawRow) {
+        self.rows += 1;
+        if self.rows > self.reading.config.max_rows {
+            return;
+        }
+        let line = raw.span.line;
+        if raw.span.len > self.reading.config.max_row_bytes {
+            self.whole = false;
+            let limit = self.reading.config.max_row_bytes;
+            self.refusals.add(line, format!("the row is larger than {limit} bytes: look for a quotation mark that is not closed"));
+            return;
+        }
+        let row = match raw.content {
+            Ok(row) => row,
+            Err(trouble) => {
+                self.whole &= !trouble.hides_records;
+                self.refusals.add(line, trouble.reason);
+                return;
+            }
+        };
+        match roles.read(&row, self.reading.category, self.reading.key) {
+            Ok(usable) => self.group(usable, raw.span),
+            Err(fault) => self.refusals.add(line, fault.to_string()),
+        }
+    }
+
+    fn group(&mut self, usable: UsableRow, span: Span) {
+        let UsableRow { record, own, subject, row } = usable;
+        let unique = own.is_some();
+        let known = own.map_or_else(|| record.as_str().into(), String::into_boxed_str);
+        let Some(&at) = self.known.get(&known) else {
+            self.known.insert(known, self.groups.len());
+            let entry = Entry { record, subject, birth_date: row.birth_date, rows: vec![span] };
+            self.groups.push(Group { entry, fault: None });
+            return;
+        };
+        let group = &mut self.groups[at];
+        group.entry.rows.push(span);
+        if unique {
+            // Nobody can say which of the rows is the right one, so none is.
+            group.fault = Some(RowFault::KeyTwice);
+            return;
+        }
+        match finer_birth_date(group.entry.birth_date, row.birth_date) {
+            Ok(birth_date) => group.entry.birth_date = birth_date,
+            Err(fault) => group.fault = Some(fault),
+        }
+    }
+
+    fn finish(mut self) -> Gathered {
+        let mut entries = Vec::with_capacity(self.groups.len());
+        for Group { entry, fault } in self.groups {
+            match fault {
+                None => entries.push(entry),
+                Some(fault) => {
+                    entry.rows.iter().for_each(|span| self.refusals.add(span.line, fault.to_string()));
+                }
+            }
+        }
+        entries.sort_unstable_by(|one, other| one.record.cmp(&other.record));
+        Gathered {
+            rows_used: entries.iter().map(|entry| entry.rows.len() as u64).sum(),
+            entries,
+            rows_refused: self.refusals.count,
+            refused: self.refusals.finish(),
+            whole: self.whole,
+        }
+    }
+}
+
+impl Refusals<'_> {
+    fn add(&mut self, line: u64, reason: String) {
+        self.count += 1;
+        if self.rows.len() < NAMED_REFUSALS {
+            self.rows.push((line, reason));
+        }
+    }
+
+    fn finish(mut self) -> Vec<RefusedRow> {
+        self.rows.sort();
+        let more = self.count - self.rows.len() as u64;
+        let origin = || self.origin.to_owned();
+        let named = self.rows.iter().map(|(line, reason)| RefusedRow {
+            origin: origin(),
+            row: Some(*line),
+            reason: reason.clone(),
+        });
+        let rest = (more > 0).then(|| RefusedRow {
+            origin: origin(),
+            row: None,
+            reason: format!("{more} more rows cannot be used"),
+        });
+        named.chain(rest).collect()
+    }
+}

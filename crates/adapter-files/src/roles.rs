@@ -1,0 +1,197 @@
+//! Which column is what.
+
+use kw_adapter::mapping::{Combining, Columns, RecordKey, RowFault, SourceRow, cell, read_birth_date, read_subject, text_of};
+use kw_adapter::LocalId;
+use kw_adapter::mapping::names_a_bsn;
+use kw_domain::{Category, Subject};
+use serde_json::{Map, Value};
+
+use crate::config::FileRules;
+
+/// The columns that mean something, by their names in the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Roles {
+    bsn: Vec<String>,
+    birth_date: Vec<String>,
+    id: Option<String>,
+    as_of: Option<String>,
+    under_investigation: Option<String>,
+    columns: Option<Columns>,
+    pub(crate) combining: Combining,
+}
+
+/// A row of which everything is known that makes it part of a record.
+pub(crate) struct UsableRow {
+    pub(crate) record: LocalId,
+    /// The record's own key, if the file has a column for it.
+    pub(crate) own: Option<String>,
+    pub(crate) subject: Subject,
+    pub(crate) row: SourceRow,
+}
+
+impl Roles {
+    /// Finds the columns in a header. `Err` says what is wrong with the file, in words of the configuration only: the
+    /// first row of a file without a header holds values.
+    pub(crate) fn of_header(rules: &FileRules, header: &[String]) -> Result<Self, String> {
+        let find = |wanted: &str| {
+            let exact = header.iter().find(|name| *name == wanted);
+            exact.or_else(|| header.iter().find(|name| name.eq_ignore_ascii_case(wanted))).cloned().ok_or_else(|| {
+                format!("the file has no column {wanted:?}: correct the header row or the configuration")
+            })
+        };
+        let guess = |is: fn(&str) -> bool, what: &str, setting: &str| {
+            let mut found = header.iter().filter(|name| is(name));
+            match (found.next(), found.next()) {
+                (found, None) => Ok(found.cloned()),
+                _ => Err(format!("more than one column may be {what}: name the right one with `{setting}`")),
+            }
+        };
+        let bsn = match &rules.bsn_column {
+            Some(wanted) => find(wanted)?,
+            None => guess(is_bsn, "the BSN", "bsn_column")?.ok_or(
+                "the file has no column `bsn` or `burgerservicenummer`: name it in the header row, or with `bsn_column`",
+            )?,
+        };
+        let birth_date = match &rules.birth_date_column {
+            Some(wanted) => Some(find(wanted)?),
+            None => match guess(is_birth_date, "the birth date", "birth_date_column")? {
+                Some(found) => Some(found),
+                None => guess(begins_as_birth_date, "the birth date", "birth_date_column")?,
+            },
+        };
+        for column in rules.columns.iter().flat_map(Columns::names) {
+            if !header.iter().any(|name| name == column) {
+                find(column)?;
+                return Err(format!("column {column:?} is written with other capitals in the file"));
+            }
+        }
+        Ok(Self {
+            bsn: vec![bsn],
+            birth_date: birth_date.into_iter().collect(),
+            id: rules.id_column.as_deref().map(find).transpose()?,
+            as_of: rules.as_of_column.as_deref().map(find).transpose()?,
+            under_investigation: rules.under_investigation_column.as_deref().map(find).transpose()?,
+            columns: rules.columns.clone(),
+            combining: rules.rows,
+        })
+    }
+
+    /// The columns of JSON objects, which each have their own set of members.
+    pub(crate) fn of_objects(rules: &FileRules) -> Self {
+        Self {
+            bsn: rules.bsn_column.iter().cloned().collect(),
+            birth_date: rules.birth_date_column.iter().cloned().collect(),
+            id: rules.id_column.clone(),
+            as_of: rules.as_of_column.clone(),
+            under_investigation: rules.under_investigation_column.clone(),
+            columns: rules.columns.clone(),
+            combining: rules.rows,
+        }
+    }
+
+    /// Reads a row.
+    pub(crate) fn read(
+        &self,
+        row: &Map<String, Value>,
+        category: &Category,
+        key: &RecordKey,
+    ) -> Result<UsableRow, RowFault> {
+        let subject = read_subject(value(row, &self.bsn, is_bsn).ok_or(RowFault::BsnMissing)?)?;
+        if self.bsn.is_empty() {
+            let others = row.keys().filter(|name| is_bsn(name)).filter_map(|name| cell(row, name));
+            if others.map(read_subject).any(|other| other.as_ref() != Ok(&subject)) {
+                return Err(RowFault::SubjectUnclear);
+            }
+        }
+        let birth_date = match value(row, &self.birth_date, is_birth_date) {
+            Some(value) => read_birth_date(value)?,
+            None => None,
+        };
+        let own = match &self.id {
+            Some(column) => Some(cell(row, column).and_then(text_of).ok_or(RowFault::KeyMissing)?),
+            None => None,
+        };
+        let record = key.local_id(category.as_str(), own.as_deref(), &subject)?;
+        let optional = |column: &Option<String>| column.as_deref().and_then(|column| cell(row, column));
+        let document = match &self.columns {
+            Some(columns) => columns.document(row)?,
+            None => self.pass_through(row),
+        };
+        Ok(UsableRow {
+            record,
+            own,
+            subject,
+            row: SourceRow {
+                document,
+                birth_date,
+                as_of: optional(&self.as_of).map(SourceRow::read_as_of).transpose()?,
+                under_investigation: optional(&self.under_investigation)
+                    .map(SourceRow::read_under_investigation)
+                    .transpose()?
+                    .unwrap_or_default(),
+            },
+        })
+    }
+
+    fn pass_through(&self, row: &Map<String, Value>) -> Map<String, Value> {
+        let control = [&self.as_of, &self.under_investigation];
+        let mut document = row.clone();
+        document.retain(|name, value| {
+            let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
+            !blank && !self.bsn.contains(name) && !control.iter().any(|column| column.as_ref() == Some(name))
+        });
+        for pointer in self.bsn.iter().filter(|column| column.starts_with('/')) {
+            remove(&mut document, pointer);
+        }
+        without_bsn(&mut document);
+        document
+    }
+}
+
+fn value<'a>(row: &'a Map<String, Value>, named: &[String], is: fn(&str) -> bool) -> Option<&'a Value> {
+    match named {
+        [] => row.keys().filter(|name| is(name)).find_map(|name| cell(row, name)),
+        names => names.iter().find_map(|name| cell(row, name)),
+    }
+}
+
+fn remove(document: &mut Map<String, Value>, pointer: &str) {
+    let Some((parent, last)) = pointer.rsplit_once('/') else { return };
+    let last = last.replace("~1", "/").replace("~0", "~");
+    let parts: Vec<_> = parent.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    let mut at = document;
+    for part in parts {
+        let Some(Value::Object(inner)) = at.get_mut(&part) else { return };
+        at = inner;
+    }
+    at.remove(&last);
+}
+
+fn without_bsn(members: &mut Map<String, Value>) {
+    members.retain(|name, _| !names_a_bsn(name));
+    members.values_mut().for_each(without_bsn_inside);
+}
+
+fn without_bsn_inside(value: &mut Value) {
+    match value {
+        Value::Object(members) => without_bsn(members),
+        Value::Array(items) => items.iter_mut().for_each(without_bsn_inside),
+        _ => {}
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn is_bsn(name: &str) -> bool {
+    matches!(plain(name).as_str(), "bsn" | "burgerservicenummer" | "bsnnummer")
+}
+
+fn is_birth_date(name: &str) -> bool {
+    matches!(plain(name).as_str(), "geboortedatum" | "birthdate" | "gebdatum" | "dateofbirth")
+}
+
+fn begins_as_birth_date(name: &str) -> bool {
+    plain(name).starts_with("geboortedatum")
+}

@@ -1,0 +1,301 @@
+//! From a question to an answer.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
+use kw_agreement::Agreement;
+use kw_client::{
+    ClientError, Context, EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms, SwitchboardClient,
+};
+use kw_domain::{KeyUse, TransactionId};
+use kw_protocol::SecretBytes32;
+use kw_protocol::dossier::{Dossier, Lookup, Section};
+use kw_protocol::evaluation::BudgetClass;
+use kw_protocol::grant::GrantClaims;
+use kw_protocol::pointer::SubjectElement;
+use kw_protocol::problem::ProblemCode;
+use kw_protocol::query::{DisclosedHolder, Query, QueryAnswer};
+use kw_transport::Tls;
+use tokio::time::{Instant, timeout_at};
+
+use crate::grant::{self, Expected};
+use crate::holders::Holders;
+use crate::pull::Round;
+use crate::{
+    AccessEvent, AccessLog, Answered, Asked, Assembled, Disclosure, DossierQuery, Limits, PullOutcome,
+    RecordError, RequestError, Unanswered, assembly,
+};
+
+/// What a requester is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The own certificate, and who is trusted.
+    pub tls: Tls,
+    /// The agreement to work under.
+    pub agreement: Arc<Agreement>,
+    /// Where accesses are recorded.
+    pub access_log: Arc<dyn AccessLog>,
+    /// Clock and randomness.
+    pub context: Context,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// The asking side of a partner. Make one and keep it: connections and breakers live in it. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Requester {
+    parts: Parts,
+    pseudonymiser: PseudonymiserClient,
+    switchboard: SwitchboardClient,
+    holders: Arc<Holders>,
+}
+
+impl Requester {
+    /// A requester of these parts. Fails when an address in the agreement cannot be used.
+    pub fn new(parts: Parts) -> Result<Self, ClientError> {
+        let Limits { holder_timeout, breaker, .. } = parts.limits;
+        let holders = Holders::new(parts.tls.clone(), parts.context.clone(), holder_timeout, breaker);
+        Self::assemble(parts, Arc::new(holders))
+    }
+
+    /// The same requester under another agreement. Holders keep their connections and breakers.
+    pub fn under(&self, agreement: Arc<Agreement>) -> Result<Self, ClientError> {
+        Self::assemble(Parts { agreement, ..self.parts.clone() }, Arc::clone(&self.holders))
+    }
+
+    fn assemble(parts: Parts, holders: Arc<Holders>) -> Result<Self, ClientError> {
+        let Parts { tls, agreement, context, .. } = &parts;
+        let pseudonymiser = PseudonymiserClient::new(tls, Arc::clone(agreement), context.clone())?;
+        let switchboard = SwitchboardClient::new(tls, agreement, context.clone())?;
+        Ok(Self { pseudonymiser, switchboard, holders, parts })
+    }
+
+    /// Asks who holds what about one subject, without pulling it. An access like any other: it is recorded on both
+    /// sides. `deadline` bounds the whole, recording excepted.
+    pub async fn lookup(&self, question: &DossierQuery, deadline: Duration) -> Result<Lookup, RequestError> {
+        let transaction = self.parts.context.transaction();
+        let deadline = Instant::now() + deadline;
+        let pseudonyms = async {
+            let subject = std::slice::from_ref(&question.subject);
+            let index = self.pseudonymiser.evaluate(subject, KeyUse::Index, BudgetClass::Query).await?;
+            Ok(Pseudonyms { index: index.into_iter().next().unwrap_or_default(), binding: Vec::new() })
+        };
+        let (answer, _) = self.ask(question, transaction, pseudonyms, deadline).await?;
+        let claims = self.read_grants(&answer.holders);
+        self.record(AccessEvent::Answered(self.answered(transaction, &answer, &claims))).await?;
+        Ok(assembly::lookup(answer, &self.parts.agreement))
+    }
+
+    /// Asks who holds what about one subject, pulls it at every disclosed holder, and puts the answers side by side.
+    /// Every disclosed holder has its section, whatever became of it.
+    pub async fn dossier(&self, question: &DossierQuery) -> Result<Dossier, RequestError> {
+        let transaction = self.parts.context.transaction();
+        let deadline = Instant::now() + self.parts.limits.deadline;
+        let pseudonyms = self.pseudonymiser.pseudonyms(&question.subject, BudgetClass::Query);
+        let (answer, binding) = self.ask(question, transaction, pseudonyms, deadline).await?;
+
+        let claims = self.read_grants(&answer.holders);
+        let answered = self.answered(transaction, &answer, &claims);
+        let round = Round {
+            agreement: &self.parts.agreement,
+            holders: &self.holders,
+            question,
+            binding: &binding,
+            deadline,
+            holder_timeout: self.parts.limits.holder_timeout,
+        };
+        let (recorded, sections) = tokio::join!(
+            self.record(AccessEvent::Answered(answered)),
+            self.sections(round, &answer.holders, &claims),
+        );
+        recorded?;
+
+        let dossier = assembly::dossier(answer, sections, &self.parts.agreement, self.parts.context.now());
+        self.record(AccessEvent::Assembled(assembled(transaction, &dossier))).await?;
+        Ok(dossier)
+    }
+
+    /// Records the question while the pseudonyms are made, and sends it only when both are done.
+    async fn ask(
+        &self,
+        question: &DossierQuery,
+        transaction: TransactionId,
+        pseudonyms: impl Future<Output = Result<Pseudonyms, PseudonymError>>,
+        deadline: Instant,
+    ) -> Result<(QueryAnswer, Vec<EpochElement>), RequestError> {
+        let asked = Asked::new(question, transaction, self.parts.context.now());
+        let (recorded, pseudonyms) =
+            tokio::join!(self.record(AccessEvent::Asked(asked)), timeout_at(deadline, pseudonyms));
+        recorded?;
+        let outcome = async {
+            let Pseudonyms { index, binding } = pseudonyms.map_err(|_| RequestError::TimedOut)??;
+            let answer = timeout_at(deadline, self.query(question, transaction, &index))
+                .await
+                .map_err(|_| RequestError::TimedOut)??;
+            Ok((answer, binding))
+        }
+        .await;
+        match outcome {
+            Ok(answered) => Ok(answered),
+            Err(error) => Err(self.unanswered(transaction, error).await),
+        }
+    }
+
+    /// Asks with the newest element, and once more with the one before when the switchboard does not have that epoch
+    /// (yet, or any more): a refusal for the epoch discloses nothing, so this is still one access.
+    async fn query(
+        &self,
+        question: &DossierQuery,
+        transaction: TransactionId,
+        index: &[EpochElement],
+    ) -> Result<QueryAnswer, ClientError> {
+        let mut refused = ClientError::Malformed("there is no element to ask with");
+        for held in index.iter().rev().take(2) {
+            let subject =
+                SubjectElement { element: SecretBytes32(held.element.to_bytes()), epoch: held.epoch };
+            match self.switchboard.query(&query(question, subject), transaction).await {
+                Ok(answer) => {
+                    if answer.policy != self.parts.agreement.hash() {
+                        log::warn!("the switchboard decided under another agreement than ours");
+                    }
+                    return Ok(answer);
+                }
+                Err(error) if error.code() == Some(ProblemCode::EpochUnknown) => refused = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(refused)
+    }
+
+    /// The claims of each grant, in order; `None` for one that is not fit for use. A transaction id that comes twice
+    /// makes both unfit: each pull has exactly one grant.
+    fn read_grants(&self, disclosed: &[DisclosedHolder]) -> Vec<Option<GrantClaims>> {
+        let Parts { tls, agreement, .. } = &self.parts;
+        let expected = Expected {
+            chain: agreement.chain(),
+            switchboard: agreement.switchboard().oin,
+            requester: tls.oin(),
+            certificate: tls.certificate_sha256(),
+        };
+        let mut seen = BTreeSet::new();
+        let twice: BTreeSet<_> = disclosed
+            .iter()
+            .map(|one| one.transaction)
+            .filter(|transaction| !seen.insert(*transaction))
+            .collect();
+        let usable =
+            |one: &DisclosedHolder| grant::read(one, expected).filter(|_| !twice.contains(&one.transaction));
+        disclosed.iter().map(usable).collect()
+    }
+
+    /// All pulls, a bounded number at the same time, in the order of the answer.
+    async fn sections(
+        &self,
+        round: Round<'_>,
+        disclosed: &[DisclosedHolder],
+        claims: &[Option<GrantClaims>],
+    ) -> Vec<Section> {
+        let pulls = disclosed.iter().zip(claims).enumerate().map(|(place, (disclosed, claims))| async move {
+            (place, round.section(disclosed, claims.as_ref()).await)
+        });
+        let mut sections: Vec<_> =
+            stream::iter(pulls).buffer_unordered(self.parts.limits.concurrency.max(1)).collect().await;
+        sections.sort_by_key(|(place, _)| *place);
+        sections.into_iter().map(|(_, section)| section).collect()
+    }
+
+    fn answered(
+        &self,
+        transaction: TransactionId,
+        answer: &QueryAnswer,
+        claims: &[Option<GrantClaims>],
+    ) -> Answered {
+        let disclosed = answer.holders.iter().zip(claims).map(|(one, claims)| Disclosure {
+            holder: one.holder,
+            category: one.category.clone(),
+            transaction: one.transaction,
+            grant: claims.as_ref().map(|claims| claims.jti),
+        });
+        Answered {
+            transaction,
+            at: self.parts.context.now(),
+            query: answer.id,
+            decided_at: answer.decided_at,
+            policy: answer.policy.clone(),
+            categories: answer.categories.clone(),
+            disclosed: disclosed.collect(),
+            receipt: answer.receipt.clone(),
+        }
+    }
+
+    /// Records that there is no answer. Nothing is handed out, so a log that fails too changes nothing for the asker.
+    async fn unanswered(&self, transaction: TransactionId, error: RequestError) -> RequestError {
+        let reason = reason(&error).to_owned();
+        let event = Unanswered { transaction, at: self.parts.context.now(), reason };
+        if let Err(failed) = self.record(AccessEvent::Unanswered(event)).await {
+            log::error!(transaction:%, failed:%; "a question without an answer is not recorded as such");
+        }
+        error
+    }
+
+    async fn record(&self, event: AccessEvent) -> Result<(), RecordError> {
+        tokio::time::timeout(self.parts.limits.record_timeout, self.parts.access_log.record(event))
+            .await
+            .unwrap_or(Err(RecordError::TimedOut))
+    }
+}
+
+fn query(question: &DossierQuery, subject: SubjectElement) -> Query {
+    Query {
+        subject,
+        purpose: question.purpose.clone(),
+        actor: question.actor.clone(),
+        case: question.case.clone(),
+        categories: question.categories.clone(),
+        holders: question.holders.clone(),
+        relation: question.relation.clone(),
+    }
+}
+
+fn assembled(transaction: TransactionId, dossier: &Dossier) -> Assembled {
+    let outcomes = dossier.sections.iter().map(|section| PullOutcome {
+        holder: section.holder.oin,
+        category: section.category.clone(),
+        transaction: section.transaction,
+        status: section.status,
+        reason: section.reason.clone(),
+    });
+    Assembled {
+        transaction,
+        at: dossier.assembled_at,
+        query: dossier.query,
+        complete: dossier.complete,
+        outcomes: outcomes.collect(),
+    }
+}
+
+/// A short code for the record.
+fn reason(error: &RequestError) -> &'static str {
+    let of_client = |error: &ClientError| match error {
+        ClientError::Problem(_) => error.code().map_or("unknown", ProblemCode::code),
+        ClientError::TimedOut => "timed-out",
+        ClientError::Unreachable => "unreachable",
+        ClientError::Identity => "certificate-refused",
+        ClientError::Malformed(_) => "answer-malformed",
+        ClientError::Address(_) => "address-unusable",
+    };
+    match error {
+        RequestError::Index(error) | RequestError::Pseudonym(PseudonymError::Client(error)) => {
+            of_client(error)
+        }
+        RequestError::Pseudonym(PseudonymError::ProofRefused { .. }) => "proof-refused",
+        RequestError::Pseudonym(PseudonymError::NoKnownKey) => "no-known-key",
+        RequestError::Pseudonym(PseudonymError::Blind(_)) => "not-blinded",
+        RequestError::Pseudonym(PseudonymError::Stopped) => "stopped",
+        RequestError::TimedOut => "timed-out",
+        RequestError::Record(_) => "not-recorded",
+    }
+}
