@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use kw_adapter::mapping::Combining;
 use kw_adapter::mapping::Columns;
+pub use kw_adapter::mapping::Combining;
 use kw_domain::Category;
 use serde::Deserialize;
 
@@ -107,6 +107,9 @@ impl FileFormat {
     /// The format of a file of this name.
     pub(crate) fn of(file: &str) -> Option<Self> {
         let (_, extension) = file.rsplit_once('.')?;
-        Self::EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, format)| *format)
+        Self::EXTENSIONS
+            .iter()
+            .find(|(known, _)| extension.eq_ignore_ascii_case(known))
+            .map(|(_, format)| *format)
     }
 }

@@ -48,7 +48,9 @@ impl Place {
             _ => None,
         };
         place.ok_or_else(|| {
-            SourceError::Configuration("the stored cursor is not of a folder: let the source be read from the start".to_owned())
+            SourceError::Configuration(
+                "the stored cursor is not of a folder: let the source be read from the start".to_owned(),
+            )
         })
     }
 }

@@ -37,7 +37,8 @@ impl Delimited {
         };
         let mut header: Vec<String> = record.iter().enumerate().map(name).collect();
         // Spreadsheets end a row with delimiters for columns that once were in use.
-        let unused = record.iter().collect::<Vec<_>>().iter().rev().take_while(|name| name.trim().is_empty()).count();
+        let unused =
+            record.iter().collect::<Vec<_>>().iter().rev().take_while(|name| name.trim().is_empty()).count();
         header.truncate(record.len() - unused);
         for (at, name) in header.iter().enumerate() {
             if let Some(first) = header[..at].iter().position(|other| other == name) {
@@ -112,7 +113,7 @@ impl LineCounter {
 
     /// The line of a place that is not before the last one asked for.
     pub(crate) fn line_at(&mut self, text: &str, place: usize) -> u64 {
-        self.line += text.as_bytes()[self.at..place].iter().filter(|c| **c == b'\n').count() as u64;
+        self.line += text[self.at..place].matches('\n').count() as u64;
         self.at = place;
         self.line
     }
@@ -140,12 +141,14 @@ fn sniff(text: &str) -> u8 {
     let end = (0..=SAMPLE_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let score = |delimiter: u8| {
         let mut reader = reader(&text[..end], delimiter);
-        let widths: Vec<usize> = reader.records().take(SAMPLE_ROWS).flatten().map(|record| record.len()).collect();
+        let widths: Vec<usize> =
+            reader.records().take(SAMPLE_ROWS).flatten().map(|record| record.len()).collect();
         let header = widths.first().copied().unwrap_or(0);
         let alike = widths.iter().filter(|width| **width == header).count();
         if header < 2 { (0, 0) } else { (alike * 1000 / widths.len(), header) }
     };
-    let best = CANDIDATES.into_iter().map(|delimiter| (score(delimiter), delimiter)).max_by_key(|(score, _)| *score);
+    let best =
+        CANDIDATES.into_iter().map(|delimiter| (score(delimiter), delimiter)).max_by_key(|(score, _)| *score);
     best.filter(|(score, _)| *score > (0, 0)).map_or(b',', |(_, delimiter)| delimiter)
 }
 
@@ -160,9 +163,16 @@ mod tests {
         let mut rows = Vec::new();
         delimited.each_row(text, from, |raw| {
             let again = &text[raw.span.start as usize..][..raw.span.len];
-            assert_eq!(delimited.parse(again).is_ok(), raw.content.is_ok(), "reading it again gives the same");
+            assert_eq!(
+                delimited.parse(again).is_ok(),
+                raw.content.is_ok(),
+                "reading it again gives the same"
+            );
             let content = raw.content.map_err(|trouble| trouble.reason);
-            rows.push((raw.span.line, content.map(|row| row.values().map(|v| v.as_str().unwrap().to_owned()).collect())));
+            rows.push((
+                raw.span.line,
+                content.map(|row| row.values().map(|v| v.as_str().unwrap().to_owned()).collect()),
+            ));
         });
         rows
     }
@@ -172,7 +182,10 @@ mod tests {
         for delimiter in [';', ',', '\t', '|'] {
             let text = format!("a{delimiter} b \n1{delimiter}x\n");
             let (found, _) = Delimited::of(&text, None).unwrap();
-            assert_eq!((found.delimiter, found.header), (delimiter as u8, vec!["a".to_owned(), "b".to_owned()]));
+            assert_eq!(
+                (found.delimiter, found.header),
+                (delimiter as u8, vec!["a".to_owned(), "b".to_owned()])
+            );
         }
         assert_eq!(Delimited::of("a;b\n1,5;2,5\n3,5;4,5\n", None).unwrap().0.delimiter, b';');
         assert_eq!(Delimited::of("\"a;x\",b\n1,2\n", None).unwrap().0.delimiter, b',');

@@ -31,7 +31,9 @@ impl FilesConfig {
     /// Looks at the files of a folder. Each becomes a category that is called after the file, in kebab case.
     pub fn discover(folder: &Path, columns: &GenericColumns) -> Result<Discovered, SourceError> {
         let unreadable = |_| {
-            SourceError::Unavailable("the folder cannot be read: check that it exists and may be read".to_owned())
+            SourceError::Unavailable(
+                "the folder cannot be read: check that it exists and may be read".to_owned(),
+            )
         };
         let mut names = Vec::new();
         for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -55,7 +57,9 @@ impl FilesConfig {
             }
             let category = category_of(&name)?;
             if files.contains_key(&category) {
-                refuse("another file has the same name but for its extension, capitals or numbers: rename one");
+                refuse(
+                    "another file has the same name but for its extension, capitals or numbers: rename one",
+                );
                 continue;
             }
             files.insert(category, name);
@@ -101,7 +105,8 @@ fn category_of(file: &str) -> Result<Category, SourceError> {
 
 fn is_spreadsheet(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    extension.is_some_and(|extension| matches!(extension.as_str(), "xls" | "xlsx" | "xlsm" | "ods" | "numbers"))
+    extension
+        .is_some_and(|extension| matches!(extension.as_str(), "xls" | "xlsx" | "xlsm" | "ods" | "numbers"))
 }
 
 /// Replaces every run of seven digits or more, which may be (part of) somebody's number.

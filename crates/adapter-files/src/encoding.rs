@@ -19,7 +19,11 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Decoded<
         (Some(found), _) => found,
         (None, Some(name)) => {
             let encoding = Encoding::for_label(name.as_bytes());
-            (encoding.ok_or("the configured encoding is unknown: write utf-8, windows-1252 or utf-16le")?, 0)
+            (
+                encoding
+                    .ok_or("the configured encoding is unknown: write utf-8, windows-1252 or utf-16le")?,
+                0,
+            )
         }
         (None, None) if std::str::from_utf8(bytes).is_ok() => (UTF_8, 0),
         (None, None) => (WINDOWS_1252, 0),

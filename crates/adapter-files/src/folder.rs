@@ -76,7 +76,9 @@ impl OpenFile {
         let root = folder.canonicalize().map_err(|error| fault(&error))?;
         let path = root.join(name).canonicalize().map_err(|error| fault(&error))?;
         if !path.starts_with(&root) {
-            return Err(FileFault::Lasting("the file is a link out of the folder: put the file itself there".to_owned()));
+            return Err(FileFault::Lasting(
+                "the file is a link out of the folder: put the file itself there".to_owned(),
+            ));
         }
         // Looked at before opening: opening a pipe would wait for its writer.
         let regular = |metadata: &Metadata| {
@@ -128,8 +130,10 @@ pub(crate) fn file_name(folder: &Path, category: &str, given: Option<&str>) -> R
         return Ok(name.to_owned());
     }
     let usual = |(extension, _): &(&str, FileFormat)| format!("{category}.{extension}");
-    let mut found =
-        FileFormat::EXTENSIONS.iter().map(usual).filter(|name| PathBuf::from(folder).join(name).symlink_metadata().is_ok());
+    let mut found = FileFormat::EXTENSIONS
+        .iter()
+        .map(usual)
+        .filter(|name| PathBuf::from(folder).join(name).symlink_metadata().is_ok());
     match (found.next(), found.next()) {
         (Some(name), None) => Ok(name),
         (Some(_), Some(_)) => Err(FileFault::Lasting(
@@ -142,7 +146,9 @@ pub(crate) fn file_name(folder: &Path, category: &str, given: Option<&str>) -> R
 const BEING_WRITTEN: FileFault = FileFault::Passing("the file is being written: it is read again later");
 
 fn missing() -> FileFault {
-    FileFault::Lasting("there is no such file: put it back, or take the category out of the configuration".to_owned())
+    FileFault::Lasting(
+        "there is no such file: put it back, or take the category out of the configuration".to_owned(),
+    )
 }
 
 fn fault(error: &std::io::Error) -> FileFault {

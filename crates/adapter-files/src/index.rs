@@ -196,7 +196,10 @@ impl<'a> Gathering<'a> {
         if raw.span.len > self.reading.config.max_row_bytes {
             self.whole = false;
             let limit = self.reading.config.max_row_bytes;
-            self.refusals.add(line, format!("the row is larger than {limit} bytes: look for a quotation mark that is not closed"));
+            self.refusals.add(
+                line,
+                format!("the row is larger than {limit} bytes: look for a quotation mark that is not closed"),
+            );
             return;
         }
         let row = match raw.content {

@@ -11,9 +11,8 @@ use crate::index::{RawRow, Span, Trouble};
 /// Hands over every object of a JSON file: of the list, of the only list of objects in an object, or the object itself.
 /// `Err` says what is wrong with the file.
 pub(crate) fn each_element(text: &str, mut take: impl FnMut(RawRow)) -> Result<(), String> {
-    let wrong = |error: serde_json::Error| {
-        format!("the file is not valid JSON: look at line {}", error.line())
-    };
+    let wrong =
+        |error: serde_json::Error| format!("the file is not valid JSON: look at line {}", error.line());
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Err("the file is empty: write [] when there is nothing".to_owned());
@@ -54,7 +53,9 @@ pub(crate) fn each_line(text: &str, mut take: impl FnMut(RawRow)) {
 pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, Trouble> {
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Trouble { reason: "this is not an object with named values".to_owned(), hides_records: true }),
+        Ok(_) => {
+            Err(Trouble { reason: "this is not an object with named values".to_owned(), hides_records: true })
+        }
         Err(_) => Err(Trouble { reason: "this is not valid JSON".to_owned(), hides_records: true }),
     }
 }
@@ -89,7 +90,10 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_refused_by_line() {
-        assert_eq!(lines("[\n{\"a\": 1},\n{\"a\""), Err("the file is not valid JSON: look at line 3".to_owned()));
+        assert_eq!(
+            lines("[\n{\"a\": 1},\n{\"a\""),
+            Err("the file is not valid JSON: look at line 3".to_owned())
+        );
         assert!(lines(" ").is_err());
     }
 

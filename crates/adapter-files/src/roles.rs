@@ -1,8 +1,10 @@
 //! Which column is what.
 
-use kw_adapter::mapping::{Combining, Columns, RecordKey, RowFault, SourceRow, cell, read_birth_date, read_subject, text_of};
 use kw_adapter::LocalId;
 use kw_adapter::mapping::names_a_bsn;
+use kw_adapter::mapping::{
+    Columns, Combining, RecordKey, RowFault, SourceRow, cell, read_birth_date, read_subject, text_of,
+};
 use kw_domain::{Category, Subject};
 use serde_json::{Map, Value};
 
@@ -35,9 +37,12 @@ impl Roles {
     pub(crate) fn of_header(rules: &FileRules, header: &[String]) -> Result<Self, String> {
         let find = |wanted: &str| {
             let exact = header.iter().find(|name| *name == wanted);
-            exact.or_else(|| header.iter().find(|name| name.eq_ignore_ascii_case(wanted))).cloned().ok_or_else(|| {
-                format!("the file has no column {wanted:?}: correct the header row or the configuration")
-            })
+            exact
+                .or_else(|| header.iter().find(|name| name.eq_ignore_ascii_case(wanted)))
+                .cloned()
+                .ok_or_else(|| {
+                    format!("the file has no column {wanted:?}: correct the header row or the configuration")
+                })
         };
         let guess = |is: fn(&str) -> bool, what: &str, setting: &str| {
             let mut found = header.iter().filter(|name| is(name));
@@ -158,7 +163,8 @@ fn value<'a>(row: &'a Map<String, Value>, named: &[String], is: fn(&str) -> bool
 fn remove(document: &mut Map<String, Value>, pointer: &str) {
     let Some((parent, last)) = pointer.rsplit_once('/') else { return };
     let last = last.replace("~1", "/").replace("~0", "~");
-    let parts: Vec<_> = parent.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    let parts: Vec<_> =
+        parent.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
     let mut at = document;
     for part in parts {
         let Some(Value::Object(inner)) = at.get_mut(&part) else { return };

@@ -112,7 +112,11 @@ impl Source for FilesSource {
         self.blocking(move |inner| inner.changes(place)).await
     }
 
-    async fn fetch(&self, category: &Category, record: &LocalId) -> Result<Option<SourceDocument>, SourceError> {
+    async fn fetch(
+        &self,
+        category: &Category,
+        record: &LocalId,
+    ) -> Result<Option<SourceDocument>, SourceError> {
         let (category, record) = (category.clone(), record.clone());
         self.blocking(move |inner| inner.fetch(&category, &record)).await
     }
@@ -137,7 +141,13 @@ impl Inner {
         let (at, taken, clean) = match place {
             Some(Place::Done { digest }) if digest == now => {
                 let cursor = Place::Done { digest }.to_cursor();
-                return Ok(ChangePage { changes: vec![], refused: vec![], cursor, more: false, complete: false });
+                return Ok(ChangePage {
+                    changes: vec![],
+                    refused: vec![],
+                    cursor,
+                    more: false,
+                    complete: false,
+                });
             }
             Some(Place::At { digest, file, records, clean }) if digest == now => (file, records, clean),
             // The files changed while they were being read: what was handed over may be gone by now.
@@ -281,7 +291,8 @@ impl Inner {
         // Asked before reading: what is written after this moment must be seen as new.
         let fresh = state.changed_millis() > self.clock.now().as_millis() - COARSEST_TIME;
         let bytes = open.read(self.config.max_file_bytes)?;
-        if let Some(before) = before.filter(|before| before.index.content == *blake3::hash(&bytes).as_bytes()) {
+        if let Some(before) = before.filter(|before| before.index.content == *blake3::hash(&bytes).as_bytes())
+        {
             return Ok(Snapshot { state, fresh, index: Arc::clone(&before.index) });
         }
         let index = Index::build(&self.reading(file, &name), &bytes).map_err(FileFault::Lasting)?;

@@ -1,9 +1,18 @@
 //! Answering: the [`Source`] trait, pulls and change sync.
+//!
+//! - [`Source`]: what a partner's own system must be able to do;
+//! - [`grants`]: is this pull grant good, for this caller, here and now;
+//! - [`pulls`]: `POST /v1/pulls`, from the grant to the recorded answer;
+//! - [`sync`]: keeps the index in line with the sources.
 #![forbid(unsafe_code)]
 
+pub mod grants;
 pub mod mapping;
+pub mod pulls;
 pub mod source;
+pub mod vault;
 
 pub use source::{
     Change, ChangePage, Cursor, LocalId, LocalIdError, RefusedRow, Source, SourceDocument, SourceError, SourceRecord,
 };
+pub use vault::Vault;

@@ -7,4 +7,7 @@ mod row;
 
 pub use columns::{ColumnTarget, ColumnType, Columns, ColumnsError, names_a_bsn};
 pub use record_key::RecordKey;
-pub use row::{Combined, Combining, RowFault, SourceRow, cell, combine, finer_birth_date, read_birth_date, read_subject, text_of};
+pub use row::{
+    Combined, Combining, RowFault, SourceRow, cell, combine, finer_birth_date, read_birth_date, read_subject,
+    text_of,
+};

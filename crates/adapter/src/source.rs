@@ -22,7 +22,23 @@ pub trait Source: fmt::Debug + Send + Sync {
     async fn changes(&self, after: Option<&Cursor>) -> Result<ChangePage, SourceError>;
 
     /// The document for one record, as it is at the source now; `None` when there is nothing any more.
-    async fn fetch(&self, category: &Category, record: &LocalId) -> Result<Option<SourceDocument>, SourceError>;
+    ///
+    /// Must be about the subject under which [`Self::changes`] last gave this record. A source whose keys can pass from
+    /// one person to another also implements [`Self::subject`].
+    async fn fetch(
+        &self,
+        category: &Category,
+        record: &LocalId,
+    ) -> Result<Option<SourceDocument>, SourceError>;
+
+    /// Whom a record is about at the source now; `None` when the record is gone, or when the source cannot tell.
+    ///
+    /// Where it is known, a pull compares it with the subject that was registered, so that a key that was given to
+    /// another person since the last sync never delivers that person's document. A source whose keys belong to one
+    /// person for good, as those of [`crate::mapping::RecordKey`] do, has nothing to add.
+    async fn subject(&self, _category: &Category, _record: &LocalId) -> Result<Option<Subject>, SourceError> {
+        Ok(None)
+    }
 }
 
 /// A bounded part of what changed.

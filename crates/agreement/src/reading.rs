@@ -52,7 +52,7 @@ pub(crate) fn read(text: &str) -> Result<Agreement, AgreementErrors> {
 }
 
 /// Reads every section before it gives up on any: `?` stands at the end only.
-fn read_sections<'a>(top: &mut Fields<'a>, text: &str) -> Option<Agreement> {
+fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     let format = top.required("format").and_then(|node| node.number(FORMAT..FORMAT + 1));
     let chain = top.required("chain").and_then(|node| chain::read(&node));
     let environment = chain.as_ref().map(|chain| chain.environment);
@@ -89,7 +89,7 @@ fn read_sections<'a>(top: &mut Fields<'a>, text: &str) -> Option<Agreement> {
 
 fn hash(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 const MAX_BYTES: usize = 1024 * 1024;

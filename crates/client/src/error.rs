@@ -77,9 +77,8 @@ impl ClientError {
             Self::Unreachable
         } else if error.is_timeout() {
             Self::TimedOut
-        } else if error.is_decode() {
-            Self::Malformed("the body cannot be read")
         } else {
+            // Nothing is decoded on the way, so what is left is a connection that broke.
             Self::Unreachable
         }
     }

@@ -109,7 +109,7 @@ fn check_kebab(text: &str, kind: &'static str, max: usize) -> Result<(), Vocabul
 }
 
 fn check_text(text: &str, kind: &'static str, max: usize) -> Result<(), VocabularyError> {
-    let well_formed = !text.trim().is_empty() && text.len() <= max && !text.chars().any(|c| c.is_control());
+    let well_formed = !text.trim().is_empty() && text.len() <= max && !text.chars().any(char::is_control);
     if well_formed { Ok(()) } else { Err(VocabularyError::NotText { kind, max }) }
 }
 

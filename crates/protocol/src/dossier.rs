@@ -1,5 +1,7 @@
 //! The virtual chain dossier, and the partner's local API that assembles it.
 
+use std::fmt;
+
 use kw_domain::{CaseReference, Category, Instant, Oin, Purpose, QueryId, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -103,8 +105,8 @@ pub struct Party {
     pub name: String,
 }
 
-/// What one holder answered for one category.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+/// What one holder answered for one category. `Debug` leaves the document out.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Section {
     /// Who.
@@ -134,6 +136,18 @@ pub struct Section {
     /// The transaction id of the pull.
     #[schema(value_type = String)]
     pub transaction: TransactionId,
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section")
+            .field("holder", &self.holder.oin)
+            .field("category", &self.category)
+            .field("status", &self.status)
+            .field("reason", &self.reason)
+            .field("transaction", &self.transaction)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How one pull went.
@@ -174,8 +188,8 @@ pub struct Difference {
     pub values: Vec<HeldValue>,
 }
 
-/// What one holder says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What one holder says. `Debug` leaves the value out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldValue {
     /// Who.
@@ -191,4 +205,34 @@ pub struct HeldValue {
     pub as_of: Instant,
     /// Whether the holder has it under investigation.
     pub under_investigation: bool,
+}
+
+impl fmt::Debug for HeldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeldValue")
+            .field("holder", &self.holder.oin)
+            .field("category", &self.category)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_dossier_shows_no_content() {
+        let party = r#"{"oin":"00000099000000011000","name":"a"}"#;
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let section = format!(
+            r#"{{"holder":{party},"category":"care","status":"delivered","document":{{"bsn":"999990342"}},"transaction":"{id}"}}"#
+        );
+        let value = format!(
+            r#"{{"holder":{party},"category":"care","value":"999990342","asOf":"2026-11-21T09:30:00Z","underInvestigation":false}}"#
+        );
+        let section: Section = serde_json::from_str(&section).unwrap();
+        let value: HeldValue = serde_json::from_str(&value).unwrap();
+        let text = format!("{section:?} {value:?}");
+        assert!(text.contains("Delivered") && !text.contains("999990342"), "{text}");
+    }
 }

@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn a_withdrawal_says_its_scope_and_nothing_else() {
-        let one = r#"{"scope":"pointer","pointer":"01890a5d-ac96-774b-bcce-b302099a8057","reason":"deceased"}"#;
+        let one =
+            r#"{"scope":"pointer","pointer":"01890a5d-ac96-774b-bcce-b302099a8057","reason":"deceased"}"#;
         let read: WithdrawalRequest = serde_json::from_str(one).unwrap();
         assert!(matches!(read, WithdrawalRequest::Pointer { .. }));
         assert_eq!(serde_json::to_string(&read).unwrap(), one);

@@ -305,7 +305,7 @@ pub struct UploadProgress {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DigestRequest {
-    /// Restrict to a bucket: a prefix of the lower-case hexadecimal BLAKE3 hash of the pointer id, 0 to 4 characters.
+    /// Restrict to a bucket: a prefix of the lower-case hexadecimal SHA-256 of the pointer id, 0 to 4 characters.
     #[serde(default)]
     pub prefix: String,
     /// Whether to list the members of that bucket instead of the digests of the 16 (or, at the root, 256) below it.
@@ -329,11 +329,11 @@ pub struct DigestResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BucketDigest {
-    /// Lower-case hexadecimal prefix of BLAKE3(pointer id).
+    /// Lower-case hexadecimal prefix of SHA-256(pointer id).
     pub prefix: String,
     /// How many pointers.
     pub count: u64,
-    /// BLAKE3 over the concatenated 16-byte pointer ids in ascending order of their BLAKE3 hash.
+    /// SHA-256 over the concatenated 16-byte pointer ids in ascending order of their SHA-256.
     #[schema(value_type = String)]
     pub digest: crate::Bytes32,
 }

@@ -100,7 +100,7 @@ impl Round<'_> {
             proof: SecretBytes32(binding.subject_proof(grant)),
         });
         let birth_date_proofs = self.question.birth_date.iter().flat_map(|date| {
-            bindings.iter().map(|(epoch, binding)| birth_date_proof(*epoch, binding, grant, date))
+            bindings.iter().map(|(epoch, binding)| birth_date_proof(*epoch, binding, grant, *date))
         });
         Pull {
             grant: grant.clone(),
@@ -169,8 +169,8 @@ impl Round<'_> {
     }
 }
 
-fn birth_date_proof(epoch: u32, binding: &Binding, grant: &str, date: &BirthDate) -> EpochBirthDateProof {
-    let proofs = binding.birth_date_proofs(grant, date);
+fn birth_date_proof(epoch: u32, binding: &Binding, grant: &str, date: BirthDate) -> EpochBirthDateProof {
+    let proofs = binding.birth_date_proofs(grant, &date);
     EpochBirthDateProof {
         epoch,
         day: proofs.day.map(SecretBytes32),

@@ -70,7 +70,7 @@ impl Requester {
         let Parts { tls, agreement, context, .. } = &parts;
         let pseudonymiser = PseudonymiserClient::new(tls, Arc::clone(agreement), context.clone())?;
         let switchboard = SwitchboardClient::new(tls, agreement, context.clone())?;
-        Ok(Self { pseudonymiser, switchboard, holders, parts })
+        Ok(Self { parts, pseudonymiser, switchboard, holders })
     }
 
     /// Asks who holds what about one subject, without pulling it. An access like any other: it is recorded on both

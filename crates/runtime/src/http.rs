@@ -4,10 +4,11 @@ mod body;
 mod conventions;
 mod defaults;
 mod trace;
+mod traffic;
 
 use std::sync::Arc;
 
-use actix_web::body::{BoxBody, EitherBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, Error};
@@ -16,6 +17,7 @@ use kw_domain::{Clock, SystemClock};
 pub use body::{Body, BodyLimit, require_media_type};
 pub use conventions::{CallerOin, Conventions};
 pub use trace::{Trace, TraceParent};
+pub use traffic::Traffic;
 
 use crate::entropy::Entropy;
 use crate::metrics::Metrics;
@@ -34,12 +36,20 @@ pub struct Http {
     pub metrics: Metrics,
     /// How large a body may be where a route does not say otherwise, in bytes.
     pub body_limit: usize,
+    /// The requests under way.
+    pub traffic: Traffic,
 }
 
 impl Http {
     /// The conventions on the machine's clock and randomness, with bodies of at most 256 KiB.
     pub fn new(metrics: Metrics) -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Entropy::os(), metrics, body_limit: 256 * 1024 }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Entropy::os(),
+            metrics,
+            body_limit: 256 * 1024,
+            traffic: Traffic::default(),
+        }
     }
 
     /// The middleware; the outermost one of an application.
@@ -60,7 +70,7 @@ impl Http {
         impl ServiceFactory<
             ServiceRequest,
             Config = (),
-            Response = ServiceResponse<EitherBody<BoxBody>>,
+            Response = ServiceResponse<BoxBody>,
             Error = Error,
             InitError = (),
         > + use<R>,

@@ -2,7 +2,7 @@
 //!
 //! A file holds one line: `ketenwijzer-key-v1 <kind> <chain> <epoch> <unpadded base64url> [use-from=<RFC 3339>]`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -93,11 +93,12 @@ impl KeyFile {
     pub fn create_in(&self, folder: &Path) -> Result<PathBuf, KeyFileError> {
         let path = folder.join(self.file_name());
         let mut line = Zeroizing::new(String::with_capacity(512));
-        line.push_str(&format!("{MARK} {} {} {} ", self.kind.as_str(), self.chain, self.epoch));
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{MARK} {} {} {} ", self.kind.as_str(), self.chain, self.epoch);
         let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.secret.as_slice()));
         line.push_str(&encoded);
         if let Some(from) = self.use_from {
-            line.push_str(&format!(" use-from={from}"));
+            let _ = write!(line, " use-from={from}");
         }
         line.push('\n');
         create_secret(&path, line.as_bytes())?;
@@ -131,7 +132,10 @@ impl KeyFile {
         let failed = |source| KeyFileError::Folder { path: path.to_owned(), source };
         let mut file = File::options().write(true).open(path).map_err(failed)?;
         let length = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or_default();
-        file.rewind().and_then(|()| file.write_all(&vec![0; length])).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.rewind()
+            .and_then(|()| file.write_all(&vec![0; length]))
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         fs::remove_file(path).map_err(failed)?;
         path.parent().map_or(Ok(()), sync_folder)
     }

@@ -16,6 +16,7 @@ const BOUNDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 #[derive(Clone, Default)]
 pub struct Metrics(Arc<Mutex<BTreeMap<&'static str, Family>>>);
 
+#[derive(Clone)]
 struct Family {
     help: &'static str,
     kind: Kind,
@@ -98,9 +99,10 @@ impl Metrics {
 
     /// The Prometheus text exposition, version 0.0.4.
     pub fn render(&self) -> String {
-        let families = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A copy, so that a computed gauge may use the registry itself.
+        let families = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut text = String::new();
-        for (name, family) in families.iter() {
+        for (name, family) in &families {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {}", family.help, family.kind.name());
             for (labels, series) in &family.series {
@@ -249,7 +251,7 @@ mod tests {
         let histogram = metrics.histogram("took_seconds", "Took.", &[]);
         histogram.observe(Duration::from_micros(500));
         histogram.observe(Duration::from_millis(3));
-        histogram.observe(Duration::from_secs(60));
+        histogram.observe(Duration::from_mins(1));
         let text = metrics.render();
         assert!(text.contains("took_seconds_bucket{le=\"0.0005\"} 1\n"), "{text}");
         assert!(text.contains("took_seconds_bucket{le=\"0.005\"} 2\n"), "{text}");

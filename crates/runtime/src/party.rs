@@ -40,7 +40,7 @@ impl Party {
             .current();
         match agreement.partner(peer.oin) {
             Some(partner) if !partner.suspended => {
-                let name = partner.name.to_string();
+                let name = partner.name.clone();
                 Ok(Self { oin: peer.oin, name, certificate_sha256: peer.certificate_sha256 })
             }
             known => Err(refuse_party(peer.oin, known.is_some())),
@@ -62,11 +62,11 @@ fn refuse_certificate(reason: PeerError) -> Refusal {
         PeerError::Unconfigured => Refusal::fault(reason),
         PeerError::RevocationUnknown => {
             log::error!(audience = Audience::Security; "a caller cannot be judged: revocation lists are out of date");
-            Refusal::new(ProblemCode::Unavailable, sentence(&reason))
+            Refusal::new(ProblemCode::Unavailable, sentence(reason))
         }
         _ => {
             log::warn!(audience = Audience::Security, reason:%; "a certificate was refused");
-            Refusal::new(ProblemCode::CertificateRefused, sentence(&reason))
+            Refusal::new(ProblemCode::CertificateRefused, sentence(reason))
         }
     }
 }
@@ -79,7 +79,7 @@ fn refuse_party(oin: Oin, suspended: bool) -> Refusal {
     Refusal::new(ProblemCode::PartyUnknown, detail)
 }
 
-fn sentence(reason: &PeerError) -> String {
+fn sentence(reason: PeerError) -> String {
     let text = reason.to_string();
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))

@@ -17,8 +17,8 @@ use crate::telemetry::Audience;
 /// The media type of every refusal (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-const FAULT_DETAIL: &str = "Something broke inside the service. Nothing was done. Try again later; if it stays, \
-                            give the trace id to the operator.";
+const FAULT_DETAIL: &str =
+    "Something broke inside the service. Try again later; if it stays, give the trace id to the operator.";
 
 /// An expected refusal, on its way to the caller.
 ///

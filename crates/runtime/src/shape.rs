@@ -17,10 +17,9 @@ pub(crate) struct Finding {
 impl Finding {
     /// The place as a JSON pointer (RFC 6901); empty for the whole document.
     pub(crate) fn pointer(&self) -> String {
-        self.members
-            .iter()
-            .map(|member| format!("/{}", member.replace('~', "~0").replace('/', "~1")))
-            .collect()
+        self.members.iter().fold(String::new(), |pointer, member| {
+            pointer + "/" + &member.replace('~', "~0").replace('/', "~1")
+        })
     }
 
     /// The place as a dotted key, as TOML writes it.

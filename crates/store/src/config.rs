@@ -1,7 +1,7 @@
 //! Where the database is.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -23,6 +23,17 @@ impl DatabaseConfig {
     /// A database at `url` with everything else as it is when left out.
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), root_certificates: None, readers: default_readers() }
+    }
+
+    /// Makes relative paths start at `folder`.
+    pub fn resolve_paths(&mut self, folder: &Path) {
+        if !self.is_postgres() {
+            let path = self.url.strip_prefix("sqlite:").unwrap_or(&self.url);
+            self.url = folder.join(path).to_string_lossy().into_owned();
+        }
+        if let Some(path) = &mut self.root_certificates {
+            *path = folder.join(&*path);
+        }
     }
 
     /// Whether this is PostgreSQL.

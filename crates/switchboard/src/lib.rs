@@ -1,2 +1,23 @@
 //! The switchboard: index, grants and queries.
+//!
+//! It knows only pointers: pseudonym → chain partner, category, handle. It never sees a BSN, a birth date or a document.
 #![forbid(unsafe_code)]
+
+mod app;
+mod config;
+mod index;
+mod keys;
+mod lifecycle;
+pub mod openapi;
+mod pointers;
+mod public;
+mod queries;
+mod quota;
+pub mod rotation;
+mod serve;
+mod signer;
+mod upkeep;
+
+pub use config::SwitchboardConfig;
+pub use keys::{KeysError, init as init_keys, rotate_grant as rotate_grant_key};
+pub use serve::serve;

@@ -22,13 +22,17 @@ pub fn postgres_tls(root_certificates: Option<&Path>) -> Result<MakeRustlsConnec
         }
         None => roots_of_machine()?,
     };
+    Ok(MakeRustlsConnect::new(accepting(roots)?))
+}
+
+fn accepting(roots: RootCertStore) -> Result<ClientConfig, TlsError> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&VERSIONS)?
         .with_root_certificates(Arc::new(roots))
         .with_no_client_auth();
     // Demanded by servers that are reached with `sslnegotiation=direct`, ignored by the others.
     config.alpn_protocols = vec![b"postgresql".to_vec()];
-    Ok(MakeRustlsConnect::new(config))
+    Ok(config)
 }
 
 fn roots_of_machine() -> Result<RootCertStore, TlsError> {
@@ -36,4 +40,70 @@ fn roots_of_machine() -> Result<RootCertStore, TlsError> {
     // The stores of machines hold a few certificates that no library can read; those are not trusted, that is all.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() { Err(TlsError::NoRootCertificates) } else { Ok(roots) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::pki_types::ServerName;
+    use tempfile::TempDir;
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    use super::*;
+    use crate::Tls;
+    use crate::authority::{Authority, IssueRequest};
+
+    fn database() -> (TempDir, Tls) {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::init(folder.path(), &"youth".parse().unwrap()).unwrap();
+        let request = IssueRequest {
+            name: "database".to_owned(),
+            oin: "00000099000000001000".parse().unwrap(),
+            hosts: vec!["database.example".to_owned()],
+            validity: Duration::from_hours(1),
+        };
+        let tls = Tls::load(&authority.issue(&request).unwrap().tls_files()).unwrap();
+        (folder, tls)
+    }
+
+    /// Whether a client with these roots completes a handshake with a database of this name and these protocols.
+    async fn accepts(roots: &TempDir, database: &Tls, name: &'static str, protocols: &[&[u8]]) -> bool {
+        let root = roots.path().join("ca.pem");
+        let roots = trust_anchors(&root, &fs::read(&root).unwrap()).unwrap();
+        let mut config = database.public_server_config();
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let connector = TlsConnector::from(Arc::new(accepting(roots).unwrap()));
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let name = ServerName::try_from(name).unwrap();
+        let (client, _) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
+        client.is_ok()
+    }
+
+    #[actix_web::test]
+    async fn a_database_under_the_given_root_is_accepted_whether_or_not_it_knows_alpn() {
+        let (folder, database) = database();
+        assert!(accepts(&folder, &database, "database.example", &[]).await);
+        assert!(accepts(&folder, &database, "database.example", &[b"postgresql"]).await);
+    }
+
+    #[actix_web::test]
+    async fn a_database_under_another_root_or_name_is_refused() {
+        let ((folder, database), (elsewhere, _)) = (database(), database());
+        assert!(!accepts(&elsewhere, &database, "database.example", &[]).await);
+        assert!(!accepts(&folder, &database, "other.example", &[]).await);
+    }
+
+    #[test]
+    fn roots_that_cannot_be_read_are_named() {
+        let missing = Path::new("/nowhere/root.pem");
+        assert!(
+            matches!(postgres_tls(Some(missing)), Err(TlsError::Unreadable { path, .. }) if path == missing)
+        );
+        let (folder, _) = database();
+        assert!(postgres_tls(Some(&folder.path().join("ca.pem"))).is_ok());
+        let wrong = folder.path().join("index.json");
+        assert!(matches!(postgres_tls(Some(&wrong)), Err(TlsError::Malformed { path, .. }) if path == wrong));
+    }
 }

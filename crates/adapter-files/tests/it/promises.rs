@@ -9,7 +9,9 @@ use kw_adapter_files::FilesConfig;
 use kw_domain::BirthDate;
 use serde_json::json;
 
-use crate::folders::{ANNA, BRAM, CEES, by_number, category, configured, everything, fetch, folder, generic, source};
+use crate::folders::{
+    ANNA, BRAM, CEES, by_number, category, configured, everything, fetch, folder, generic, source,
+};
 
 fn write(folder: &Path, name: &str, content: &str) {
     std::fs::write(folder.join(name), content).unwrap();
@@ -17,7 +19,11 @@ fn write(folder: &Path, name: &str, content: &str) {
 
 /// A number that passes the 11-proef, for each index.
 fn number(index: usize) -> String {
-    (0..).map(|n| 100_000_000 + index * 100 + n).find(|n| kw_domain::Bsn::parse(&n.to_string()).is_ok()).unwrap().to_string()
+    (0..)
+        .map(|n| 100_000_000 + index * 100 + n)
+        .find(|n| kw_domain::Bsn::parse(&n.to_string()).is_ok())
+        .unwrap()
+        .to_string()
 }
 
 #[tokio::test]
@@ -72,7 +78,10 @@ async fn a_row_that_comes_to_be_about_another_person_is_never_given_for_the_firs
     let before = by_number(&everything(&source, None).await);
     write(folder.path(), "zorg.csv", &format!("id,bsn,a\n17,{BRAM},2\n"));
     assert!(fetch(&source, "zorg", &before[ANNA]).await.is_none());
-    assert_eq!(fetch(&source, "zorg", &by_number(&everything(&source, None).await)[BRAM]).await.unwrap().document["a"], "2");
+    assert_eq!(
+        fetch(&source, "zorg", &by_number(&everything(&source, None).await)[BRAM]).await.unwrap().document["a"],
+        "2"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +93,10 @@ async fn nothing_new_is_an_empty_page_that_withdraws_nothing() {
     assert_eq!((again.present.len(), again.complete), (0, false));
     write(folder.path(), "zorg.csv", &format!("bsn\n{BRAM}\n"));
     let changed = everything(&generic(folder.path()), Some(&first.cursor)).await;
-    assert_eq!((by_number(&changed).into_keys().collect::<Vec<_>>(), changed.complete), (vec![BRAM.to_owned()], true));
+    assert_eq!(
+        (by_number(&changed).into_keys().collect::<Vec<_>>(), changed.complete),
+        (vec![BRAM.to_owned()], true)
+    );
 }
 
 #[tokio::test]
@@ -125,7 +137,11 @@ async fn a_file_that_changes_between_pages_is_read_again_and_withdraws_nothing()
     assert_eq!(by_number(&rest).into_keys().collect::<Vec<_>>(), [ANNA]);
     assert!(!rest.complete, "records of the first page are gone, but were handed over");
     let next = everything(&source, Some(&rest.cursor)).await;
-    assert_eq!((next.present.len(), next.complete), (1, true), "the next sync reads everything and withdraws");
+    assert_eq!(
+        (next.present.len(), next.complete),
+        (1, true),
+        "the next sync reads everything and withdraws"
+    );
 }
 
 #[tokio::test]
@@ -156,8 +172,13 @@ async fn a_row_or_file_that_is_too_large_is_refused() {
     let mut config = FilesConfig::new(folder.path());
     config.categories.insert(category("zorg"), kw_adapter_files::FileRules::default());
     let all = everything(&source(FilesConfig { max_row_bytes: 100, ..config.clone() }), None).await;
-    assert_eq!((by_number(&all).into_keys().collect::<Vec<_>>(), all.complete), (vec![BRAM.to_owned()], false));
-    for config in [FilesConfig { max_file_bytes: 100, ..config.clone() }, FilesConfig { max_rows: 1, ..config }] {
+    assert_eq!(
+        (by_number(&all).into_keys().collect::<Vec<_>>(), all.complete),
+        (vec![BRAM.to_owned()], false)
+    );
+    for config in
+        [FilesConfig { max_file_bytes: 100, ..config.clone() }, FilesConfig { max_rows: 1, ..config }]
+    {
         let all = everything(&source(config), None).await;
         assert_eq!((all.present.len(), all.refused.len(), all.complete), (0, 1, false));
     }
@@ -173,10 +194,13 @@ async fn links_are_followed_inside_the_folder_only() {
     assert_eq!(all.refused.len(), 1);
     assert!(all.refused[0].reason.contains("link out of the folder"));
     assert_eq!(by_number(&all).into_keys().collect::<Vec<_>>(), [BRAM]);
-    let escape = configured(folder.path(), &format!(
-        "[categories.zorg]\nfile = \"../{}/secret.csv\"",
-        outside.path().file_name().unwrap().display()
-    ));
+    let escape = configured(
+        folder.path(),
+        &format!(
+            "[categories.zorg]\nfile = \"../{}/secret.csv\"",
+            outside.path().file_name().unwrap().display()
+        ),
+    );
     assert_eq!(everything(&escape, None).await.present.len(), 0);
 }
 
@@ -220,7 +244,8 @@ async fn a_cursor_of_something_else_is_refused() {
 
 #[test]
 fn unknown_settings_are_refused() {
-    let parse = |text: &str| toml::from_str::<FilesConfig>(text).map(|_| ()).map_err(|error| error.to_string());
+    let parse =
+        |text: &str| toml::from_str::<FilesConfig>(text).map(|_| ()).map_err(|error| error.to_string());
     assert!(parse("folder = \"x\"\n[categories.zorg]\nbsn = \"x\"").unwrap_err().contains("unknown field"));
     assert!(parse("folder = \"x\"\nfiles = 1\n[categories]").unwrap_err().contains("unknown field"));
     assert!(parse("folder = \"x\"\n[categories.Zorg]").is_err());

@@ -25,8 +25,8 @@ async fn the_sample_folder_is_read_with_its_sample_configuration() {
     assert_eq!(
         documents,
         [
-            json!({"person": {"name": "Anna de Vries", "birthDate": "2012-05-03"}, "kinds": ["ambulant", "gezin"], "hoursPerWeek": 2.5}),
             json!({"school": "De Regenboog", "group": 7, "absence": {"reports": 3}, "birthDate": "2012-05-03"}),
+            json!({"person": {"name": "Anna de Vries", "birthDate": "2012-05-03"}, "kinds": ["ambulant", "gezin"], "hoursPerWeek": 2.5}),
         ]
     );
     assert!(by_number(&all).len() >= 3);

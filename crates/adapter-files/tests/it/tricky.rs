@@ -36,7 +36,8 @@ async fn every_delimiter_and_encoding_gives_the_same_document() {
         [0xff, 0xfe].into_iter().chain(bytes).collect::<Vec<u8>>()
     };
     let tabs = format!("burgerservicenummer\tnaam\tx\n{ANNA}\tRené\t1\n");
-    let latin: Vec<u8> = tabs.replace('\t', "|").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let latin: Vec<u8> =
+        tabs.replace('\t', "|").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     let commas = tabs.replace('\t', ",");
     let folder = folder(&[
         ("a.tsv", tabs.as_bytes()),
@@ -55,7 +56,9 @@ async fn every_delimiter_and_encoding_gives_the_same_document() {
 
 #[tokio::test]
 async fn json_in_its_usual_forms_passes_through_without_any_bsn() {
-    let list = format!(r#"[{{"bsn": "{ANNA}", "birthDate": "1984-05-03", "kind": {{"naam": "K", "bsn": "{BRAM}"}}}}]"#);
+    let list = format!(
+        r#"[{{"bsn": "{ANNA}", "birthDate": "1984-05-03", "kind": {{"naam": "K", "bsn": "{BRAM}"}}}}]"#
+    );
     let wrapped = format!(r#"{{"leerlingen": [{{"bsn": {ANNA}, "groep": 7}}]}}"#);
     let lines = format!("{{\"BSN\": \"{ANNA}\", \"a\": 1}}\n\n{{\"BSN\": \"{BRAM}\", \"a\": [2]}}\n");
     let folder = folder(&[
@@ -169,7 +172,8 @@ async fn a_file_that_cannot_be_used_is_reported_without_a_word_from_it() {
     for value in [ANNA, BRAM, "Anna", "1984"] {
         assert!(!shown.contains(value), "{value} is in {shown}");
     }
-    let error = source.fetch(&crate::folders::category("headless"), &by_number_of_nobody()).await.unwrap_err();
+    let error =
+        source.fetch(&crate::folders::category("headless"), &by_number_of_nobody()).await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains(ANNA));
 }
 
@@ -181,7 +185,10 @@ async fn a_named_column_is_found_whatever_its_capitals() {
     let source = source(FilesConfig::discover(folder.path(), &columns).unwrap().config);
     let all = everything(&source, None).await;
     assert_eq!(all.present[0].birth_date, BirthDate::parse("1984-05-03").ok());
-    assert_eq!(fetch(&source, "zorg", &all.present[0].record).await.unwrap().document, json!({"DoB": "19840503"}));
+    assert_eq!(
+        fetch(&source, "zorg", &all.present[0].record).await.unwrap().document,
+        json!({"DoB": "19840503"})
+    );
 }
 
 fn by_number_of_nobody() -> kw_adapter::LocalId {

@@ -81,7 +81,9 @@ impl TryFrom<BTreeMap<String, TargetForm>> for Columns {
         for (column, form) in forms {
             let target = match form {
                 TargetForm::Pointer(to) => ColumnTarget { to, kind: ColumnType::Any, separator: comma() },
-                TargetForm::Table(TargetTable { to, kind, separator }) => ColumnTarget { to, kind, separator },
+                TargetForm::Table(TargetTable { to, kind, separator }) => {
+                    ColumnTarget { to, kind, separator }
+                }
             };
             if !target.to.starts_with('/') || target.to.split('/').skip(1).any(str::is_empty) {
                 return Err(ColumnsError::NotAPointer(column));
@@ -145,7 +147,8 @@ impl ColumnTarget {
                 _ => None,
             },
             ColumnType::List => {
-                let items = text.split(self.separator.as_str()).map(str::trim).filter(|item| !item.is_empty());
+                let items =
+                    text.split(self.separator.as_str()).map(str::trim).filter(|item| !item.is_empty());
                 Some(items.map(Value::from).collect())
             }
             ColumnType::Date => iso_date(text),
@@ -187,7 +190,8 @@ fn number(text: &str) -> Option<Value> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Value::from(whole));
     }
-    let well_formed = text.bytes().all(|c| c.is_ascii_digit() || matches!(c, b'.' | b',' | b'-' | b'+' | b'e' | b'E'));
+    let well_formed =
+        text.bytes().all(|c| c.is_ascii_digit() || matches!(c, b'.' | b',' | b'-' | b'+' | b'e' | b'E'));
     // With a point and a comma nobody can tell which of them is the decimal sign.
     let one_sign = text.bytes().filter(|c| matches!(c, b'.' | b',')).count() <= 1;
     if !well_formed || !one_sign {
@@ -208,7 +212,8 @@ fn iso_date(text: &str) -> Option<Value> {
 }
 
 fn place(document: &mut Map<String, Value>, pointer: &str, value: Value) {
-    let mut parts = pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).peekable();
+    let mut parts =
+        pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).peekable();
     let mut at = document;
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
@@ -286,9 +291,14 @@ mod tests {
     #[test]
     fn odd_texts_never_make_a_conversion_panic() {
         for text in ["", "-", "é", "1e999", "٣", "\u{0}", "--1", "1.5.2", "9".repeat(40).as_str()] {
-            for kind in [ColumnType::String, ColumnType::Number, ColumnType::Bool, ColumnType::List, ColumnType::Date] {
+            for kind in
+                [ColumnType::String, ColumnType::Number, ColumnType::Bool, ColumnType::List, ColumnType::Date]
+            {
                 let target = ColumnTarget { to: "/x".to_owned(), kind, separator: String::new() };
-                assert!(target.convert(&Value::from(text)).is_none_or(|value| !value.is_null()), "{text} {kind:?}");
+                assert!(
+                    target.convert(&Value::from(text)).is_none_or(|value| !value.is_null()),
+                    "{text} {kind:?}"
+                );
             }
         }
     }

@@ -51,7 +51,9 @@ impl RecordKey {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }
-        context.sign().as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        let mac = context.sign();
+        let half: [u8; 16] = std::array::from_fn(|at| mac.as_ref()[at]);
+        format!("{:032x}", u128::from_be_bytes(half))
     }
 }
 
@@ -81,7 +83,8 @@ mod tests {
 
     #[test]
     fn another_secret_gives_another_key() {
-        let about = |secret| RecordKey::new(&[secret; 32]).local_id("a", None, &subject("999990342")).unwrap();
+        let about =
+            |secret| RecordKey::new(&[secret; 32]).local_id("a", None, &subject("999990342")).unwrap();
         assert_ne!(about(1), about(2));
     }
 
@@ -91,7 +94,10 @@ mod tests {
         for own in ["999990342", "nl-999990342-1"] {
             assert_eq!(key.local_id("a", Some(own), &subject("999990342")), Err(RowFault::KeyNamesSubject));
         }
-        assert_eq!(key.local_id("a", Some(&"x".repeat(480)), &subject("999990342")), Err(RowFault::KeyTooLong));
+        assert_eq!(
+            key.local_id("a", Some(&"x".repeat(480)), &subject("999990342")),
+            Err(RowFault::KeyTooLong)
+        );
     }
 
     #[test]

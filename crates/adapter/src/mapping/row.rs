@@ -177,7 +177,9 @@ pub fn combine(rows: Vec<SourceRow>, combining: Combining) -> Result<Combined, R
     let under_investigation = rows
         .iter()
         .enumerate()
-        .flat_map(|(at, row)| row.under_investigation.iter().map(move |pointer| format!("/rows/{at}{pointer}")))
+        .flat_map(|(at, row)| {
+            row.under_investigation.iter().map(move |pointer| format!("/rows/{at}{pointer}"))
+        })
         .collect();
     let documents: Vec<_> = rows.into_iter().map(|row| Value::Object(row.document)).collect();
     Ok(Combined { document: json!({ "rows": documents }), birth_date, as_of, under_investigation })
@@ -236,7 +238,9 @@ mod tests {
     #[test]
     fn numbers_are_read_as_people_write_them() {
         let expected = read_subject(&json!("999990342")).unwrap();
-        for given in [json!(" 9999.90.342 "), json!("999 990 342"), json!(999_990_342), json!("nl.bsn:999990342")] {
+        for given in
+            [json!(" 9999.90.342 "), json!("999 990 342"), json!(999_990_342), json!("nl.bsn:999990342")]
+        {
             assert_eq!(read_subject(&given), Ok(expected.clone()));
         }
         assert_eq!(read_subject(&json!("999940003")), Err(RowFault::Bsn(BsnError::FailsElevenTest)));

@@ -56,5 +56,5 @@ fn lease_term(node: &Node<'_>) -> Option<Duration> {
     Some(term)
 }
 
-const SHORTEST_LEASE: Duration = Duration::from_secs(3_600);
-const LONGEST_LEASE: Duration = Duration::from_secs(366 * 86_400);
+const SHORTEST_LEASE: Duration = Duration::from_hours(1);
+const LONGEST_LEASE: Duration = Duration::from_hours(366 * 24);

@@ -145,14 +145,12 @@ fn key(node: &Node<'_>) -> Option<(KeyUse, Epoch, [u8; 32])> {
 
 fn public_key(node: &Node<'_>) -> Option<[u8; 32]> {
     let mut key = [0; 32];
-    match URL_SAFE_NO_PAD.decode_slice(node.text()?, &mut key) {
-        Ok(32) => Some(key),
-        _ => {
-            node.refuse(
-                "a public key is 32 bytes in unpadded base64url: 43 characters",
-                "copy it from `ketenwijzer keys init`",
-            );
-            None
-        }
+    if URL_SAFE_NO_PAD.decode_slice(node.text()?, &mut key) != Ok(key.len()) {
+        node.refuse(
+            "a public key is 32 bytes in unpadded base64url: 43 characters",
+            "copy it from `ketenwijzer keys init`",
+        );
+        return None;
     }
+    Some(key)
 }

@@ -48,7 +48,10 @@ pub(crate) fn endpoint(node: &Node<'_>) -> Option<String> {
             && url.query().is_none()
             && url.fragment().is_none()
     });
-    let written_as_is = text.starts_with("https://") && text.bytes().all(|c| c.is_ascii_graphic());
+    // The URL parser forgives what other programs would read differently.
+    let written_as_is = text.starts_with("https://")
+        && !text.starts_with("https:///")
+        && text.bytes().all(|c| c.is_ascii_graphic() && c != b'\\');
     if sound && written_as_is && !text.ends_with('/') {
         return Some(text.to_owned());
     }

@@ -5,6 +5,39 @@ use proptest::prelude::*;
 
 use crate::youth;
 
+#[test]
+fn no_depth_of_nesting_makes_parsing_panic() {
+    let depth = 100_000;
+    for text in [
+        format!("x = {}", "[".repeat(depth)),
+        format!("x = {}{}", "[".repeat(depth), "]".repeat(depth)),
+        format!("x = {}1{}", "{a=".repeat(depth), "}".repeat(depth)),
+        format!("x{} = 1", ".a".repeat(depth)),
+        format!("[x{}]", ".a".repeat(depth)),
+        format!("[definitions.x{}]", ".not".repeat(depth)),
+        format!("[categories.x.schema{}]", ".not".repeat(depth)),
+    ] {
+        assert!(Agreement::parse(&text).is_err());
+    }
+}
+
+#[test]
+fn a_schema_that_refers_to_itself_ends_all_the_same() {
+    let text = youth::TEXT.replace(
+        "[definitions.contact]\n",
+        "[definitions.loop]\nallOf = [{ \"$ref\" = \"#/$defs/knot\" }]\n[definitions.knot]\n\"$ref\" = \"#/$defs/loop\"\n[definitions.contact]\n",
+    );
+    let text = text.replace(
+        "[categories.youth-health.schema.properties]\n",
+        "[categories.youth-health.schema.properties]\nx = { \"$ref\" = \"#/$defs/loop\" }\n",
+    );
+    let agreement = Agreement::parse(&text).unwrap();
+    let category = kw_domain::Category::parse("youth-health").unwrap();
+    let document = serde_json::json!({ "person": { "familyName": "x", "birthDate": "2011" }, "x": {} });
+    let found = agreement.check_document(&category, &document);
+    assert_eq!(found, Ok(()));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_parsing_panic(text in "\\PC{0,200}") {

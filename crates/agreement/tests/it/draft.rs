@@ -1,7 +1,7 @@
 //! Drafts: writing an agreement.
 
 use kw_agreement::draft::{AgreementDraft, BudgetDraft, DraftError, KeyDraft};
-use kw_agreement::{Agreement, Decision, DecisionInput, DenialReason};
+use kw_agreement::{Agreement, Decision, DecisionInput, DenialReason, DocumentSchema};
 use kw_domain::{Category, Epoch, KeyUse, Oin, Purpose, Role};
 use kw_protocol::query::{Assurance, RelationBasis};
 
@@ -24,8 +24,8 @@ fn every_example_survives_being_written_again() {
         for ((name, rules), (other_name, others)) in before.categories().zip(after.categories()) {
             assert_eq!(name, other_name);
             assert_eq!(
-                rules.schema.as_ref().map(|schema| schema.as_json()),
-                others.schema.as_ref().map(|schema| schema.as_json())
+                rules.schema.as_ref().map(DocumentSchema::as_json),
+                others.schema.as_ref().map(DocumentSchema::as_json)
             );
         }
         assert_ne!(before.hash(), after.hash());

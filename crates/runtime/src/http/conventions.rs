@@ -6,11 +6,12 @@ use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::future::LocalBoxFuture;
 use kw_domain::Oin;
 use kw_protocol::problem::{Problem, ProblemCode};
@@ -20,6 +21,9 @@ use super::{API_VERSION, Http};
 use crate::metrics::{Counter, Histogram, Metrics};
 use crate::problem::{PROBLEM_JSON, Refusal, encode};
 use crate::telemetry::Audience;
+
+/// The route of a request that no resource has.
+const UNMATCHED: &str = "unmatched";
 
 /// The verified caller, left in the request by the `Party` extractor so that the request log can name it.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +48,7 @@ where
     S::Future: 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<BoxBody, B>>;
+    type Response = ServiceResponse<BoxBody>;
     type Error = Error;
     type Transform = Conventional<S>;
     type InitError = ();
@@ -68,7 +72,7 @@ where
     S::Future: 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<BoxBody, B>>;
+    type Response = ServiceResponse<BoxBody>;
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
@@ -80,56 +84,72 @@ where
         Box::pin(async move {
             let (http, counts) = &*shared;
             let started = Stopwatch::now();
-            let (trace, refused) = Trace::of(request.headers(), http.clock.now(), &http.entropy);
+            let method = known(request.method());
+            let (trace, malformed) = Trace::of(request.headers(), http.clock.now(), &http.entropy);
             request.extensions_mut().insert(trace);
-            // Kept beside the request, which an error does not give back.
-            let kept = request.request().clone();
+            let (passage, refused) = match http.traffic.enter() {
+                Ok(passage) => (Some(passage), malformed),
+                Err(ending) => (None, Some(ending)),
+            };
             let answer = match refused {
-                Some(refusal) => Err(refusal.into()),
-                None => service.call(request).await,
+                Some(refusal) => Ok(request.into_response(refusal.error_response())),
+                None => service.call(request).await.map(ServiceResponse::map_into_boxed_body),
             };
-            let mut response = match answer {
-                Ok(response) => with_problem(response, &trace),
-                Err(error) => {
-                    let response = ServiceResponse::new(kept, error.error_response());
-                    with_problem(response, &trace).map_body(|_, body| EitherBody::left(body.boxed()))
+            match answer {
+                Ok(response) => {
+                    let (request, response) = response.into_parts();
+                    let response = conventional(response, &trace);
+                    let seen = Seen::in_request(&request, method, response.status());
+                    counts.finish(seen, &trace, started.elapsed());
+                    let response = match passage {
+                        Some(passage) => response.map_body(|_, body| passage.until_the_end_of(body)),
+                        None => response,
+                    };
+                    Ok(ServiceResponse::new(request, response))
                 }
-            };
-            set_headers(response.headers_mut(), &trace);
-            counts.finish(&response, &trace, started.elapsed());
-            Ok(response)
+                // Handlers' errors are responses by now; this is a middleware that gave the request away.
+                Err(error) => {
+                    let response = conventional(error.error_response(), &trace);
+                    let seen =
+                        Seen { method, route: UNMATCHED.to_owned(), status: response.status(), caller: None };
+                    counts.finish(seen, &trace, started.elapsed());
+                    Err(InternalError::from_response(error, response).into())
+                }
+            }
         })
     }
 }
 
-/// Gives an error response its problem details: the handler's own with the trace id, or the general ones of its status.
-fn with_problem<B>(mut response: ServiceResponse<B>, trace: &Trace) -> ServiceResponse<EitherBody<BoxBody, B>>
-where
-    B: MessageBody + 'static,
-{
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return response.map_body(|_, body| EitherBody::right(body));
+/// Gives every response its headers, and an error response its problem details: the handler's own with the trace id, or
+/// the general ones of its status.
+fn conventional(mut response: HttpResponse, trace: &Trace) -> HttpResponse {
+    let own = response.extensions_mut().remove::<Problem>();
+    if let Some(mut problem) = own.or_else(|| missing_problem(&response)) {
+        problem.trace_id = Some(trace.trace_id());
+        response = response.set_body(BoxBody::new(encode(&problem)));
+        if let Ok(status) = StatusCode::from_u16(problem.status) {
+            *response.status_mut() = status;
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.remove(header::CONTENT_LENGTH);
     }
-    let own = response.response_mut().extensions_mut().remove::<Problem>();
-    let already = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
-    if own.is_none() && already {
-        return response.map_body(|_, body| EitherBody::right(body));
-    }
-    let mut problem = own.unwrap_or_else(|| general(&response).to_problem());
-    problem.trace_id = Some(trace.trace_id());
-    let mut response = response.map_body(|_, _| EitherBody::left(BoxBody::new(encode(&problem))));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-    headers.remove(header::CONTENT_LENGTH);
-    if let Ok(status) = StatusCode::from_u16(problem.status) {
-        *response.response_mut().status_mut() = status;
-    }
+    set_headers(response.headers_mut(), trace);
     response
 }
 
+/// The general problem of an error response that should have one and has none.
+fn missing_problem(response: &HttpResponse) -> Option<Problem> {
+    let status = response.status();
+    let failed = status.is_client_error() || status.is_server_error();
+    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    // JSON is meant for a program, and only the admin listener and services that know what they do send it.
+    let meant = media_type.is_some_and(|kind| kind == PROBLEM_JSON || kind == "application/json");
+    (failed && !meant).then(|| general(response).to_problem())
+}
+
 /// What an error response of the framework says in our words.
-fn general<B>(response: &ServiceResponse<B>) -> Refusal {
+fn general(response: &HttpResponse) -> Refusal {
     let status = response.status();
     let (code, detail) = match status.as_u16() {
         401 => {
@@ -145,7 +165,7 @@ fn general<B>(response: &ServiceResponse<B>) -> Refusal {
         503 => (ProblemCode::Unavailable, "Try again later."),
         400..=499 => (ProblemCode::Invalid, "The request is not one that this service understands."),
         _ => {
-            let inside = response.response().error().map(ToString::to_string);
+            let inside = response.error().map(ToString::to_string);
             return Refusal::fault(inside.unwrap_or_else(|| format!("a bare {status} answer")));
         }
     };
@@ -175,6 +195,23 @@ fn set_headers(headers: &mut HeaderMap, trace: &Trace) {
     }
 }
 
+/// What is told about a request: the pattern of its route and never the path, which may hold what a caller should not have
+/// put there.
+struct Seen {
+    method: &'static str,
+    route: String,
+    status: StatusCode,
+    caller: Option<Oin>,
+}
+
+impl Seen {
+    fn in_request(request: &HttpRequest, method: &'static str, status: StatusCode) -> Self {
+        let caller = request.extensions().get::<CallerOin>().map(|caller| caller.0);
+        let route = request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned());
+        Self { method, route, status, caller }
+    }
+}
+
 /// Method, route pattern and status.
 type Key = (&'static str, String, u16);
 
@@ -185,13 +222,9 @@ struct Counts {
 }
 
 impl Counts {
-    fn finish<B>(&self, response: &ServiceResponse<B>, trace: &Trace, took: Duration) {
-        let request = response.request();
-        let method = known(request.method());
-        let status = response.status().as_u16();
-        let caller = request.extensions().get::<CallerOin>().map(|caller| caller.0);
-        // The pattern, never the path: a path may hold what a caller should not have put there.
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    fn finish(&self, seen: Seen, trace: &Trace, took: Duration) {
+        let Seen { method, route, status, caller } = seen;
+        let status = status.as_u16();
         log::info!(
             target: "kw_request",
             audience = Audience::Application,

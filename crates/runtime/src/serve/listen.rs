@@ -10,6 +10,7 @@ use actix_web::web::ServiceConfig;
 use kw_transport::{Tls, on_connect};
 
 use super::Server;
+use crate::http::Traffic;
 
 /// Who gets through to a listener.
 pub(super) enum Door {
@@ -44,7 +45,11 @@ impl Server {
             (_, None) => available_parallelism().map_or(2, usize::from),
         };
         let patience = Duration::from_secs(settings.client_request_timeout);
-        let http = self.http.clone();
+        let mut http = self.http.clone();
+        if name == "admin" {
+            // Answers to the end, and is not waited for.
+            http.traffic = Traffic::default();
+        }
         let server = HttpServer::new(move || http.app(routes.clone()))
             .workers(workers)
             // actix counts per worker.

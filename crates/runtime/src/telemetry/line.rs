@@ -78,7 +78,7 @@ impl<'kvs> VisitSource<'kvs> for Fields {
 
 struct Found(Json);
 
-impl<'v> VisitValue<'v> for Found {
+impl VisitValue<'_> for Found {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), Error> {
         self.0 = value.to_string().into();
         Ok(())

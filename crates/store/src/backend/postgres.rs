@@ -35,7 +35,7 @@ thread_local! {
 
 /// A single-threaded runtime that belongs to one connection: its socket is driven by whoever waits for it, without a
 /// second thread to wake.
-pub(crate) struct OwnRuntime(Option<Runtime>);
+pub struct OwnRuntime(Option<Runtime>);
 
 impl BlockOn for OwnRuntime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -117,3 +117,13 @@ async fn no_session_is_resumed_so_that_none_walks_past_a_revocation() {
         assert!(refusal.contains("CertificateRevoked"), "{refusal}");
     }
 }
+
+#[test]
+fn servers_hand_out_no_tickets_and_keep_no_sessions() {
+    let tls = Town::new().party("switchboard", SWITCHBOARD);
+    for config in [tls.server_config(), tls.public_server_config()] {
+        assert_eq!((config.send_tls13_tickets, config.max_early_data_size), (0, 0));
+        assert!(!config.ticketer.enabled() && !config.session_storage.can_cache());
+        assert!(config.require_ems);
+    }
+}

@@ -7,7 +7,6 @@ mod calling;
 mod forge;
 mod loading;
 mod long_connections;
-mod postgres;
 mod raw;
 mod refused;
 mod reloading;

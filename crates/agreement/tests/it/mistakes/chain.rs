@@ -79,6 +79,8 @@ fn about_the_services() {
         ),
         mistake(endpoint, "endpoint = \"https://switchboard.example?a\"", "switchboard.endpoint", not_https),
         mistake(endpoint, "endpoint = \"https://switchboard.example#a\"", "switchboard.endpoint", not_https),
+        mistake(endpoint, "endpoint = \"https:///host\"", "switchboard.endpoint", not_https),
+        mistake(endpoint, "endpoint = 'https://a\\b'", "switchboard.endpoint", not_https),
         mistake(endpoint, "endpoint = \"https://\"", "switchboard.endpoint", not_https),
         mistake(endpoint, "endpoint = \"switchboard\"", "switchboard.endpoint", not_https),
         mistake(

@@ -1,0 +1,346 @@
+//! `POST /v1/pulls`: another partner fetches one document, under a grant of the switchboard, at the source.
+//!
+//! The promises, each with a test:
+//!
+//! - nothing is delivered under a grant that is not the switchboard's, not for this caller, or was used before;
+//! - nothing is delivered to whoever cannot prove to know the subject, or has the wrong birth date where it counts;
+//! - the holder's own agreement decides again;
+//! - what leaves is what the agreement's schema describes, and nothing beside it;
+//! - the record of the pull, refused or not, is durable before the answer leaves, in one transaction with the use of the
+//!   grant; when it cannot be written, nothing is delivered.
+
+mod endpoint;
+mod filter;
+mod proofs;
+mod refusal;
+mod retrieval;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use kw_agreement::{Agreement, Decision, DecisionInput};
+use kw_domain::{Clock, Instant, Oin, SourceName};
+use kw_ledger::{AccessRecord, Event, LeafKind, Outcome, RecordedRelation, canonical};
+use kw_protocol::grant::{GrantClaims, LEEWAY_SECONDS};
+use kw_protocol::problem::ProblemCode;
+use kw_protocol::pull::{Provenance, Pull, Pulled};
+use kw_runtime::telemetry::Audience;
+use kw_runtime::{Refusal, SharedAgreement};
+use kw_store::partner::{LocalRecord, LocalState, Partner};
+use kw_store::{Abort, Act, Store, StoreError, WriteError};
+
+use crate::grants::{GrantVerifier, Presented, recorded};
+use crate::{Source, Vault};
+
+pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
+
+use refusal::PullRefusal;
+
+/// The sources of a partner by name.
+pub type Sources = BTreeMap<SourceName, Arc<dyn Source>>;
+
+/// Who pulls, and in which trace.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The party, from its certificate.
+    pub oin: Oin,
+    /// SHA-256 of its certificate (DER).
+    pub certificate_sha256: [u8; 32],
+    /// W3C trace id, for the record.
+    pub trace: Option<String>,
+}
+
+/// Answers pulls for one holder.
+#[derive(Debug)]
+pub struct Pulls {
+    /// The holder.
+    pub holder: Oin,
+    /// The agreement in force.
+    pub agreement: SharedAgreement,
+    /// The partner's database.
+    pub store: Arc<Store<Partner>>,
+    /// Where the documents are.
+    pub sources: Sources,
+    /// What opens the sealed columns.
+    pub vault: Vault,
+    /// What checks grants.
+    pub grants: GrantVerifier,
+    /// Where the time is read.
+    pub clock: Arc<dyn Clock>,
+    /// How long a source may take for one document. Less than the requester's patience, so that it hears why.
+    pub source_deadline: Duration,
+}
+
+/// What is known about a pull when it is decided.
+struct Decided {
+    outcome: Result<Pulled, PullRefusal>,
+    /// What the holder's own agreement said, when it came to that.
+    ground: Option<(String, String)>,
+}
+
+impl Pulls {
+    /// Checks, fetches, records, answers.
+    pub async fn answer(&self, caller: &Caller, pull: &Pull) -> Result<Pulled, Refusal> {
+        let agreement = self.agreement.current();
+        let presented = Presented {
+            grant: &pull.grant,
+            caller: caller.oin,
+            certificate_sha256: &caller.certificate_sha256,
+            actor: &pull.actor,
+            actor_salt: &pull.actor_salt,
+        };
+        let claims = match self.grants.verify(&agreement, presented).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                let record = self.record(&agreement, caller, pull, None);
+                return Err(self.refuse(caller, None, PullRefusal::Grant(error), record).await);
+            }
+        };
+        if claims.prp.policy != agreement.hash() {
+            log::warn!(
+                audience = Audience::Application, transaction:% = claims.txn, caller:% = caller.oin;
+                "a grant was decided under another agreement than the one in force here"
+            );
+        }
+        let request = request_digest(pull)?;
+        let decided = self.decide(&agreement, caller, pull, &claims, &request).await;
+        let mut record = self.record(&agreement, caller, pull, Some(&claims));
+        if let Some((legal_basis, processing_activity)) = decided.ground {
+            record.legal_basis = Some(legal_basis);
+            record.processing_activity = Some(processing_activity);
+        }
+        match decided.outcome {
+            Ok(pulled) => {
+                record.count = Some(u64::from(pulled.document.is_some()));
+                match self.commit(&claims, request, record.clone()).await {
+                    Ok(()) => Ok(pulled),
+                    // Another request won the race for this grant between our look and our write.
+                    Err(WriteError::Refused(refusal)) => {
+                        record.count = None;
+                        Err(self.refuse(caller, Some(&claims), refusal, record).await)
+                    }
+                    Err(error) => Err(unrecorded(&error)),
+                }
+            }
+            Err(refusal) if refusal.keeps_the_grant() => {
+                Err(self.refuse(caller, Some(&claims), refusal, record).await)
+            }
+            Err(refusal) => {
+                let denied = refusal.record(record.clone());
+                match self.commit(&claims, request, denied).await {
+                    Ok(()) => Err(refusal.tell(caller.oin, Some(claims.txn))),
+                    Err(WriteError::Refused(reused)) => {
+                        Err(self.refuse(caller, Some(&claims), reused, record).await)
+                    }
+                    Err(error) => Err(unrecorded(&error)),
+                }
+            }
+        }
+    }
+
+    /// Everything between the grant and the record, in the order in which it is refused.
+    async fn decide(
+        &self,
+        agreement: &Agreement,
+        caller: &Caller,
+        pull: &Pull,
+        claims: &GrantClaims,
+        request: &[u8; 32],
+    ) -> Decided {
+        let mut ground = None;
+        let outcome = self.try_answer(agreement, caller, pull, claims, request, &mut ground).await;
+        Decided { outcome, ground }
+    }
+
+    async fn try_answer(
+        &self,
+        agreement: &Agreement,
+        caller: &Caller,
+        pull: &Pull,
+        claims: &GrantClaims,
+        request: &[u8; 32],
+        ground: &mut Option<(String, String)>,
+    ) -> Result<Pulled, PullRefusal> {
+        let (grant, handle) = (claims.jti, claims.prp.hdl);
+        let (used, record) = self
+            .store
+            .read(move |tables| Ok((tables.used_grant(grant)?, tables.record_by_handle(handle)?)))
+            .await
+            .map_err(|_| PullRefusal::Unavailable)?;
+        if used.is_some_and(|earlier| earlier != *request) {
+            return Err(PullRefusal::Reused);
+        }
+        // A record on its way out may stand for another person at the source by now.
+        let Some(record) = record.filter(|record| record.state != LocalState::Leaving) else {
+            return Ok(self.nothing(claims, None)?);
+        };
+        let binding = proofs::check_subject(&self.vault, &record, pull)?;
+        if !claims.prp.cat.contains(&record.category) {
+            return Err(PullRefusal::Category);
+        }
+        let decision = agreement.decide(&DecisionInput {
+            requester: caller.oin,
+            purpose: &claims.prp.purpose,
+            role: &pull.actor.role,
+            categories: std::slice::from_ref(&record.category),
+            relation: claims.prp.relation,
+            assurance: pull.actor.assurance,
+        });
+        match decision {
+            Decision::Allowed(allowed) => {
+                *ground = Some((allowed.legal_basis, allowed.processing_activity));
+            }
+            Decision::Denied(reason) => return Err(PullRefusal::Denied(reason)),
+        }
+        let demanded = claims.prp.representation.is_some()
+            || agreement.birth_date_required(&claims.prp.purpose, &record.category);
+        proofs::check_birth_date_given(&record, pull, demanded)?;
+        let Some(document) = self.retrieve(&record).await? else {
+            return Ok(self.nothing(claims, Some(&record))?);
+        };
+        let birth_date_compared = proofs::compare_birth_date(&binding, &record, pull, document.birth_date)?;
+        let (document, provenance) = filter::deliverable(agreement, &record, document)?;
+        Ok(Pulled {
+            holder: self.holder,
+            category: record.category,
+            transaction: claims.txn,
+            document: Some(document),
+            provenance,
+            birth_date_compared,
+        })
+    }
+
+    /// "Nothing any more", which is also what an unknown handle gets: only the holder knows its handles, so one that it
+    /// does not know is one that it forgot.
+    fn nothing(&self, claims: &GrantClaims, record: Option<&LocalRecord>) -> Result<Pulled, PullRefusal> {
+        let category = record.map(|record| &record.category).or_else(|| claims.prp.cat.first());
+        let source = record.map(|record| &record.source).or_else(|| self.sources.keys().next());
+        Ok(Pulled {
+            holder: self.holder,
+            category: category.cloned().ok_or(PullRefusal::Category)?,
+            transaction: claims.txn,
+            document: None,
+            provenance: Provenance {
+                source: source.cloned().ok_or(PullRefusal::Source)?,
+                as_of: self.clock.now(),
+                under_investigation: Vec::new(),
+            },
+            birth_date_compared: None,
+        })
+    }
+
+    fn record(
+        &self,
+        agreement: &Agreement,
+        caller: &Caller,
+        pull: &Pull,
+        claims: Option<&GrantClaims>,
+    ) -> AccessRecord {
+        let mut record = AccessRecord::new(
+            Event::PullAnswered,
+            self.clock.now(),
+            agreement.chain().clone(),
+            self.holder,
+            caller.oin,
+            agreement.hash(),
+        );
+        record.actor = Some(recorded(&pull.actor));
+        record.holders = vec![self.holder];
+        record.trace.clone_from(&caller.trace);
+        if let Some(claims) = claims {
+            record.categories.clone_from(&claims.prp.cat);
+            record.categories.sort();
+            record.legal_basis = Some(claims.prp.legal_basis.clone());
+            record.purpose = Some(claims.prp.purpose.clone());
+            let basis = claims.prp.relation.as_str().to_owned();
+            record.relation = Some(RecordedRelation { basis, reason: None });
+            record.representation.clone_from(&claims.prp.representation);
+            record.transaction = Some(claims.txn);
+        }
+        record
+    }
+
+    /// Makes the use of the grant and the record durable together.
+    async fn commit(
+        &self,
+        claims: &GrantClaims,
+        request: [u8; 32],
+        record: AccessRecord,
+    ) -> Result<(), WriteError<PullRefusal>> {
+        let grant = claims.jti;
+        // As long as anybody could present it: until it has expired by the slowest clock, and a while.
+        let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
+        let expires_at = Instant::from_millis(claims.exp.saturating_mul(1000)).plus(leeway);
+        let now = record.at;
+        self.store
+            .write("answer_pull", move |tx| {
+                let first_time = match tx.read().used_grant(grant)? {
+                    None => true,
+                    Some(earlier) if earlier == request => false,
+                    Some(_) => return Err(Abort::Refused(PullRefusal::Reused)),
+                };
+                if first_time {
+                    tx.write().use_grant(grant, &request, expires_at)?;
+                    tx.write().forget_grants(now)?;
+                }
+                Ok(((), act(&record)?))
+            })
+            .await
+            .map(|_| ())
+    }
+
+    /// Records a refusal that leaves the grant as it is, and tells it.
+    async fn refuse(
+        &self,
+        caller: &Caller,
+        claims: Option<&GrantClaims>,
+        refusal: PullRefusal,
+        record: AccessRecord,
+    ) -> Refusal {
+        let denied = refusal.record(record);
+        let written =
+            self.store.write("refuse_pull", move |_| Ok(((), act(&denied)?))).await;
+        match written {
+            Ok(_) => refusal.tell(caller.oin, claims.map(|claims| claims.txn)),
+            Err(error) => unrecorded::<PullRefusal>(&error),
+        }
+    }
+}
+
+fn act(record: &AccessRecord) -> Result<Act, Abort<PullRefusal>> {
+    let canonical = canonical(record).map_err(|error| StoreError::Database(error.to_string()))?;
+    Ok(Act::new(record.at, LeafKind::Access, canonical))
+}
+
+/// SHA-256 of the body in the one form that we give it, so that a retry that was written another way is still one.
+fn request_digest(pull: &Pull) -> Result<[u8; 32], Refusal> {
+    let body = serde_json::to_vec(pull).map_err(Refusal::fault)?;
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, &body).as_ref());
+    Ok(bytes)
+}
+
+/// No access without a trace: what cannot be recorded does not happen.
+fn unrecorded<E>(error: &WriteError<E>) -> Refusal {
+    let reason = if matches!(error, WriteError::Busy) { "the queue is full" } else { "the commit failed" };
+    log::error!(audience = Audience::Application, reason; "a pull could not be recorded, so it was not answered");
+    Refusal::new(
+        ProblemCode::Unavailable,
+        "The holder cannot record this pull, so it does not answer it. Send the same request again.",
+    )
+    .retry_after(Duration::from_secs(1))
+}
+
+impl PullRefusal {
+    fn record(&self, record: AccessRecord) -> AccessRecord {
+        let mut record = record.denied(self.reason());
+        if self.is_failure() {
+            record.result = Outcome::Error;
+        }
+        record
+    }
+}

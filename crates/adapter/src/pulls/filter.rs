@@ -1,0 +1,120 @@
+//! What may leave: the members that the agreement's schema describes, and only if the whole then fits it.
+
+use kw_agreement::Agreement;
+use kw_protocol::pull::Provenance;
+use kw_runtime::telemetry::Audience;
+use kw_store::partner::LocalRecord;
+use serde_json::Value;
+
+use super::refusal::PullRefusal;
+use crate::SourceDocument;
+
+/// The document as it may leave, with its provenance.
+pub(super) fn deliverable(
+    agreement: &Agreement,
+    record: &LocalRecord,
+    document: SourceDocument,
+) -> Result<(Value, Provenance), PullRefusal> {
+    let SourceDocument { mut document, as_of, mut under_investigation, .. } = document;
+    let schema = agreement.category(&record.category).and_then(|rules| rules.schema.as_ref());
+    if let Some(schema) = schema {
+        keep_described(schema.as_json(), schema.as_json(), &mut document, 0);
+    }
+    if let Err(complaints) = agreement.check_document(&record.category, &document) {
+        log::error!(
+            audience = Audience::Application, source:% = record.source, category:% = record.category,
+            complaints = complaints.join("; ").as_str();
+            "a document does not fit the agreement's schema"
+        );
+        return Err(PullRefusal::Document);
+    }
+    under_investigation.retain(|pointer| document.pointer(pointer).is_some());
+    Ok((document, Provenance { source: record.source.clone(), as_of, under_investigation }))
+}
+
+/// Removes the members that a closed schema (`additionalProperties: false`) does not name, at every depth. An open schema
+/// describes what must be there, not all that may be, so it removes nothing of its own level.
+fn keep_described(root: &Value, schema: &Value, document: &mut Value, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let schema = resolve(root, schema);
+    match document {
+        Value::Object(members) => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let closed = schema.get("additionalProperties") == Some(&Value::Bool(false))
+                && schema.get("patternProperties").is_none();
+            if closed {
+                members.retain(|name, _| properties.is_some_and(|known| known.contains_key(name)));
+            }
+            for (name, member) in members {
+                if let Some(described) = properties.and_then(|known| known.get(name)) {
+                    keep_described(root, described, member, depth + 1);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(described) = schema.get("items") {
+                for item in items {
+                    keep_described(root, described, item, depth + 1);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Follows references within the schema (`#/$defs/person`); others do not exist in an agreement.
+fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
+    for _ in 0..MAX_DEPTH {
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
+        match target.and_then(|pointer| root.pointer(pointer)) {
+            Some(found) => schema = found,
+            None => break,
+        }
+    }
+    schema
+}
+
+const MAX_DEPTH: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kept(schema: Value, mut document: Value) -> Value {
+        keep_described(&schema, &schema, &mut document, 0);
+        document
+    }
+
+    #[test]
+    fn a_closed_schema_keeps_only_what_it_names_at_every_depth() {
+        let schema = json!({
+            "additionalProperties": false,
+            "properties": {"person": {"$ref": "#/$defs/person"}, "visits": {"type": "array", "items": {"$ref": "#/$defs/visit"}}},
+            "$defs": {
+                "person": {"additionalProperties": false, "properties": {"name": {}}},
+                "visit": {"additionalProperties": false, "properties": {"on": {}}},
+            },
+        });
+        let document = json!({
+            "person": {"name": "A", "bsn": "x"}, "visits": [{"on": 1, "note": 2}], "internal": true,
+        });
+        assert_eq!(kept(schema, document), json!({"person": {"name": "A"}, "visits": [{"on": 1}]}));
+    }
+
+    #[test]
+    fn an_open_schema_keeps_its_own_level_and_closes_what_is_closed_below() {
+        let schema = json!({"properties": {"person": {"additionalProperties": false, "properties": {"name": {}}}}});
+        let document = json!({"person": {"name": "A", "bsn": "x"}, "more": 1});
+        assert_eq!(kept(schema, document), json!({"person": {"name": "A"}, "more": 1}));
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_ends() {
+        let schema = json!({"$ref": "#"});
+        assert_eq!(kept(schema, json!({"a": 1})), json!({"a": 1}));
+    }
+}

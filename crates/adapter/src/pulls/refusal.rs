@@ -1,0 +1,163 @@
+//! Why a pull is not answered.
+
+use kw_agreement::DenialReason;
+use kw_domain::{Oin, TransactionId};
+use kw_protocol::problem::ProblemCode;
+use kw_runtime::Refusal;
+use kw_runtime::telemetry::Audience;
+
+use crate::grants::GrantError;
+
+/// Why a pull is not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PullRefusal {
+    /// The asker's birth date is another than the source's: one of them has the wrong person, or a wrong date.
+    BirthDateMismatch,
+    /// The asker has to prove a birth date and did not.
+    BirthDateRequired,
+    /// Asker or source does not know enough of the date.
+    BirthDateUnknown,
+    /// The handle's category is not among those of the grant: the switchboard and this holder disagree.
+    Category,
+    /// The holder's own agreement does not allow it.
+    Denied(DenialReason),
+    /// The source's document is not what the agreement describes: the holder's to mend.
+    Document,
+    /// The grant is not accepted.
+    Grant(GrantError),
+    /// The grant was used for another request.
+    Reused,
+    /// A value that this holder sealed does not open: the operator's to mend.
+    Sealed,
+    /// The source does not answer: the holder's to mend.
+    Source,
+    /// The source did not answer in time.
+    SourceSlow,
+    /// No proof was made with the binding's epoch: one side has to refresh.
+    SubjectEpoch,
+    /// The asker means another person.
+    SubjectMismatch,
+    /// The holder's own database cannot be read now.
+    Unavailable,
+}
+
+impl PullRefusal {
+    /// The problem type.
+    pub(super) fn code(&self) -> ProblemCode {
+        match self {
+            Self::BirthDateMismatch => ProblemCode::BirthDateMismatch,
+            Self::BirthDateRequired => ProblemCode::BirthDateRequired,
+            Self::BirthDateUnknown => ProblemCode::BirthDateUnknown,
+            Self::Category => ProblemCode::GrantRefused,
+            Self::Denied(_) => ProblemCode::Denied,
+            Self::Document => ProblemCode::DocumentMalformed,
+            Self::Grant(error) => error.code(),
+            Self::Reused => ProblemCode::GrantReused,
+            Self::Sealed => ProblemCode::Fault,
+            Self::Source | Self::SourceSlow => ProblemCode::SourceUnavailable,
+            Self::SubjectEpoch | Self::SubjectMismatch => ProblemCode::SubjectMismatch,
+            Self::Unavailable => ProblemCode::Unavailable,
+        }
+    }
+
+    /// The reason as it stands in the record.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Category => "category-not-granted",
+            Self::Denied(reason) => reason.as_str(),
+            Self::Grant(error) => error.reason(),
+            Self::Sealed => "sealed-value-damaged",
+            Self::SourceSlow => "source-too-slow",
+            Self::SubjectEpoch => "binding-epoch-unproven",
+            other => other.code().code(),
+        }
+    }
+
+    /// Whether something broke, rather than being refused.
+    pub(super) fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Document | Self::Grant(GrantError::Keys(_)) | Self::Sealed | Self::Source | Self::SourceSlow
+                | Self::Unavailable
+        )
+    }
+
+    /// Whether the grant is not used up by this refusal: nothing about the subject was tried with it.
+    ///
+    /// Every refusal after the proofs were looked at uses it up. Otherwise one grant could be spent on trying out all
+    /// birth dates of a person.
+    pub(super) fn keeps_the_grant(&self) -> bool {
+        matches!(self, Self::Grant(_) | Self::Reused | Self::Unavailable)
+    }
+
+    /// What the caller is told, with a line in the log where the operator or the security officer must know.
+    pub(super) fn tell(&self, caller: Oin, transaction: Option<TransactionId>) -> Refusal {
+        let transaction = transaction.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        let reason = self.reason();
+        if self.is_failure() {
+            log::error!(
+                audience = Audience::Application, caller:%, transaction = transaction.as_str(), reason;
+                "a pull could not be answered"
+            );
+        } else if self.is_security_event() {
+            log::warn!(
+                audience = Audience::Security, caller:%, transaction = transaction.as_str(), reason;
+                "a pull was refused"
+            );
+        }
+        if *self == Self::Sealed {
+            return Refusal::fault("a sealed value of a local record does not open");
+        }
+        Refusal::new(self.code(), self.detail())
+    }
+
+    fn is_security_event(&self) -> bool {
+        match self {
+            Self::Grant(error) => !matches!(error, GrantError::Early | GrantError::Expired),
+            Self::BirthDateMismatch | Self::Category | Self::Denied(_) | Self::Reused | Self::SubjectMismatch => true,
+            _ => false,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::BirthDateMismatch => {
+                "The birth date differs from the one at the source. Make sure that you have the right person; do not \
+                 combine this with other data."
+            }
+            Self::BirthDateRequired => {
+                "This purpose or category, or acting for somebody else, demands the birth date. Ask again with it."
+            }
+            Self::BirthDateUnknown => {
+                "The birth date is known to one of both sides by its year at most, so it cannot tell two people apart. \
+                 Follow the two-person procedure."
+            }
+            Self::Category => {
+                "The grant does not cover the category of this handle. Ask the switchboard again, and report it to the \
+                 chain's operator if it happens twice."
+            }
+            Self::Denied(_) => "The holder's own agreement does not allow this. Compare the agreements of both sides.",
+            Self::Document => "The source gave a document that does not fit the agreement. The holder has to mend it.",
+            Self::Grant(error) => return sentence(&error.to_string()),
+            Self::Reused => "The grant was used for another request. Ask the switchboard for a new one.",
+            Self::Sealed => "",
+            Self::Source => "The source cannot be read now. Try again later, with a new query.",
+            Self::SourceSlow => "The source did not answer in time. Send the same request again, or ask again later.",
+            Self::SubjectEpoch => {
+                "No proof was made with the key generation that this holder has. The holder refreshes after a rotation \
+                 of keys; the asker proves with every generation that the pseudonymiser gives. Ask again later."
+            }
+            Self::SubjectMismatch => {
+                "The handle belongs to another person than the one you mean. Do not combine this with other data, and \
+                 report it to the chain's operator."
+            }
+            Self::Unavailable => "The holder cannot look this up now. Send the same request again.",
+        }
+        .to_owned()
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}

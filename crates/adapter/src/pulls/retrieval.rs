@@ -1,0 +1,42 @@
+//! The document at the source, now, within the deadline.
+
+use kw_runtime::telemetry::Audience;
+use kw_store::partner::LocalRecord;
+use tokio::time::timeout;
+
+use super::Pulls;
+use super::refusal::PullRefusal;
+use crate::{SourceDocument, SourceError};
+
+impl Pulls {
+    /// The document of a record; `None` when the source has nothing about that subject any more.
+    pub(super) async fn retrieve(&self, record: &LocalRecord) -> Result<Option<SourceDocument>, PullRefusal> {
+        let Some(source) = self.sources.get(&record.source) else {
+            log::error!(audience = Audience::Application, source:% = record.source; "a source is registered but not configured");
+            return Err(PullRefusal::Source);
+        };
+        let id = self.vault.open_record(record.handle, &record.record_sealed).map_err(|_| PullRefusal::Sealed)?;
+        let asking = async {
+            let document = source.fetch(&record.category, &id).await?;
+            // Asked after the document: a key that changes hands in between shows, the other way round it would not.
+            let subject = source.subject(&record.category, &id).await?;
+            Ok::<_, SourceError>((document, subject))
+        };
+        let (document, subject) = match timeout(self.source_deadline, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                log::error!(audience = Audience::Application, source:% = record.source; "a document cannot be fetched: {error}");
+                return Err(PullRefusal::Source);
+            }
+            Err(_) => return Err(PullRefusal::SourceSlow),
+        };
+        if subject.is_some_and(|subject| self.vault.subject_key(&subject) != record.subject_key) {
+            log::warn!(
+                audience = Audience::Security, source:% = record.source, category:% = record.category;
+                "a record was given to another person at the source since the last sync; nothing was delivered"
+            );
+            return Ok(None);
+        }
+        Ok(document)
+    }
+}

@@ -1,0 +1,209 @@
+//! Keeps the index in line with the sources.
+//!
+//! Reading and telling are apart, with a durable outbox between them. Reading a page of a source writes records, messages
+//! and the place in the source in one transaction; telling takes messages out when the switchboard has acknowledged them.
+//! So the work can be cut off anywhere and goes on where it was:
+//!
+//! - a record that the switchboard may have heard of is never forgotten before it is withdrawn there: the binding of a
+//!   record is stored before its first message leaves, and a record without one can be dropped here alone;
+//! - a pointer that is there already comes back with its handle, so telling twice is telling once;
+//! - what is gone is withdrawn only after a read of everything, and not when suspiciously much is gone at once.
+
+mod backoff;
+mod index;
+mod place;
+mod reading;
+mod records;
+mod registering;
+mod sending;
+mod status;
+mod sweeping;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kw_agreement::Agreement;
+use kw_domain::{Category, Clock, Instant, Oin, SourceName};
+use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
+use kw_protocol::local::SyncReport;
+use kw_runtime::SharedAgreement;
+use kw_store::partner::Partner;
+use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
+
+use crate::pulls::Sources;
+use crate::{SourceError, Vault};
+
+pub use index::{Index, Pseudonymiser};
+pub use status::{HeldShrink, ParkedItem, SourceState, SyncStatus};
+
+use status::Board;
+
+/// What a synchroniser works with.
+#[derive(Debug, Clone)]
+pub struct SyncParts {
+    /// The partner.
+    pub holder: Oin,
+    /// The agreement in force.
+    pub agreement: SharedAgreement,
+    /// The partner's database.
+    pub store: Arc<Store<Partner>>,
+    /// What is to be found in the index.
+    pub sources: Sources,
+    /// What seals columns, and the randomness.
+    pub vault: Vault,
+    /// The switchboard.
+    pub index: Arc<dyn Index>,
+    /// The pseudonymiser.
+    pub pseudonymiser: Arc<dyn Pseudonymiser>,
+    /// Where the time is read.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One run of the synchroniser.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncOptions {
+    /// Only these sources; all when empty.
+    pub sources: Vec<SourceName>,
+    /// Read the sources from the start instead of from where they were read to.
+    pub full: bool,
+    /// A person looked at it: much fewer records at a source than before is right, so withdraw what is gone.
+    pub confirm_shrink: bool,
+}
+
+/// How far a run is; for a progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncProgress<'a> {
+    /// Changes read from this source so far.
+    Read(&'a SourceName, u64),
+    /// Messages to the switchboard that were settled so far.
+    Told(u64),
+}
+
+/// Keeps the index in line with the sources. Runs take turns.
+#[derive(Debug)]
+pub struct Synchroniser {
+    parts: SyncParts,
+    board: Board,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Synchroniser {
+    /// A synchroniser that has not run yet.
+    pub fn new(parts: SyncParts) -> Self {
+        let board = Board::new(parts.sources.keys());
+        Self { parts, board, turn: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Reads the sources, tells the switchboard, and keeps up what is there. What fails for one source is in the report
+    /// and does not stop the others; an error means that the partner's own database fails, and the run is not finished.
+    pub async fn run_once(
+        &self,
+        options: &SyncOptions,
+        progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
+    ) -> Result<SyncReport, SyncError> {
+        let _turn = self.turn.lock().await;
+        let agreement = self.parts.agreement.current();
+        self.board.begin_run();
+        for (name, source) in &self.parts.sources {
+            if !options.sources.is_empty() && !options.sources.contains(name) {
+                continue;
+            }
+            match self.read_source(&agreement, &**source, options, progress).await {
+                Ok(()) => self.board.solved(name),
+                Err(SyncError::Own(reason)) => return Err(SyncError::Own(reason)),
+                Err(error) => {
+                    log::warn!(source:% = name; "a source could not be read to its end: {error}");
+                    self.board.problem(name, error.to_string());
+                }
+            }
+        }
+        self.keep_lease().await;
+        self.tell(&agreement, progress).await?;
+        self.keep_up(&agreement).await?;
+        self.report().await
+    }
+
+    /// One run for a background job: an error when anything stayed behind, so that it is tried again and seen.
+    pub async fn run_in_background(&self) -> Result<(), SyncError> {
+        let report = self.run_once(&SyncOptions::default(), &|_| {}).await?;
+        let behind = report.sources.into_iter().find_map(|source| source.problem);
+        behind.map_or(Ok(()), |problem| Err(SyncError::Behind(problem)))
+    }
+
+    fn now(&self) -> Instant {
+        self.parts.clock.now()
+    }
+
+    /// The record of one batch of work here. What it makes the switchboard do has its own records there.
+    fn act<E>(&self, agreement: &Agreement, count: u64, categories: Vec<Category>) -> Result<Act, Abort<E>> {
+        act(self.parts.holder, agreement, self.now(), count, categories)
+    }
+}
+
+fn act<E>(
+    holder: Oin,
+    agreement: &Agreement,
+    now: Instant,
+    count: u64,
+    mut categories: Vec<Category>,
+) -> Result<Act, Abort<E>> {
+    categories.sort();
+    categories.dedup();
+    let chain = agreement.chain().clone();
+    let mut record =
+        AccessRecord::new(Event::SourceSynchronised, now, chain, holder, holder, agreement.hash());
+    record.count = Some(count);
+    record.categories = categories;
+    record.holders = vec![holder];
+    let canonical = canonical(&record).map_err(|error| StoreError::Database(error.to_string()))?;
+    Ok(Act::new(now, LeafKind::Access, canonical))
+}
+
+/// Why a source or the whole run stopped. Never holds a value from a source.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Something stayed behind; the report and the status say what.
+    #[error("{0}")]
+    Behind(String),
+    /// The partner's own database fails: the operator's to mend.
+    #[error("the partner's own database: {0}")]
+    Own(&'static str),
+    /// The source failed: its owner's to mend, or to be tried again.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The source took too long for one page.
+    #[error("the source took too long for one page: look at it, or make its pages smaller")]
+    SourceSlow,
+    /// The source says that there is more, again and again from the same place: a fault in its adapter.
+    #[error("the source does not get on: it gives the same cursor again and says that there is more")]
+    SourceStuck,
+}
+
+impl From<ReadError> for SyncError {
+    fn from(error: ReadError) -> Self {
+        log::error!("the partner's database cannot be read: {error}");
+        Self::Own("it cannot be read now")
+    }
+}
+
+impl From<WriteError<Never>> for SyncError {
+    fn from(error: WriteError<Never>) -> Self {
+        match error {
+            WriteError::Busy => Self::Own("its queue is full"),
+            WriteError::Refused(never) => match never {},
+            WriteError::Unavailable => Self::Own("it did not commit"),
+        }
+    }
+}
+
+/// The writes of a sync never refuse.
+#[derive(Debug)]
+enum Never {}
+
+/// The most changes in one transaction.
+const CHUNK: usize = 500;
+/// How long a source may take for one page.
+const PAGE_DEADLINE: Duration = Duration::from_secs(120);

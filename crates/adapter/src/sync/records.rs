@@ -1,0 +1,140 @@
+//! What happens to a local record and its messages, inside a transaction.
+
+use kw_domain::{BirthDate, Category, Handle, Instant, SourceName, Subject};
+use kw_protocol::pointer::WithdrawalReason;
+use kw_store::StoreError;
+use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite};
+
+use crate::{LocalId, Vault};
+
+/// A record at the source, made ready to be compared and stored.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    pub(super) category: Category,
+    pub(super) key: [u8; 16],
+    pub(super) record: LocalId,
+    pub(super) subject: Subject,
+    pub(super) subject_key: [u8; 16],
+    pub(super) age: AgeLimit,
+}
+
+/// What the category's age limit means for one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AgeLimit {
+    /// There is none, or the birth date is not known.
+    None,
+    /// The month in which it is reached has begun.
+    Reached,
+    /// To be destroyed at the latest then: the first day of the month in which it is reached.
+    DestroyBy(Instant),
+}
+
+impl AgeLimit {
+    /// Counted from the latest day that the birth date can be, and coarsened to the month so that it tells less.
+    pub(super) fn of(limit: Option<u32>, birth_date: Option<&BirthDate>, now: Instant) -> Self {
+        let day = limit.zip(birth_date).and_then(|(limit, date)| date.reaches_age(limit));
+        match day.map(|day| Instant::from_date(day).start_of_month()) {
+            None => Self::None,
+            Some(month) if month <= now => Self::Reached,
+            Some(month) => Self::DestroyBy(month),
+        }
+    }
+}
+
+/// Stores a new record and queues its registration.
+pub(super) fn arrive(
+    tables: &mut (dyn PartnerWrite + 'static),
+    vault: &Vault,
+    source: &SourceName,
+    arrival: &Arrival,
+    read: u64,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let handle = vault.new_handle();
+    tables.store_record(&LocalRecord {
+        handle,
+        source: source.clone(),
+        category: arrival.category.clone(),
+        record_key: arrival.key,
+        record_sealed: vault.seal_record(handle, &arrival.record),
+        subject_key: arrival.subject_key,
+        binding_sealed: None,
+        binding_epoch: None,
+        pointer: None,
+        state: LocalState::Pending,
+        valid_until: None,
+        seen_read: read,
+    })?;
+    let destroy_by = match arrival.age {
+        AgeLimit::DestroyBy(month) => Some(month),
+        AgeLimit::None | AgeLimit::Reached => None,
+    };
+    tables.queue(&OutboxItem {
+        subject_sealed: Some(vault.seal_subject(handle, &arrival.subject)),
+        destroy_by,
+        ..message(handle, OutboxTask::Register, now)
+    })
+}
+
+/// Lets a record go: at once when the switchboard cannot have heard of it, else by a withdrawal.
+///
+/// Its key is given up right away, so that the source can give the same key to a new record, with a new handle.
+pub(super) fn leave(
+    tables: &mut (dyn PartnerWrite + 'static),
+    vault: &Vault,
+    mut record: LocalRecord,
+    reason: WithdrawalReason,
+    now: Instant,
+) -> Result<(), StoreError> {
+    match record.state {
+        LocalState::Leaving => return Ok(()),
+        LocalState::Pending if record.binding_sealed.is_none() => return drop_record(tables, record.handle),
+        LocalState::Pending | LocalState::Registered => {}
+    }
+    record.state = LocalState::Leaving;
+    record.record_key = vault.leaving_key(record.handle);
+    tables.store_record(&record)?;
+    let withdrawal = message(record.handle, OutboxTask::Withdraw, now);
+    tables.queue(&OutboxItem { reason: Some(reason), ..withdrawal })
+}
+
+/// Forgets a record and every message about it.
+pub(super) fn drop_record(
+    tables: &mut (dyn PartnerWrite + 'static),
+    handle: Handle,
+) -> Result<(), StoreError> {
+    tables.delete_record(handle)?;
+    tables.dequeue_all(handle)
+}
+
+/// A message that may be sent now.
+pub(super) fn message(handle: Handle, task: OutboxTask, now: Instant) -> OutboxItem {
+    OutboxItem {
+        id: 0,
+        handle,
+        task,
+        subject_sealed: None,
+        reason: None,
+        destroy_by: None,
+        queued_at: now,
+        attempts: 0,
+        next_at: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_limit_is_coarsened_to_the_month_in_which_it_is_reached() {
+        let date = BirthDate::parse("2010-05-20").unwrap();
+        let at = |text| Instant::parse(text).unwrap();
+        let of = |now| AgeLimit::of(Some(23), Some(&date), at(now));
+        assert_eq!(of("2026-11-21T00:00:00Z"), AgeLimit::DestroyBy(at("2033-05-01T00:00:00Z")));
+        assert_eq!(of("2033-04-30T23:59:59Z"), AgeLimit::DestroyBy(at("2033-05-01T00:00:00Z")));
+        assert_eq!(of("2033-05-01T00:00:00Z"), AgeLimit::Reached);
+        assert_eq!(AgeLimit::of(None, Some(&date), at("2099-01-01T00:00:00Z")), AgeLimit::None);
+        assert_eq!(AgeLimit::of(Some(23), None, at("2099-01-01T00:00:00Z")), AgeLimit::None);
+    }
+}

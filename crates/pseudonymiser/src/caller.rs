@@ -1,0 +1,45 @@
+//! Who may ask for evaluations: an active partner, and never the operator of the switchboard.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use kw_protocol::problem::ProblemCode;
+use kw_runtime::telemetry::Audience;
+use kw_runtime::{Party, Refusal};
+use kw_transport::Peer;
+
+use crate::app::App;
+
+/// A partner that may ask.
+pub(crate) struct Caller(pub(crate) Party);
+
+impl Caller {
+    fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+        let app = request
+            .app_data::<Data<App>>()
+            .ok_or_else(|| Refusal::fault("this application has no pseudonymiser"))?;
+        // The agreement refuses the switchboard's operator as a partner. Who holds the index must not be able to fill it
+        // in even when that rule is broken: it could compute the pseudonym of every person there is.
+        if let Ok(peer) = Peer::of(request)
+            && peer.oin == app.agreement.current().switchboard().oin
+        {
+            app.count_refused("switchboard");
+            log::error!(audience = Audience::Security, caller:% = peer.oin; "the switchboard asked the pseudonymiser");
+            let detail = "The operator of the switchboard gets nothing from the pseudonymiser.";
+            return Err(Refusal::new(ProblemCode::PartyUnknown, detail));
+        }
+        let party = Party::of(request).inspect_err(|_| app.count_refused("party"))?;
+        Ok(Self(party))
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}

@@ -1,0 +1,123 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use kw_agreement::{Agreement, CategoryRules};
+use kw_domain::{Category, Clock, Instant, Oin, SubjectId, SubjectReference};
+use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, canonical};
+use kw_protocol::problem::ProblemCode;
+use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
+use kw_store::switchboard::Switchboard;
+use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
+use tokio::sync::Semaphore;
+
+use crate::index::{LiveGenerations, LocateError};
+use crate::keys::Keys;
+use crate::quota::Quota;
+
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The switchboard put together; one for all workers.
+pub(crate) struct App {
+    pub(crate) agreement: SharedAgreement,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Entropy,
+    pub(crate) keyring: ArcSwap<Keyring>,
+    pub(crate) oin: Oin,
+    pub(crate) quota: Quota,
+    pub(crate) store: Store<Switchboard>,
+    /// One permit for each upload under way.
+    pub(crate) uploads: Arc<Semaphore>,
+}
+
+/// Keys with the generations that use them: swapped whole, so that no request sees half a rotation.
+pub(crate) struct Keyring {
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) live: LiveGenerations,
+}
+
+impl App {
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// A record that this service makes about something that `party` did.
+    pub(crate) fn record(&self, agreement: &Agreement, event: Event, party: Oin, trace: Option<&Trace>) -> AccessRecord {
+        let chain = agreement.chain().clone();
+        let mut record = AccessRecord::new(event, self.now(), chain, self.oin, party, agreement.hash());
+        if let Some(trace) = trace {
+            record.trace = Some(trace.trace_id());
+            record.transaction = Some(trace.transaction);
+        }
+        record
+    }
+
+    /// A fresh reference to a subject.
+    pub(crate) fn reference(&self) -> SubjectReference {
+        self.entropy.id(self.now())
+    }
+}
+
+/// The act that leaves this record.
+pub(crate) fn act<E>(record: &AccessRecord) -> Result<Act, Abort<E>> {
+    Ok(Act::new(record.at, LeafKind::Access, written(record)?))
+}
+
+/// The act that leaves this record about one subject.
+pub(crate) fn act_about<E>(
+    mut record: AccessRecord,
+    subject: SubjectId,
+    reference: SubjectReference,
+) -> Result<Act, Abort<E>> {
+    record.subject = Some(reference);
+    Ok(act(&record)?.link(subject, reference))
+}
+
+/// The canonical form of something that is recorded.
+pub(crate) fn written<T: serde::Serialize, E>(value: &T) -> Result<Canonical, Abort<E>> {
+    canonical(value).map_err(|_| Abort::Store(StoreError::Damaged("record")))
+}
+
+/// The rules of a category in the agreement.
+pub(crate) fn rules<'a>(agreement: &'a Agreement, category: &Category) -> Option<&'a CategoryRules> {
+    agreement.category(category)
+}
+
+/// What a failed write is answered with. Nothing was done, or nobody knows; in both cases nothing is granted.
+pub(crate) fn not_written(error: WriteError<Refusal>) -> Refusal {
+    match error {
+        WriteError::Refused(refusal) => refusal,
+        WriteError::Busy | WriteError::Unavailable => unavailable(),
+    }
+}
+
+/// What a failed read is answered with.
+pub(crate) fn not_read(error: ReadError) -> Refusal {
+    match error {
+        ReadError::Busy => unavailable(),
+        ReadError::Store(error) => Refusal::fault(error),
+    }
+}
+
+pub(crate) fn unavailable() -> Refusal {
+    let detail = "The switchboard cannot record this now, so it did not do it. Try again.";
+    Refusal::new(ProblemCode::Unavailable, detail).retry_after(RETRY_AFTER)
+}
+
+/// What an element that cannot be looked up is answered with.
+pub(crate) fn not_located(error: LocateError) -> Refusal {
+    match error {
+        LocateError::EpochUnknown => Refusal::new(
+            ProblemCode::EpochUnknown,
+            "The element was made under a key that is not live here. Have it evaluated again and use the newest epoch.",
+        ),
+        LocateError::NotAnElement => Refusal::new(ProblemCode::Invalid, "The element is not a group element.")
+            .field("/subject/element", "expected a canonical ristretto255 element other than the identity"),
+        LocateError::KeyMissing => {
+            log::error!(audience = "application"; "a key of a live generation is missing from the key folder");
+            unavailable()
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! One batch: computed on any thread, committed by the writer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use aws_lc_rs::digest;
+use kw_agreement::Agreement;
+use kw_domain::{BatchId, Handle, Instant, Oin};
+use kw_ledger::{AccessRecord, Event};
+use kw_protocol::pointer::{BulkOutcome, BulkResult, RegisterPointer};
+use kw_protocol::problem::ProblemCode;
+use kw_runtime::{Refusal, Trace};
+
+use crate::app::{App, Keyring, act, not_written};
+use crate::index::open_pointer;
+use crate::pointers::preparing::{Prepared, prepare};
+use crate::pointers::registering::{Stored, keep_lease, register};
+
+/// Which upload, of whom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Upload {
+    pub(super) id: BatchId,
+    pub(super) holder: Oin,
+    pub(super) trace: Trace,
+}
+
+/// The lines of one batch.
+pub(super) struct Batch {
+    pub(super) first_line: u64,
+    pub(super) lines: Vec<Bytes>,
+}
+
+/// A batch that only needs the database.
+pub(super) struct PreparedBatch {
+    first_line: u64,
+    lines: Vec<Result<usize, Refusal>>,
+    prepared: Vec<Prepared>,
+    agreement: Arc<Agreement>,
+    keyring: Arc<Keyring>,
+    now: Instant,
+}
+
+/// Parses, checks and computes every line.
+pub(super) fn prepare_batch(app: &App, holder: Oin, batch: &Batch) -> PreparedBatch {
+    let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
+    let mut prepared = Vec::with_capacity(batch.lines.len());
+    let mut lines = Vec::with_capacity(batch.lines.len());
+    for line in &batch.lines {
+        let outcome = parse(line)
+            .and_then(|given| prepare(&keyring, &agreement, &app.entropy, holder, now, &given))
+            .map(|ready| {
+                prepared.push(ready);
+                prepared.len() - 1
+            });
+        lines.push(outcome);
+    }
+    PreparedBatch { first_line: batch.first_line, lines, prepared, agreement, keyring, now }
+}
+
+/// Commits a batch and gives the lines of its answer.
+pub(super) async fn commit(app: &App, upload: Upload, batch: PreparedBatch) -> Result<Bytes, Refusal> {
+    let PreparedBatch { first_line, lines, prepared, agreement, keyring, now } = batch;
+    let record = record_of(app, upload, &agreement, &prepared);
+    let (term, holder) = (agreement.lease_term(), upload.holder);
+    let after = first_line + lines.len() as u64;
+    let prepared = Arc::new(prepared);
+    let (writing, keys) = (Arc::clone(&prepared), Arc::clone(&keyring));
+    let done = app
+        .store
+        .write("register_batch", move |tx| {
+            if tx.read().upload_lines(holder, upload.id)? != first_line {
+                return Err(kw_store::Abort::Refused(Refusal::new(
+                    ProblemCode::Conflict,
+                    "The upload went on elsewhere. Ask for its progress and go on from there.",
+                )));
+            }
+            let stored = register(tx, &keyring.live, &writing)?;
+            keep_lease(tx, holder, now, term)?;
+            tx.write().store_upload(holder, upload.id, after, now)?;
+            let mut act = act(&record)?;
+            for (item, stored) in writing.iter().zip(&stored) {
+                act = act.link(stored.subject, item.reference);
+            }
+            Ok((stored, act))
+        })
+        .await
+        .map_err(not_written)?;
+    answer(&keys, first_line, lines, &prepared, &done.value)
+}
+
+fn record_of(app: &App, upload: Upload, agreement: &Agreement, prepared: &[Prepared]) -> AccessRecord {
+    let mut record = app.record(agreement, Event::PointersRegistered, upload.holder, Some(&upload.trace));
+    let categories: BTreeSet<_> = prepared.iter().map(|item| item.pointer.category.clone()).collect();
+    record.categories = categories.into_iter().collect();
+    record.holders = vec![upload.holder];
+    record.count = Some(prepared.len() as u64);
+    let mut references = digest::Context::new(&digest::SHA256);
+    for item in prepared {
+        references.update(item.reference.as_bytes());
+    }
+    record.subjects = Some(references.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect());
+    record
+}
+
+/// A pointer that was there keeps its first handle.
+fn stored_handle(keyring: &Keyring, item: &Prepared, done: &Stored) -> Result<Handle, Refusal> {
+    if done.created && done.pointer.id == item.pointer.id {
+        return Ok(item.handle);
+    }
+    let opened = done.pointer.sealed.as_ref().and_then(|sealed| open_pointer(&keyring.keys.row, done.pointer.id, sealed));
+    opened.map(|(handle, _)| handle).ok_or_else(|| Refusal::fault("a sealed column does not open"))
+}
+
+fn answer(
+    keyring: &Keyring,
+    first_line: u64,
+    lines: Vec<Result<usize, Refusal>>,
+    prepared: &[Prepared],
+    stored: &[Stored],
+) -> Result<Bytes, Refusal> {
+    let mut body = Vec::with_capacity(lines.len() * 200);
+    for (line, outcome) in (first_line..).zip(lines) {
+        let result = match outcome {
+            Ok(place) => {
+                let (item, done) = (&prepared[place], &stored[place]);
+                BulkResult {
+                    line,
+                    outcome: if done.created { BulkOutcome::Created } else { BulkOutcome::Existing },
+                    id: Some(done.pointer.id),
+                    handle: Some(stored_handle(keyring, item, done)?),
+                    valid_until: Some(done.pointer.valid_until),
+                    problem: None,
+                    detail: None,
+                }
+            }
+            Err(refusal) => BulkResult {
+                line,
+                outcome: BulkOutcome::Refused,
+                id: None,
+                handle: None,
+                valid_until: None,
+                problem: Some(refusal.code().code().to_owned()),
+                detail: Some(described(&refusal)),
+            },
+        };
+        serde_json::to_writer(&mut body, &result).map_err(Refusal::fault)?;
+        body.push(b'\n');
+    }
+    Ok(body.into())
+}
+
+fn described(refusal: &Refusal) -> String {
+    refusal.fields().iter().fold(refusal.detail().to_owned(), |text, field| {
+        format!("{text} {}: {}.", field.pointer, field.detail)
+    })
+}
+
+fn parse(line: &[u8]) -> Result<RegisterPointer, Refusal> {
+    serde_json::from_slice(line).map_err(|error| {
+        // The category of the error only: its text may repeat what was sent.
+        let what = if error.is_data() { "a field is missing, unknown or does not fit" } else { "it is not one JSON object" };
+        Refusal::new(ProblemCode::Invalid, format!("The line cannot be read: {what}."))
+    })
+}

@@ -1,0 +1,74 @@
+//! `POST /v1/pointers`: a partner says that it holds data about somebody.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use kw_ledger::Event;
+use kw_protocol::pointer::{RegisterPointer, Registered};
+use kw_protocol::problem::Problem;
+use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_store::Abort;
+
+use super::idempotency::IdempotencyKey;
+use super::preparing::prepare;
+use super::registering::{keep_lease, register};
+use super::view::shown;
+use crate::app::{App, act_about, not_read, not_written};
+
+/// Registers one pointer, or gives back the one that is there.
+#[utoipa::path(
+    post, path = "/v1/pointers", tag = "pointers", request_body = RegisterPointer,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats the first answer for 24 hours")),
+    responses(
+        (status = 201, description = "A pointer was made", body = Registered),
+        (status = 200, description = "It was there already", body = Registered),
+        (status = 400, description = "The request is invalid", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not allowed", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another epoch, or the key is another request's", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing was registered", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn register_pointer(
+    app: Data<App>,
+    party: Party,
+    trace: Trace,
+    request: HttpRequest,
+    body: Body<RegisterPointer>,
+) -> Result<HttpResponse, Refusal> {
+    let (agreement, keyring, holder, now) = (app.agreement.current(), app.keyring.load_full(), party.oin, app.now());
+    let key = IdempotencyKey::of(&request, &keyring.keys.row, &body.0)?;
+    if let Some(key) = &key {
+        let name = key.as_str().to_owned();
+        let found = app.store.read(move |index| index.remembered(holder, &name, now)).await.map_err(not_read)?;
+        if let Some(answer) = key.answered(found)? {
+            return Ok(json(answer.status, answer.response));
+        }
+    }
+    let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, &body.0)?;
+    let mut record = app.record(&agreement, Event::PointerRegistered, holder, Some(&trace));
+    record.categories = vec![body.0.category.clone()];
+    record.holders = vec![holder];
+    let term = agreement.lease_term();
+    let done = app
+        .store
+        .write("register_pointer", move |tx| {
+            let stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0);
+            keep_lease(tx, holder, now, term)?;
+            let pointer = shown(&keyring.keys, &stored.pointer).map_err(Abort::Refused)?;
+            let status = if stored.created { 201 } else { 200 };
+            let answer = Registered { pointer, created: stored.created };
+            let answer = serde_json::to_string(&answer).map_err(|error| Abort::Refused(Refusal::fault(error)))?;
+            if let Some(key) = &key {
+                key.remember(tx, holder, status, answer.clone(), now)?;
+            }
+            Ok(((status, answer), act_about(record.clone(), stored.subject, prepared.reference)?))
+        })
+        .await
+        .map_err(not_written)?;
+    let (status, answer) = done.value;
+    Ok(json(status, answer))
+}
+
+fn json(status: u16, body: String) -> HttpResponse {
+    let status = actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::OK);
+    HttpResponse::build(status).content_type("application/json").body(body)
+}

@@ -1,0 +1,71 @@
+//! `POST /v1/pointers/{id}/successors`: a partner replaces a pointer by a newer one about the same subject.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use kw_ledger::Event;
+use kw_protocol::pointer::{Registered, SupersedePointer};
+use kw_protocol::problem::{Problem, ProblemCode};
+use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_store::Abort;
+
+use super::preparing::prepare;
+use super::registering::{keep_lease, register};
+use super::view::{illegal, not_found, pointer_id, shown};
+use crate::app::{App, act_about, not_written, rules};
+use crate::lifecycle;
+
+/// Registers the successor and ends the old pointer, both or neither.
+#[utoipa::path(
+    post, path = "/v1/pointers/{id}/successors", tag = "pointers", request_body = SupersedePointer,
+    params(("id" = String, Path, description = "The pointer that is replaced")),
+    responses(
+        (status = 201, description = "The successor", body = Registered),
+        (status = 400, description = "The request is invalid", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Not one of yours", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another subject, or its state does not allow it", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn supersede_pointer(
+    app: Data<App>,
+    party: Party,
+    trace: Trace,
+    id: Path<String>,
+    body: Body<SupersedePointer>,
+) -> Result<HttpResponse, Refusal> {
+    let id = pointer_id(&id)?;
+    let (agreement, keyring, holder, now) = (app.agreement.current(), app.keyring.load_full(), party.oin, app.now());
+    let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, &body.0.successor)?;
+    let mut record = app.record(&agreement, Event::PointerSuperseded, holder, Some(&trace));
+    record.categories = vec![body.0.successor.category.clone()];
+    record.holders = vec![holder];
+    let term = agreement.lease_term();
+    let keys = std::sync::Arc::clone(&keyring.keys);
+    let done = app
+        .store
+        .write("supersede_pointer", move |tx| {
+            let old = tx.read().pointer(holder, id)?.ok_or_else(|| Abort::Refused(not_found()))?;
+            let successor = prepared.pointer.id;
+            let left = lifecycle::supersede(&old, successor, rules(&agreement, &old.category), now)
+                .map_err(|_| Abort::Refused(illegal(old.state)))?;
+            if tx.read().find_subject(&prepared.tags())? != old.subject {
+                return Err(Abort::Refused(Refusal::new(
+                    ProblemCode::Conflict,
+                    "The successor is about another subject than the pointer it replaces. Withdraw the one and register the other.",
+                )));
+            }
+            // The old one first: while it is active, the identity may be taken.
+            tx.write().update_pointer(&left)?;
+            let stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0);
+            if !stored.created {
+                return Err(Abort::Refused(Refusal::new(
+                    ProblemCode::Conflict,
+                    "The successor is a pointer that you have already. Withdraw the old one instead.",
+                )));
+            }
+            keep_lease(tx, holder, now, term)?;
+            Ok((stored.pointer.clone(), act_about(record.clone(), stored.subject, prepared.reference)?))
+        })
+        .await
+        .map_err(not_written)?;
+    Ok(HttpResponse::Created().json(Registered { pointer: shown(&keys, &done.value)?, created: true }))
+}

@@ -1,0 +1,14 @@
+//! Who holds what.
+
+mod ask;
+mod deciding;
+mod granting;
+
+use actix_web::web::{self, ServiceConfig};
+
+pub(crate) use ask::__path_ask;
+
+/// The routes under `/v1` of the service listener.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/v1/queries").post(ask::ask));
+}

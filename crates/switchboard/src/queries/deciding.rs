@@ -1,0 +1,94 @@
+//! May this be asked? Quota, the agreement's table, the ground.
+
+use kw_agreement::{Agreement, Allowed, Decision, DecisionInput};
+use kw_domain::Oin;
+use kw_protocol::problem::ProblemCode;
+use kw_protocol::query::{Query, RelationBasis};
+use kw_runtime::Refusal;
+use kw_store::switchboard::FindablePointer;
+
+/// Longest reason, in bytes.
+const LONGEST_REASON: usize = 500;
+
+/// Why it may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Denied(pub(super) &'static str);
+
+/// The shape of the question, beyond what its types say.
+pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
+    let mut refusal = Refusal::new(ProblemCode::Invalid, "The query cannot be decided.");
+    let reason = query.relation.reason.as_deref().unwrap_or_default();
+    if query.relation.basis != RelationBasis::Listed && reason.trim().is_empty() {
+        refusal = refusal.field("/relation/reason", "expected a reason, because the ground is not 'listed'");
+    }
+    if reason.len() > LONGEST_REASON || reason.chars().any(char::is_control) {
+        refusal = refusal.field("/relation/reason", format!("expected at most {LONGEST_REASON} bytes of printable text"));
+    }
+    if reason.split(|c: char| !c.is_ascii_digit()).any(|digits| kw_domain::Bsn::parse(digits).is_ok()) {
+        // The reason is stored centrally, and no BSN may be.
+        refusal = refusal.field("/relation/reason", "expected no citizen service number in the reason");
+    }
+    refusal.if_any()
+}
+
+/// The agreement's table: role × purpose × category, default deny.
+pub(super) fn decide(agreement: &Agreement, requester: Oin, query: &Query) -> Result<Allowed, Denied> {
+    let input = DecisionInput {
+        requester,
+        purpose: &query.purpose,
+        role: &query.actor.role,
+        categories: &query.categories,
+        relation: query.relation.basis,
+        assurance: query.actor.assurance,
+    };
+    match agreement.decide(&input) {
+        Decision::Allowed(allowed) => Ok(allowed),
+        Decision::Denied(reason) => Err(Denied(reason.as_str())),
+    }
+}
+
+/// `listed` claims that the asker has a live pointer of its own about this subject: the index knows whether that is so.
+pub(super) fn check_ground(query: &Query, requester: Oin, found: &[FindablePointer]) -> Result<(), Denied> {
+    let has_own = found.iter().any(|pointer| pointer.holder == requester);
+    if query.relation.basis == RelationBasis::Listed && !has_own {
+        return Err(Denied("relation-not-listed"));
+    }
+    Ok(())
+}
+
+/// Which pointers are disclosed: of the categories and holders asked, findable for this purpose, not the asker's own, of
+/// holders that are active in the agreement.
+pub(super) fn disclosed(
+    agreement: &Agreement,
+    allowed: &Allowed,
+    query: &Query,
+    requester: Oin,
+    found: Vec<FindablePointer>,
+) -> Vec<FindablePointer> {
+    found
+        .into_iter()
+        .filter(|pointer| pointer.holder != requester)
+        .filter(|pointer| allowed.categories.contains(&pointer.category))
+        .filter(|pointer| query.holders.is_empty() || query.holders.contains(&pointer.holder))
+        .filter(|pointer| {
+            pointer.purposes.as_deref().is_none_or(|only| only.split(' ').any(|one| one == query.purpose.as_str()))
+        })
+        .filter(|pointer| agreement.partner(pointer.holder).is_some_and(|partner| !partner.suspended))
+        .collect()
+}
+
+/// What a denial is answered with. The reason speaks of the asker and the agreement only, never of the subject.
+pub(super) fn refused(denied: Denied) -> Refusal {
+    let detail = match denied.0 {
+        "relation-not-listed" => {
+            "Your organisation has no live pointer about this person, so the ground is not 'listed'. Ask with a reason."
+        }
+        "actor-must-be-proven" => "This purpose demands proof of who asks, and there is only an assertion.",
+        "category-outside-purpose" => "A category is asked that this role may not see for this purpose. Ask for less.",
+        "relation-basis-not-allowed" => "This purpose does not admit the ground that was given.",
+        "role-not-allowed" => "This role may not ask for this purpose.",
+        "unknown-purpose" => "The agreement has no such purpose.",
+        _ => "The agreement does not let your organisation ask this.",
+    };
+    Refusal::new(ProblemCode::Denied, detail)
+}

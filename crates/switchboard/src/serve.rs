@@ -1,0 +1,91 @@
+//! Starting and running the switchboard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{Data, ServiceConfig};
+use anyhow::{Context as _, bail};
+use arc_swap::ArcSwap;
+use kw_domain::{Clock, SystemClock};
+use kw_runtime::{Entropy, Http, Metrics, Server, SharedAgreement};
+use kw_store::Store;
+use kw_store::switchboard::Switchboard;
+use kw_transport::Tls;
+use tokio::sync::Semaphore;
+
+use crate::app::{App, Keyring};
+use crate::config::SwitchboardConfig;
+use crate::keys::Keys;
+use crate::{pointers, public, queries, rotation, upkeep};
+
+const UPLOADS_AT_ONCE: usize = 8;
+
+/// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
+pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    kw_runtime::telemetry::init(&config.log, Arc::clone(&clock))?;
+    let tls = Tls::load(&config.tls).context("the switchboard's certificate and trust cannot be used")?;
+    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
+    let app = Arc::new(open(&config, &tls, &agreement, clock).await?);
+
+    let routes = {
+        let app = Data::from(Arc::clone(&app));
+        move |config: &mut ServiceConfig| {
+            config.app_data(app.clone()).configure(pointers::routes).configure(queries::routes);
+        }
+    };
+    let public_routes = {
+        let app = Data::from(Arc::clone(&app));
+        move |config: &mut ServiceConfig| {
+            config.app_data(app.clone()).configure(public::routes);
+        }
+    };
+    let reloading = {
+        let (app, folder) = (Arc::clone(&app), config.keys.directory.clone());
+        move || upkeep::refresh_keyring(&app, &folder)
+    };
+    let server = Server::new(config.server, Http::new(Metrics::new()))?
+        .service(&tls, &agreement, routes)?
+        .public(&tls, public_routes)?
+        .on_reload("keys", reloading);
+    upkeep::spawn(&server, &app, &config.keys.directory);
+    server.run().await?;
+    Ok(())
+}
+
+async fn open(
+    config: &SwitchboardConfig,
+    tls: &Tls,
+    agreement: &SharedAgreement,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<App> {
+    let current = agreement.current();
+    let chain = current.chain().clone();
+    if tls.oin() != current.switchboard().oin {
+        bail!(
+            "the certificate belongs to {}, but the agreement's switchboard is {}: give the switchboard its own certificate",
+            tls.oin(),
+            current.switchboard().oin
+        );
+    }
+    let keys = Keys::read(&config.keys.directory, &chain)?;
+    let entropy = Entropy::os();
+    let (database, origin) = (config.database.clone(), current.switchboard().log_origin.clone());
+    let salts = entropy.clone();
+    let store: Store<Switchboard> =
+        tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |bytes| salts.fill(bytes))).await??;
+    let live = rotation::first_generation(&store, &current, &keys, clock.as_ref(), tls.oin()).await?;
+    Ok(App {
+        agreement: agreement.clone(),
+        clock,
+        entropy,
+        keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
+        oin: tls.oin(),
+        quota: crate::quota::Quota::default(),
+        store,
+        uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+    })
+}
+
+/// How long a rotation waits until every process has seen its next step.
+pub(crate) const STEP_SEEN_BY_ALL: Duration = Duration::from_secs(3);

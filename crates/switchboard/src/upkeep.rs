@@ -1,0 +1,181 @@
+//! What the switchboard does by itself: dates that come, leases that run out, keys that change.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kw_domain::SubjectId;
+use kw_ledger::Event;
+use kw_runtime::{Refusal, Server};
+use kw_store::switchboard::{ActiveSelector, StoredPointer};
+
+use crate::app::{App, Keyring, act, rules};
+use crate::index::LiveGenerations;
+use crate::keys::Keys;
+use crate::lifecycle::{self, Due};
+
+const AT_ONCE: u32 = 500;
+const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
+
+type Worked = Result<(), String>;
+
+/// Starts the jobs; they end with the server.
+pub(crate) fn spawn(server: &Server, app: &Arc<App>, keys: &Path) {
+    let jobs = server.jobs();
+    let each = Arc::clone(app);
+    jobs.spawn("lifecycle", Duration::from_secs(5), move || lifecycle_due(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("leases", Duration::from_secs(5), move || leases(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("forgetting", Duration::from_mins(10), move || forget(Arc::clone(&each)));
+    let (each, folder) = (Arc::clone(app), keys.to_owned());
+    jobs.spawn("generations", Duration::from_secs(1), move || generations(Arc::clone(&each), folder.clone()));
+
+    let each = Arc::clone(app);
+    server.readiness().check("database", move || {
+        let app = Arc::clone(&each);
+        async move { app.store.read(|index| index.ledger_size()).await.map(drop).map_err(|error| error.to_string()) }
+    });
+}
+
+/// Handles every pointer whose date has come: archive, tombstone, nothing.
+async fn lifecycle_due(app: Arc<App>) -> Worked {
+    loop {
+        let now = app.now();
+        let due = app.store.read(move |index| index.due_pointers(now, AT_ONCE)).await.map_err(|e| e.to_string())?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let last = due.len() < AT_ONCE as usize;
+        let agreement = app.agreement.current();
+        let mut lapsed = app.record(&agreement, Event::PointersLapsed, app.oin, None);
+        let mut destroyed = app.record(&agreement, Event::PointersDestroyed, app.oin, None);
+        app.store
+            .write("lifecycle", move |tx| {
+                let (mut changed, mut gone) = (0, 0);
+                let mut subjects: Vec<SubjectId> = Vec::new();
+                for pointer in &due {
+                    // It may have been renewed since it was read.
+                    let Some(pointer) = tx.read().pointer(pointer.holder, pointer.id)?.filter(|p| p.due_at <= now) else {
+                        continue;
+                    };
+                    match lifecycle::due(&pointer, rules(&agreement, &pointer.category), now) {
+                        Due::Becomes(next) => {
+                            tx.write().update_pointer(&next)?;
+                            subjects.extend(pointer.subject.filter(|_| next.subject.is_none()));
+                            changed += 1;
+                        }
+                        Due::Destroyed => {
+                            tx.write().delete_pointer(pointer.id)?;
+                            gone += 1;
+                        }
+                    }
+                }
+                tx.write().delete_orphans(&subjects)?;
+                lapsed.count = Some(changed);
+                destroyed.count = Some(gone);
+                let record = if changed > 0 { &lapsed } else { &destroyed };
+                Ok(((), act::<Refusal>(record)?))
+            })
+            .await
+            .map_err(|error| error.to_string())?;
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+/// Ends the pointers of holders that gave no sign of life for a whole lease.
+async fn leases(app: Arc<App>) -> Worked {
+    let now = app.now();
+    for holder in app.store.read(move |index| index.lapsed_leases(now)).await.map_err(|e| e.to_string())? {
+        log::warn!(audience = "application", holder:%; "a holder's lease ran out; its pointers lapse");
+        loop {
+            let agreement = app.agreement.current();
+            let mut record = app.record(&agreement, Event::PointersLapsed, app.oin, None);
+            record.holders = vec![holder];
+            let done = app
+                .store
+                .write("lapse_lease", move |tx| {
+                    let still = tx.read().lease(holder)?.is_some_and(|until| until <= now);
+                    let active: Vec<StoredPointer> =
+                        if still { tx.write().select_active(holder, &ActiveSelector::default(), AT_ONCE)? } else { Vec::new() };
+                    for pointer in &active {
+                        let next = lifecycle::lapse(pointer, rules(&agreement, &pointer.category), now);
+                        tx.write().update_pointer(&next)?;
+                    }
+                    let more = active.len() == AT_ONCE as usize;
+                    if still && !more {
+                        tx.write().delete_lease(holder)?;
+                    }
+                    record.count = Some(active.len() as u64);
+                    Ok((more, act::<Refusal>(&record)?))
+                })
+                .await
+                .map_err(|error| error.to_string())?;
+            if !done.value {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes what nobody may repeat any more.
+async fn forget(app: Arc<App>) -> Worked {
+    let now = app.now();
+    let agreement = app.agreement.current();
+    let record = app.record(&agreement, Event::PointersDestroyed, app.oin, None);
+    app.store
+        .write("forget", move |tx| {
+            tx.write().forget_old(now, now.minus(UPLOADS_KEPT))?;
+            let mut record = record.clone();
+            record.count = Some(0);
+            Ok(((), act::<Refusal>(&record)?))
+        })
+        .await
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+/// Follows a rotation: takes in new generations with their keys, whole.
+async fn generations(app: Arc<App>, folder: PathBuf) -> Worked {
+    let stored = app.store.read(|index| index.generations()).await.map_err(|error| error.to_string())?;
+    let live = LiveGenerations::of(&stored);
+    if live == app.keyring.load().live {
+        return Ok(());
+    }
+    let chain = app.agreement.current().chain().clone();
+    let keys = tokio::task::spawn_blocking(move || Keys::read(&folder, &chain))
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
+    let missing: BTreeMap<_, _> = live
+        .iter()
+        .filter(|generation| !keys.index.contains_key(&generation.index_epoch))
+        .map(|generation| (generation.number, generation.index_epoch))
+        .collect();
+    if !missing.is_empty() {
+        return Err(format!("index keys are missing (generation, epoch): {missing:?}; copy them into the key folder"));
+    }
+    log::info!(audience = "application"; "the live generations of the index keys changed");
+    app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
+    Ok(())
+}
+
+/// Reads the key folder again, for new grant keys. The old keys stay on failure.
+pub(crate) fn refresh_keyring(app: &App, folder: &Path) -> Result<bool, String> {
+    let chain = app.agreement.current().chain().clone();
+    let keys = Keys::read(folder, &chain).map_err(|error| error.to_string())?;
+    let before = app.keyring.load_full();
+    let changed = keys.signer.jwks() != before.keys.signer.jwks() || !keys.index.keys().eq(before.keys.index.keys());
+    if changed {
+        let live = before.live.clone();
+        if live.iter().any(|generation| !keys.index.contains_key(&generation.index_epoch)) {
+            return Err("the key folder lacks a key of a live generation; the old keys stay in use".into());
+        }
+        app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
+    }
+    Ok(changed)
+}
