@@ -10,6 +10,7 @@ mod database;
 mod row;
 mod source;
 mod statement;
+pub mod workbench;
 
 pub use config::{CategoryQueries, SqlConfig};
 pub use source::SqlSource;

@@ -10,6 +10,9 @@ pub mod grants;
 pub mod mapping;
 pub mod pulls;
 pub mod source;
+pub mod sync;
+#[cfg(test)]
+mod testing;
 pub mod vault;
 
 pub use source::{

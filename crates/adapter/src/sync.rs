@@ -136,13 +136,9 @@ impl Synchroniser {
     fn now(&self) -> Instant {
         self.parts.clock.now()
     }
-
-    /// The record of one batch of work here. What it makes the switchboard do has its own records there.
-    fn act<E>(&self, agreement: &Agreement, count: u64, categories: Vec<Category>) -> Result<Act, Abort<E>> {
-        act(self.parts.holder, agreement, self.now(), count, categories)
-    }
 }
 
+/// The record of one batch of work here. What it makes the switchboard do has its own records there.
 fn act<E>(
     holder: Oin,
     agreement: &Agreement,

@@ -116,7 +116,7 @@ mod tests {
     proptest! {
         #[test]
         fn one_wrong_digit_never_passes(number in 0u32..999_999_999, place in 0usize..9, add in 1u8..10) {
-            let valid = (number..).map(|n| format!("{:09}", n % 1_000_000_000)).find(|text| Bsn::parse(text).is_ok());
+            let valid = (number..number + 1_000).map(|n| format!("{:09}", n % 1_000_000_000)).find(|text| Bsn::parse(text).is_ok());
             let mut wrong = valid.unwrap().into_bytes();
             wrong[place] = b'0' + (wrong[place] - b'0' + add) % 10;
             prop_assert!(Bsn::parse(std::str::from_utf8(&wrong).unwrap()).is_err());

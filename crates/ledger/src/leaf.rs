@@ -79,7 +79,7 @@ mod tests {
         let record = canonical(&serde_json::json!({"event": "vector"})).unwrap();
         let leaf = Leaf::commit(LeafKind::Access, &Salt([7; 32]), &record);
         // printf 'ketenwijzer-leaf-v1'; 32 bytes 0x07; '{"event":"vector"}' | sha256sum
-        let hex: String = leaf.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = leaf.to_bytes().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         assert_eq!(&hex[..18], "010100000000000000");
         assert_eq!(&hex[18..], "fb24b1531987577ef00651251c52948fbafc21d349e203e4fe08014f5dd8d972");
     }

@@ -13,7 +13,7 @@ pub struct SubjectElement {
     /// N_index: ristretto255, 32 bytes.
     #[schema(value_type = String)]
     pub element: SecretBytes32,
-    /// The generation of k_p[index].
+    /// The generation of `k_p[index]`.
     #[schema(value_type = u32)]
     pub epoch: Epoch,
 }

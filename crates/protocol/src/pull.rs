@@ -1,5 +1,7 @@
 //! The pull at the holder: `POST /v1/pulls`.
 
+use std::fmt;
+
 use kw_domain::{Category, Instant, Oin, SourceName, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,7 +32,7 @@ pub struct Pull {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EpochProof {
-    /// The generation of k_p[binding].
+    /// The generation of `k_p[binding]`.
     pub epoch: u32,
     /// The proof.
     #[schema(value_type = String)]
@@ -41,7 +43,7 @@ pub struct EpochProof {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EpochBirthDateProof {
-    /// The generation of k_p[binding].
+    /// The generation of `k_p[binding]`.
     pub epoch: u32,
     /// Over `YYYYMMDD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +60,7 @@ pub struct EpochBirthDateProof {
 }
 
 /// What the holder delivers.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pulled {
     /// The holder.
@@ -79,6 +81,13 @@ pub struct Pulled {
     /// At which precision the birth date was compared, when it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_date_compared: Option<ComparedPrecision>,
+}
+
+impl fmt::Debug for Pulled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A document never reaches a log by way of `{:?}`.
+        f.debug_struct("Pulled").field("transaction", &self.transaction).finish_non_exhaustive()
+    }
 }
 
 /// Where a document comes from.

@@ -5,6 +5,10 @@
 //! - Reads go through [`Store::read`].
 //! - The statements of each service stand in one file that is compiled for both backends (docs/decisions/0004).
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::duplicate_mod,
+    reason = "one file of statements, compiled for both backends (docs/decisions/0004)"
+)]
 
 mod backend;
 mod checkpoint;

@@ -282,10 +282,8 @@ fn run_together<S: Service>(
     for operation in batch {
         let mut wrote = false;
         let mut tx = Tx { connection: &mut *connection, wrote: &mut wrote, service: PhantomData };
-        match operation.run(&mut tx, log)? {
-            Ran::Done => {}
-            Ran::Refused if wrote => return Err(StoreError::Database("refused after a write".into())),
-            Ran::Refused => {}
+        if matches!(operation.run(&mut tx, log)?, Ran::Refused) && wrote {
+            return Err(StoreError::Database("refused after a write".into()));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What every handler works with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub(crate) struct App {
     pub(crate) agreement: SharedAgreement,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
+    pub(crate) key_folder: PathBuf,
     pub(crate) keyring: ArcSwap<Keyring>,
     pub(crate) oin: Oin,
     pub(crate) quota: Quota,
@@ -44,7 +46,13 @@ impl App {
     }
 
     /// A record that this service makes about something that `party` did.
-    pub(crate) fn record(&self, agreement: &Agreement, event: Event, party: Oin, trace: Option<&Trace>) -> AccessRecord {
+    pub(crate) fn record(
+        &self,
+        agreement: &Agreement,
+        event: Event,
+        party: Oin,
+        trace: Option<&Trace>,
+    ) -> AccessRecord {
         let chain = agreement.chain().clone();
         let mut record = AccessRecord::new(event, self.now(), chain, self.oin, party, agreement.hash());
         if let Some(trace) = trace {
@@ -113,11 +121,24 @@ pub(crate) fn not_located(error: LocateError) -> Refusal {
             ProblemCode::EpochUnknown,
             "The element was made under a key that is not live here. Have it evaluated again and use the newest epoch.",
         ),
-        LocateError::NotAnElement => Refusal::new(ProblemCode::Invalid, "The element is not a group element.")
-            .field("/subject/element", "expected a canonical ristretto255 element other than the identity"),
+        LocateError::NotAnElement => Refusal::new(
+            ProblemCode::Invalid,
+            "The element is not a group element.",
+        )
+        .field("/subject/element", "expected a canonical ristretto255 element other than the identity"),
         LocateError::KeyMissing => {
             log::error!(audience = "application"; "a key of a live generation is missing from the key folder");
             unavailable()
         }
     }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }

@@ -33,7 +33,11 @@ pub(crate) enum LocateError {
 }
 
 /// `tag(k_s · N)` under every live generation (docs/pseudonym.md §4, §5, §8).
-pub(crate) fn locate(keys: &Keys, live: &LiveGenerations, subject: &SubjectElement) -> Result<LocatedSubject, LocateError> {
+pub(crate) fn locate(
+    keys: &Keys,
+    live: &LiveGenerations,
+    subject: &SubjectElement,
+) -> Result<LocatedSubject, LocateError> {
     let epoch = subject.epoch.0;
     if !live.iter().any(|generation| generation.pseudonymiser_epoch == epoch) {
         return Err(LocateError::EpochUnknown);
@@ -61,7 +65,9 @@ pub(crate) fn locate(keys: &Keys, live: &LiveGenerations, subject: &SubjectEleme
 fn convert(keys: &Keys, given: &Element, from: u32, to: u32) -> Result<Option<Element>, LocateError> {
     match from.cmp(&to) {
         std::cmp::Ordering::Equal => Ok(None),
-        std::cmp::Ordering::Less => Ok(Some(keys.deltas.get(&to).ok_or(LocateError::KeyMissing)?.apply(given))),
+        std::cmp::Ordering::Less => {
+            Ok(Some(keys.deltas.get(&to).ok_or(LocateError::KeyMissing)?.apply(given)))
+        }
         std::cmp::Ordering::Greater => {
             Ok(Some(keys.deltas.get(&from).ok_or(LocateError::KeyMissing)?.inverse().apply(given)))
         }
@@ -80,7 +86,13 @@ pub(crate) fn open_element(row: &RowKey, subject: SubjectId, sealed: &[u8]) -> O
 }
 
 /// Handle and source, sealed for the row of their pointer.
-pub(crate) fn seal_pointer(row: &RowKey, id: PointerId, handle: Handle, source: &SourceName, nonce: [u8; 12]) -> Vec<u8> {
+pub(crate) fn seal_pointer(
+    row: &RowKey,
+    id: PointerId,
+    handle: Handle,
+    source: &SourceName,
+    nonce: [u8; 12],
+) -> Vec<u8> {
     let mut plain = Vec::with_capacity(16 + source.as_str().len());
     plain.extend_from_slice(handle.as_bytes());
     plain.extend_from_slice(source.as_str().as_bytes());

@@ -49,7 +49,13 @@ impl Keys {
             .map(|file| GrantKey::read(file).ok_or(unusable(KeyKind::Grant)))
             .collect::<Result<Vec<_>, _>>()?;
         let signer = Signer::new(grants).ok_or(missing(KeyKind::Grant))?;
-        Ok(Self { tag: TagKey::from_bytes(&*bytes(tag)?), row: RowKey::from_bytes(&*bytes(row)?), index, deltas, signer })
+        Ok(Self {
+            tag: TagKey::from_bytes(&*bytes(tag)?),
+            row: RowKey::from_bytes(&*bytes(row)?),
+            index,
+            deltas,
+            signer,
+        })
     }
 }
 
@@ -104,7 +110,9 @@ pub enum KeysError {
     #[error(transparent)]
     File(#[from] KeyFileError),
     /// A kind of key is not there at all.
-    #[error("there is no {kind} key in {folder}: make keys with `ketenwijzer keys init switchboard`, or restore the right folder")]
+    #[error(
+        "there is no {kind} key in {folder}: make keys with `ketenwijzer keys init switchboard`, or restore the right folder"
+    )]
     Missing {
         /// Where it was looked for.
         folder: PathBuf,

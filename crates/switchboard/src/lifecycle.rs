@@ -19,7 +19,10 @@ pub(crate) enum Due {
 }
 
 /// Extends an active pointer.
-pub(crate) fn renew(pointer: &StoredPointer, valid_until: Instant) -> Result<StoredPointer, IllegalTransition> {
+pub(crate) fn renew(
+    pointer: &StoredPointer,
+    valid_until: Instant,
+) -> Result<StoredPointer, IllegalTransition> {
     if pointer.state != PointerState::Active {
         return Err(IllegalTransition);
     }
@@ -92,7 +95,12 @@ fn archived(pointer: &StoredPointer, until: Instant) -> StoredPointer {
     archived
 }
 
-fn tombstone(pointer: &StoredPointer, state: PointerState, rules: Option<&CategoryRules>, now: Instant) -> StoredPointer {
+fn tombstone(
+    pointer: &StoredPointer,
+    state: PointerState,
+    rules: Option<&CategoryRules>,
+    now: Instant,
+) -> StoredPointer {
     let mut left = pointer.clone();
     left.state = state;
     left.subject = None;
@@ -105,4 +113,113 @@ fn tombstone(pointer: &StoredPointer, state: PointerState, rules: Option<&Catego
 
 fn earliest(one: Instant, other: Option<Instant>) -> Instant {
     other.map_or(one, |other| one.min(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use kw_agreement::Agreement;
+    use kw_domain::{Category, Oin, PointerId, SubjectId};
+
+    use super::*;
+
+    const YOUTH: &str = include_str!("../../../examples/chains/youth.toml");
+
+    fn now() -> Instant {
+        Instant::parse("2026-11-21T10:00:00Z").unwrap()
+    }
+
+    fn pointer(state: PointerState) -> StoredPointer {
+        let valid_until = Instant::parse("2027-01-01T00:00:00Z").unwrap();
+        StoredPointer {
+            id: PointerId::new(now(), [1; 10]),
+            subject: Some(SubjectId::new(now(), [2; 10])),
+            holder: Oin::parse("00000099000000001000").unwrap(),
+            category: Category::parse("youth-care-plan").unwrap(),
+            source_key: Some([3; 16]),
+            sealed: Some(vec![4]),
+            purposes: None,
+            state,
+            withdrawal: None,
+            registered_at: now(),
+            valid_until,
+            due_at: valid_until,
+            destroy_by: None,
+            superseded_by: None,
+        }
+    }
+
+    const STATES: [PointerState; 6] = [
+        PointerState::Active,
+        PointerState::Inactive,
+        PointerState::Lapsed,
+        PointerState::Objected,
+        PointerState::Superseded,
+        PointerState::Withdrawn,
+    ];
+
+    #[test]
+    fn only_legal_transitions_are_made() {
+        let agreement = Agreement::parse(YOUTH).unwrap();
+        let rules = agreement.category(&pointer(PointerState::Active).category);
+        for state in STATES {
+            let pointer = pointer(state);
+            let active = state == PointerState::Active;
+            assert_eq!(renew(&pointer, now()).is_ok(), active, "{state:?}");
+            assert_eq!(supersede(&pointer, pointer.id, rules, now()).is_ok(), active, "{state:?}");
+            let withdrawn = withdraw(&pointer, WithdrawalReason::Deceased, rules, now());
+            assert_eq!(withdrawn.is_ok(), active || state == PointerState::Inactive, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_ended_rightly_goes_to_the_archive_and_what_was_wrong_leaves_a_tombstone() {
+        let agreement = Agreement::parse(YOUTH).unwrap();
+        let active = pointer(PointerState::Active);
+        let rules = agreement.category(&active.category);
+        let archived = withdraw(&active, WithdrawalReason::NoLongerPresent, rules, now()).unwrap();
+        assert_eq!((archived.state, archived.subject), (PointerState::Inactive, active.subject));
+        assert_eq!(archived.due_at, Instant::parse("2031-11-21T10:00:00Z").unwrap());
+        for reason in
+            [WithdrawalReason::EnteredInError, WithdrawalReason::Deceased, WithdrawalReason::AgeReached]
+        {
+            let left = withdraw(&active, reason, rules, now()).unwrap();
+            assert_eq!((left.state, left.withdrawal), (PointerState::Withdrawn, Some(reason)));
+            assert!(left.subject.is_none() && left.sealed.is_none() && left.source_key.is_none());
+        }
+    }
+
+    #[test]
+    fn dates_lead_from_active_by_the_archive_and_a_tombstone_to_nothing() {
+        let agreement = Agreement::parse(YOUTH).unwrap();
+        let active = pointer(PointerState::Active);
+        let rules = agreement.category(&active.category);
+        let Due::Becomes(archived) = due(&active, rules, active.valid_until) else {
+            panic!("destroyed too early")
+        };
+        assert_eq!(archived.state, PointerState::Inactive);
+        let Due::Becomes(left) = due(&archived, rules, archived.due_at) else {
+            panic!("destroyed too early")
+        };
+        assert_eq!((left.state, left.subject), (PointerState::Lapsed, None));
+        assert!(matches!(due(&left, rules, left.due_at), Due::Destroyed));
+    }
+
+    #[test]
+    fn the_destruction_date_beats_validity_and_archive() {
+        let agreement = Agreement::parse(YOUTH).unwrap();
+        let mut active = pointer(PointerState::Active);
+        let rules = agreement.category(&active.category);
+        let by = Instant::parse("2026-12-01T00:00:00Z").unwrap();
+        active.destroy_by = Some(by);
+        assert_eq!(renew(&active, active.valid_until).unwrap().due_at, by);
+        assert_eq!(withdraw(&active, WithdrawalReason::HolderStopped, rules, now()).unwrap().due_at, by);
+        let Due::Becomes(left) = due(&active, rules, by) else { panic!("no tombstone") };
+        assert_eq!((left.state, left.subject), (PointerState::Lapsed, None));
+    }
+
+    #[test]
+    fn a_category_that_left_the_agreement_leaves_nothing() {
+        let left = lapse(&pointer(PointerState::Active), None, now());
+        assert_eq!((left.state, left.due_at), (PointerState::Lapsed, now()));
+    }
 }

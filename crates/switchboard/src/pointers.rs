@@ -34,9 +34,7 @@ pub(crate) use withdraw_many::__path_withdraw_many;
 /// The routes under `/v1` of the service listener.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .service(
-            web::resource("/v1/pointers").get(list::list_pointers).post(register::register_pointer),
-        )
+        .service(web::resource("/v1/pointers").get(list::list_pointers).post(register::register_pointer))
         .service(web::resource("/v1/pointers/_bulk").post(bulk::register_many))
         .service(web::resource("/v1/pointers/_digests").post(digests::digest_pointers))
         .service(web::resource("/v1/pointers/_withdraw").post(withdraw_many::withdraw_many))

@@ -15,7 +15,7 @@ use kw_runtime::Refusal;
 use kw_store::switchboard::{Generation, GenerationPhase, Switchboard};
 use kw_store::{OpenError, ReadError, Store};
 
-pub use steps::{Progress, Rotation, Rotate};
+pub use steps::{Progress, Rotate, Rotation};
 
 use crate::app::act;
 use crate::index::LiveGenerations;
@@ -25,13 +25,17 @@ use crate::keys::{Keys, KeysError};
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
     /// The agreement does not list what is needed.
-    #[error("the agreement lists no key of the pseudonymiser for epoch {0}: have the chain agree on it first")]
+    #[error(
+        "the agreement lists no key of the pseudonymiser for epoch {0}: have the chain agree on it first"
+    )]
     EpochNotAgreed(u32),
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
     /// δ is not there.
-    #[error("there is no index-delta-{epoch}.key in {folder}: it comes from the pseudonymiser's key ceremony")]
+    #[error(
+        "there is no index-delta-{epoch}.key in {folder}: it comes from the pseudonymiser's key ceremony"
+    )]
     NoDelta {
         /// The pseudonymiser's new epoch.
         epoch: u32,
@@ -63,11 +67,12 @@ pub(crate) async fn first_generation(
     clock: &dyn Clock,
     oin: Oin,
 ) -> anyhow::Result<LiveGenerations> {
-    let stored = store.read(|index| index.generations()).await?;
+    let stored = store.read(kw_store::switchboard::SwitchboardRead::generations).await?;
     if !stored.is_empty() {
         return Ok(LiveGenerations::of(&stored));
     }
-    let pseudonymiser_epoch = agreement.pseudonymiser_keys(KeyUse::Index).keys().max().map_or(1, |epoch| epoch.0);
+    let pseudonymiser_epoch =
+        agreement.pseudonymiser_keys(KeyUse::Index).keys().max().map_or(1, |epoch| epoch.0);
     let index_epoch = keys.index.keys().max().copied().unwrap_or(1);
     let now = clock.now();
     let first = Generation {
@@ -79,7 +84,8 @@ pub(crate) async fn first_generation(
         converted: 0,
         began_at: now,
     };
-    let record = AccessRecord::new(Event::KeyChanged, now, agreement.chain().clone(), oin, oin, agreement.hash());
+    let record =
+        AccessRecord::new(Event::KeyChanged, now, agreement.chain().clone(), oin, oin, agreement.hash());
     let made = first.clone();
     store
         .write("first_generation", move |tx| {
@@ -90,5 +96,5 @@ pub(crate) async fn first_generation(
         })
         .await
         .map_err(|error| anyhow::anyhow!("the first generation was not stored: {error}"))?;
-    Ok(LiveGenerations::of(&store.read(|index| index.generations()).await?))
+    Ok(LiveGenerations::of(&store.read(kw_store::switchboard::SwitchboardRead::generations).await?))
 }

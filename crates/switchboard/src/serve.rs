@@ -41,14 +41,14 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
         }
     };
     let reloading = {
-        let (app, folder) = (Arc::clone(&app), config.keys.directory.clone());
-        move || upkeep::refresh_keyring(&app, &folder)
+        let app = Arc::clone(&app);
+        move || upkeep::refresh_keyring(&app)
     };
     let server = Server::new(config.server, Http::new(Metrics::new()))?
         .service(&tls, &agreement, routes)?
         .public(&tls, public_routes)?
         .on_reload("keys", reloading);
-    upkeep::spawn(&server, &app, &config.keys.directory);
+    upkeep::spawn(&server, &app);
     server.run().await?;
     Ok(())
 }
@@ -73,12 +73,14 @@ async fn open(
     let (database, origin) = (config.database.clone(), current.switchboard().log_origin.clone());
     let salts = entropy.clone();
     let store: Store<Switchboard> =
-        tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |bytes| salts.fill(bytes))).await??;
+        tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |bytes| salts.fill(bytes)))
+            .await??;
     let live = rotation::first_generation(&store, &current, &keys, clock.as_ref(), tls.oin()).await?;
     Ok(App {
         agreement: agreement.clone(),
         clock,
         entropy,
+        key_folder: config.keys.directory.clone(),
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
         oin: tls.oin(),
         quota: crate::quota::Quota::default(),

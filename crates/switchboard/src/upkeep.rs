@@ -1,7 +1,5 @@
 //! What the switchboard does by itself: dates that come, leases that run out, keys that change.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +19,7 @@ const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
 type Worked = Result<(), String>;
 
 /// Starts the jobs; they end with the server.
-pub(crate) fn spawn(server: &Server, app: &Arc<App>, keys: &Path) {
+pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     let jobs = server.jobs();
     let each = Arc::clone(app);
     jobs.spawn("lifecycle", Duration::from_secs(5), move || lifecycle_due(Arc::clone(&each)));
@@ -29,13 +27,22 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>, keys: &Path) {
     jobs.spawn("leases", Duration::from_secs(5), move || leases(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("forgetting", Duration::from_mins(10), move || forget(Arc::clone(&each)));
-    let (each, folder) = (Arc::clone(app), keys.to_owned());
-    jobs.spawn("generations", Duration::from_secs(1), move || generations(Arc::clone(&each), folder.clone()));
+    let each = Arc::clone(app);
+    jobs.spawn("generations", Duration::from_secs(1), move || {
+        let app = Arc::clone(&each);
+        async move { follow_generations(&app).await.map(drop) }
+    });
 
     let each = Arc::clone(app);
     server.readiness().check("database", move || {
         let app = Arc::clone(&each);
-        async move { app.store.read(|index| index.ledger_size()).await.map(drop).map_err(|error| error.to_string()) }
+        async move {
+            app.store
+                .read(kw_store::LedgerRead::ledger_size)
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
+        }
     });
 }
 
@@ -43,7 +50,8 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>, keys: &Path) {
 async fn lifecycle_due(app: Arc<App>) -> Worked {
     loop {
         let now = app.now();
-        let due = app.store.read(move |index| index.due_pointers(now, AT_ONCE)).await.map_err(|e| e.to_string())?;
+        let due =
+            app.store.read(move |index| index.due_pointers(now, AT_ONCE)).await.map_err(|e| e.to_string())?;
         if due.is_empty() {
             return Ok(());
         }
@@ -57,7 +65,9 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                 let mut subjects: Vec<SubjectId> = Vec::new();
                 for pointer in &due {
                     // It may have been renewed since it was read.
-                    let Some(pointer) = tx.read().pointer(pointer.holder, pointer.id)?.filter(|p| p.due_at <= now) else {
+                    let Some(pointer) =
+                        tx.read().pointer(pointer.holder, pointer.id)?.filter(|p| p.due_at <= now)
+                    else {
                         continue;
                     };
                     match lifecycle::due(&pointer, rules(&agreement, &pointer.category), now) {
@@ -99,8 +109,11 @@ async fn leases(app: Arc<App>) -> Worked {
                 .store
                 .write("lapse_lease", move |tx| {
                     let still = tx.read().lease(holder)?.is_some_and(|until| until <= now);
-                    let active: Vec<StoredPointer> =
-                        if still { tx.write().select_active(holder, &ActiveSelector::default(), AT_ONCE)? } else { Vec::new() };
+                    let active: Vec<StoredPointer> = if still {
+                        tx.write().select_active(holder, &ActiveSelector::default(), AT_ONCE)?
+                    } else {
+                        Vec::new()
+                    };
                     for pointer in &active {
                         let next = lifecycle::lapse(pointer, rules(&agreement, &pointer.category), now);
                         tx.write().update_pointer(&next)?;
@@ -139,43 +152,48 @@ async fn forget(app: Arc<App>) -> Worked {
         .map_err(|error| error.to_string())
 }
 
-/// Follows a rotation: takes in new generations with their keys, whole.
-async fn generations(app: Arc<App>, folder: PathBuf) -> Worked {
-    let stored = app.store.read(|index| index.generations()).await.map_err(|error| error.to_string())?;
+/// Follows a rotation: takes in new generations with their keys, whole. Tells whether anything changed.
+pub(crate) async fn follow_generations(app: &App) -> Result<bool, String> {
+    let stored = app
+        .store
+        .read(kw_store::switchboard::SwitchboardRead::generations)
+        .await
+        .map_err(|error| error.to_string())?;
     let live = LiveGenerations::of(&stored);
     if live == app.keyring.load().live {
-        return Ok(());
+        return Ok(false);
     }
-    let chain = app.agreement.current().chain().clone();
+    let (chain, folder) = (app.agreement.current().chain().clone(), app.key_folder.clone());
     let keys = tokio::task::spawn_blocking(move || Keys::read(&folder, &chain))
         .await
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())?;
-    let missing: BTreeMap<_, _> = live
-        .iter()
-        .filter(|generation| !keys.index.contains_key(&generation.index_epoch))
-        .map(|generation| (generation.number, generation.index_epoch))
-        .collect();
-    if !missing.is_empty() {
-        return Err(format!("index keys are missing (generation, epoch): {missing:?}; copy them into the key folder"));
-    }
+    check_keys(&keys, &live)?;
     log::info!(audience = "application"; "the live generations of the index keys changed");
     app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
-    Ok(())
+    Ok(true)
 }
 
 /// Reads the key folder again, for new grant keys. The old keys stay on failure.
-pub(crate) fn refresh_keyring(app: &App, folder: &Path) -> Result<bool, String> {
+pub(crate) fn refresh_keyring(app: &App) -> Result<bool, String> {
     let chain = app.agreement.current().chain().clone();
-    let keys = Keys::read(folder, &chain).map_err(|error| error.to_string())?;
+    let keys = Keys::read(&app.key_folder, &chain).map_err(|error| error.to_string())?;
     let before = app.keyring.load_full();
-    let changed = keys.signer.jwks() != before.keys.signer.jwks() || !keys.index.keys().eq(before.keys.index.keys());
+    let changed = keys.signer.jwks() != before.keys.signer.jwks();
     if changed {
         let live = before.live.clone();
-        if live.iter().any(|generation| !keys.index.contains_key(&generation.index_epoch)) {
-            return Err("the key folder lacks a key of a live generation; the old keys stay in use".into());
-        }
+        check_keys(&keys, &live)?;
         app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
     }
     Ok(changed)
+}
+
+fn check_keys(keys: &Keys, live: &LiveGenerations) -> Result<(), String> {
+    match live.iter().find(|generation| !keys.index.contains_key(&generation.index_epoch)) {
+        Some(generation) => Err(format!(
+            "the index key of epoch {} is not in the key folder, but generation {} needs it; copy it there",
+            generation.index_epoch, generation.number
+        )),
+        None => Ok(()),
+    }
 }

@@ -43,7 +43,7 @@ pub(crate) fn generic(folder: &Path) -> FilesSource {
 }
 
 pub(crate) fn configured(folder: &Path, categories: &str) -> FilesSource {
-    source(toml::from_str(&format!("folder = {folder:?}\n{categories}")).unwrap())
+    source(toml::from_str(&format!("folder = '{}'\n{categories}", folder.display())).unwrap())
 }
 
 pub(crate) fn category(name: &str) -> Category {

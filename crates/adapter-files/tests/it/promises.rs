@@ -19,7 +19,7 @@ fn write(folder: &Path, name: &str, content: &str) {
 
 /// A number that passes the 11-proef, for each index.
 fn number(index: usize) -> String {
-    (0..)
+    (0..100)
         .map(|n| 100_000_000 + index * 100 + n)
         .find(|n| kw_domain::Bsn::parse(&n.to_string()).is_ok())
         .unwrap()

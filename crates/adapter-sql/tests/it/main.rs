@@ -1,4 +1,6 @@
 //! The source as a partner process uses it, on a real SQLite file and a real PostgreSQL server.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is not as it says")]
 
 mod backends;
 mod cluster;

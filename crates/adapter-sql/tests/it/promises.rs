@@ -162,8 +162,7 @@ async fn an_error_of_the_database_explains_the_query_but_quotes_no_value() {
         let list =
             "SELECT id AS record, bsn FROM t WHERE :after_record IS NULL OR id > :after_record LIMIT :limit";
         let source = backend.with(&format!(
-            "[categories.t]\nlist = \"{}\"\nfetch = \"SELECT * FROM u WHERE id = :record\"",
-            list
+            "[categories.t]\nlist = \"{list}\"\nfetch = \"SELECT * FROM u WHERE id = :record\""
         ));
         let record = kw_adapter::LocalId::new("x~0").unwrap();
         let error = source.fetch(&category("t"), &record).await.unwrap_err().to_string();

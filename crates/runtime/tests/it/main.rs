@@ -1,9 +1,6 @@
 //! The runtime from outside: conventions over a real router, services over real sockets.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on should say where and stop"
-)]
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod child;
 mod conventions;

@@ -12,7 +12,7 @@ use kw_transport::Tls;
 use reqwest::{Client, StatusCode};
 use tokio::task::JoinHandle;
 
-use crate::town::{SCHOOL, STRANGER, SWITCHBOARD, Town, client, oin};
+use crate::town::{SCHOOL, STRANGER, SWITCHBOARD, Town, client, oin, service};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -28,7 +28,7 @@ struct Running {
 impl Running {
     async fn start(town: &Town) -> Self {
         let (tls, agreement) = (town.tls("switchboard", SWITCHBOARD), town.agreement());
-        let server = town.service(&tls, &agreement);
+        let server = service(&tls, &agreement);
         let at = |name: &str| server.addresses()[name];
         let (service, public, admin) = (at("service"), at("public"), at("admin"));
         let control = server.control();
@@ -174,10 +174,10 @@ async fn a_request_under_way_is_answered_before_the_end() {
     running.me(&school).await;
     let slow = tokio::spawn(school.get(format!("https://{}/v1/slow", running.service)).send());
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let service = running.service;
+    let address = running.service;
     running.stop().await;
     assert_eq!(slow.await.unwrap().unwrap().status(), StatusCode::OK);
-    assert!(tokio::net::TcpStream::connect(service).await.is_err(), "nobody listens any more");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
 
 #[tokio::test]

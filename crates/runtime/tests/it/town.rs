@@ -60,22 +60,22 @@ impl Town {
     pub(crate) fn agreement(&self) -> SharedAgreement {
         SharedAgreement::load(&self.agreement_file(), Arc::new(SystemClock)).unwrap()
     }
+}
 
-    /// A service that tells its callers who they are, on ports that the system chooses.
-    pub(crate) fn service(&self, tls: &Tls, agreement: &SharedAgreement) -> Server {
-        let settings = ServerSettings {
-            public: Some("127.0.0.1:0".parse().unwrap()),
-            workers: Some(1),
-            shutdown_deadline: 5,
-            ..ServerSettings::default()
-        };
-        Server::new(settings, Http::new(Metrics::new()))
-            .unwrap()
-            .service(tls, agreement, who_am_i)
-            .unwrap()
-            .public(tls, public)
-            .unwrap()
-    }
+/// A service that tells its callers who they are, on ports that the system chooses.
+pub(crate) fn service(tls: &Tls, agreement: &SharedAgreement) -> Server {
+    let settings = ServerSettings {
+        public: Some("127.0.0.1:0".parse().unwrap()),
+        workers: Some(1),
+        shutdown_deadline: 5,
+        ..ServerSettings::default()
+    };
+    Server::new(settings, Http::new(Metrics::new()))
+        .unwrap()
+        .service(tls, agreement, who_am_i)
+        .unwrap()
+        .public(tls, public)
+        .unwrap()
 }
 
 fn who_am_i(config: &mut ServiceConfig) {

@@ -17,6 +17,7 @@ use crate::error::OpenError;
 
 pub(crate) type Conn = AsyncConnectionWrapper<AsyncPgConnection, OwnRuntime>;
 
+// The statements of each service, for this backend (docs/decisions/0004).
 #[path = "../ledger/queries.rs"]
 mod ledger_queries;
 #[path = "../partner/queries.rs"]

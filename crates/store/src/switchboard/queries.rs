@@ -1,4 +1,5 @@
 //! The index's statements. Compiled once for each backend; `super` says which.
+#![expect(clippy::ref_option_ref, reason = "the code that AsChangeset derives")]
 
 use diesel::dsl::{count_star, exists};
 use diesel::prelude::*;

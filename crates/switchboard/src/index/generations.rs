@@ -20,21 +20,17 @@ impl LiveGenerations {
     /// While the newest is filling, the one before finds everything. Once it is closing, the newest finds everything; the
     /// one before stays live until its tags are wiped, so that processes that lag one step behind agree with this one.
     pub(crate) fn of(stored: &[Generation]) -> Self {
-        let live = stored.iter().filter(|generation| generation.phase != GenerationPhase::Retired).map(|generation| {
-            LiveGeneration {
+        let live = stored.iter().filter(|generation| generation.phase != GenerationPhase::Retired).map(
+            |generation| LiveGeneration {
                 number: generation.generation,
                 index_epoch: generation.index_epoch,
                 pseudonymiser_epoch: generation.pseudonymiser_epoch,
-            }
-        });
+            },
+        );
         Self(live.collect())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &LiveGeneration> {
         self.0.iter()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }

@@ -54,8 +54,11 @@ pub(crate) async fn register_many(
     let (id, offset) = position(&request)?;
     let holder = party.oin;
     let place = Arc::clone(&app.uploads).try_acquire_owned().map_err(|_| {
-        Refusal::new(ProblemCode::TooMany, "As many uploads are under way as the switchboard takes. Try again.")
-            .retry_after(std::time::Duration::from_secs(5))
+        Refusal::new(
+            ProblemCode::TooMany,
+            "As many uploads are under way as the switchboard takes. Try again.",
+        )
+        .retry_after(std::time::Duration::from_secs(5))
     })?;
     let committed = app.store.read(move |index| index.upload_lines(holder, id)).await.map_err(not_read)?;
     if committed != offset {
@@ -100,7 +103,7 @@ async fn receive(
                 let batch = Batch { first_line, lines: batch };
                 first_line += batch.lines.len() as u64;
                 let app = Arc::clone(&app);
-                let task = tokio::task::spawn_blocking(move || prepare_batch(&app, upload.holder, &batch));
+                let task = tokio::task::spawn_blocking(move || prepare_batch(&app, upload.holder, batch));
                 if ahead.send(task).await.is_err() {
                     return Ok(());
                 }
@@ -109,7 +112,9 @@ async fn receive(
     };
     let writer = async {
         while let Some(task) = computed.recv().await {
-            let Ok(prepared) = task.await else { return Err(Refusal::fault("a batch could not be computed")) };
+            let Ok(prepared) = task.await else {
+                return Err(Refusal::fault("a batch could not be computed"));
+            };
             let answer = commit(&app, upload, prepared).await?;
             if results.send(Ok(answer)).await.is_err() {
                 return Ok(());

@@ -28,7 +28,8 @@ pub(super) async fn change(
         .store
         .write("change_pointer", move |tx| {
             let pointer = tx.read().pointer(holder, id)?.ok_or_else(|| Abort::Refused(not_found()))?;
-            let changed = rule(&pointer).map_err(|IllegalTransition| Abort::Refused(illegal(pointer.state)))?;
+            let changed =
+                rule(&pointer).map_err(|IllegalTransition| Abort::Refused(illegal(pointer.state)))?;
             tx.write().update_pointer(&changed)?;
             let mut record = record.clone();
             record.categories = vec![pointer.category.clone()];

@@ -11,7 +11,7 @@ use kw_protocol::pointer::{BucketDigest, DigestRequest, DigestResponse};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Party, Refusal, Trace};
 
-use crate::app::{App, act, not_read, not_written};
+use crate::app::{App, act, hex, not_read, not_written};
 
 const PAGE: u32 = 10_000;
 const DEEPEST: usize = 4;
@@ -41,7 +41,8 @@ pub(crate) async fn digest_pointers(
     let depth = if prefix.is_empty() { 2 } else { prefix.len() + 1 };
     let mut after = None;
     loop {
-        let page = app.store.read(move |index| index.active_ids(holder, after, PAGE)).await.map_err(not_read)?;
+        let page =
+            app.store.read(move |index| index.active_ids(holder, after, PAGE)).await.map_err(not_read)?;
         for id in &page {
             let hash = hash_of(*id);
             let name = hex(&hash[..3]);
@@ -80,8 +81,4 @@ fn hash_of(id: PointerId) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, id.as_bytes()).as_ref());
     hash
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -24,12 +24,18 @@ pub(super) struct IdempotencyKey {
 
 impl IdempotencyKey {
     /// Reads the header. The body's digest is keyed, because the body identifies a subject.
-    pub(super) fn of<T: Serialize>(request: &HttpRequest, row: &RowKey, body: &T) -> Result<Option<Self>, Refusal> {
+    pub(super) fn of<T: Serialize>(
+        request: &HttpRequest,
+        row: &RowKey,
+        body: &T,
+    ) -> Result<Option<Self>, Refusal> {
         let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
         let key = value
             .to_str()
             .ok()
-            .filter(|key| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()))
+            .filter(|key| {
+                (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+            })
             .ok_or_else(|| {
                 Refusal::new(ProblemCode::Invalid, "The idempotency key cannot be used.")
                     .field("Idempotency-Key", "expected 1 to 64 visible ASCII characters, a UUID for example")

@@ -64,7 +64,8 @@ pub(crate) async fn list_pointers(
         .map_err(not_written)?;
     let full = done.value.len() == limit as usize;
     let next_cursor = done.value.last().filter(|_| full).map(|last| cursor(last.id));
-    let pointers = done.value.iter().map(|pointer| shown(&keyring.keys, pointer)).collect::<Result<_, _>>()?;
+    let pointers =
+        done.value.iter().map(|pointer| shown(&keyring.keys, pointer)).collect::<Result<_, _>>()?;
     Ok(Json(PointerPage { pointers, next_cursor }))
 }
 

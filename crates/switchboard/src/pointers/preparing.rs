@@ -1,7 +1,7 @@
 //! What can be decided and computed about a registration before the writer is asked: off the commit path.
 
 use kw_agreement::Agreement;
-use kw_domain::{Handle, Instant, Oin, PointerId, SourceName, SubjectId, SubjectReference};
+use kw_domain::{Handle, Instant, Oin, PointerId, SubjectId, SubjectReference};
 use kw_protocol::pointer::RegisterPointer;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Entropy, Refusal};
@@ -16,7 +16,6 @@ pub(super) struct Prepared {
     pub(super) subject: NewSubject,
     pub(super) pointer: StoredPointer,
     pub(super) handle: Handle,
-    pub(super) source: SourceName,
     pub(super) reference: SubjectReference,
 }
 
@@ -65,7 +64,6 @@ pub(super) fn prepare(
             superseded_by: None,
         },
         handle: given.handle,
-        source: given.source.clone(),
         reference: entropy.id(now),
     })
 }
@@ -76,10 +74,14 @@ fn check(
     now: Instant,
     given: &RegisterPointer,
 ) -> Result<(Instant, Instant), Refusal> {
-    let Some(rules) = agreement.category(&given.category).filter(|_| agreement.may_register(holder, &given.category))
+    let Some(rules) =
+        agreement.category(&given.category).filter(|_| agreement.may_register(holder, &given.category))
     else {
-        return Err(Refusal::new(ProblemCode::Denied, "The agreement does not let you register this category.")
-            .field("/category", "expected a category that the agreement lists for your organisation"));
+        return Err(Refusal::new(
+            ProblemCode::Denied,
+            "The agreement does not let you register this category.",
+        )
+        .field("/category", "expected a category that the agreement lists for your organisation"));
     };
     let mut refusal = Refusal::new(ProblemCode::Invalid, "The registration does not fit the agreement.");
     let cap = rules.max_validity.after(now);
@@ -91,7 +93,8 @@ fn check(
         if by <= now {
             refusal = refusal.field("/destroyBy", "expected a moment after now");
         } else if by != by.start_of_month() {
-            refusal = refusal.field("/destroyBy", "expected the first moment of a month: an exact day tells an age");
+            refusal = refusal
+                .field("/destroyBy", "expected the first moment of a month: an exact day tells an age");
         }
     }
     for (at, purpose) in given.purposes.iter().enumerate() {

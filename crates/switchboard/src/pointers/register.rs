@@ -2,17 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use kw_domain::Oin;
 use kw_ledger::Event;
 use kw_protocol::pointer::{RegisterPointer, Registered};
 use kw_protocol::problem::Problem;
 use kw_runtime::{Body, Party, Refusal, Trace};
-use kw_store::Abort;
+use kw_store::{Abort, WriteError};
 
 use super::idempotency::IdempotencyKey;
 use super::preparing::prepare;
-use super::registering::{keep_lease, register};
+use super::registering::{Unregistered, again, keep_lease, register};
 use super::view::shown;
-use crate::app::{App, act_about, not_read, not_written};
+use crate::app::{App, act_about, not_read};
 
 /// Registers one pointer, or gives back the one that is there.
 #[utoipa::path(
@@ -34,18 +35,39 @@ pub(crate) async fn register_pointer(
     request: HttpRequest,
     body: Body<RegisterPointer>,
 ) -> Result<HttpResponse, Refusal> {
-    let (agreement, keyring, holder, now) = (app.agreement.current(), app.keyring.load_full(), party.oin, app.now());
-    let key = IdempotencyKey::of(&request, &keyring.keys.row, &body.0)?;
+    let (holder, now) = (party.oin, app.now());
+    let key = IdempotencyKey::of(&request, &app.keyring.load().keys.row, &body.0)?;
     if let Some(key) = &key {
         let name = key.as_str().to_owned();
-        let found = app.store.read(move |index| index.remembered(holder, &name, now)).await.map_err(not_read)?;
+        let found =
+            app.store.read(move |index| index.remembered(holder, &name, now)).await.map_err(not_read)?;
         if let Some(answer) = key.answered(found)? {
             return Ok(json(answer.status, answer.response));
         }
     }
-    let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, &body.0)?;
-    let mut record = app.record(&agreement, Event::PointerRegistered, holder, Some(&trace));
-    record.categories = vec![body.0.category.clone()];
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match store(&app, holder, &trace, &body.0, key.clone()).await? {
+            Ok((status, answer)) => return Ok(json(status, answer)),
+            Err(error) => again(&app, error, attempt).await?,
+        }
+    }
+}
+
+type Answer = (u16, String);
+
+async fn store(
+    app: &App,
+    holder: Oin,
+    trace: &Trace,
+    given: &RegisterPointer,
+    key: Option<IdempotencyKey>,
+) -> Result<Result<Answer, WriteError<Unregistered>>, Refusal> {
+    let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
+    let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, given)?;
+    let mut record = app.record(&agreement, Event::PointerRegistered, holder, Some(trace));
+    record.categories = vec![given.category.clone()];
     record.holders = vec![holder];
     let term = agreement.lease_term();
     let done = app
@@ -53,19 +75,21 @@ pub(crate) async fn register_pointer(
         .write("register_pointer", move |tx| {
             let stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0);
             keep_lease(tx, holder, now, term)?;
-            let pointer = shown(&keyring.keys, &stored.pointer).map_err(Abort::Refused)?;
+            let pointer = shown(&keyring.keys, &stored.pointer).map_err(refuse)?;
             let status = if stored.created { 201 } else { 200 };
             let answer = Registered { pointer, created: stored.created };
-            let answer = serde_json::to_string(&answer).map_err(|error| Abort::Refused(Refusal::fault(error)))?;
+            let answer = serde_json::to_string(&answer).map_err(|error| refuse(Refusal::fault(error)))?;
             if let Some(key) = &key {
                 key.remember(tx, holder, status, answer.clone(), now)?;
             }
             Ok(((status, answer), act_about(record.clone(), stored.subject, prepared.reference)?))
         })
-        .await
-        .map_err(not_written)?;
-    let (status, answer) = done.value;
-    Ok(json(status, answer))
+        .await;
+    Ok(done.map(|done| done.value))
+}
+
+fn refuse(refusal: Refusal) -> Abort<Unregistered> {
+    Abort::Refused(refusal.into())
 }
 
 fn json(status: u16, body: String) -> HttpResponse {

@@ -6,11 +6,14 @@ use std::time::Duration;
 use kw_domain::{Category, Instant, Oin, SubjectId};
 use kw_runtime::Refusal;
 use kw_store::switchboard::{NewSubject, PointerIdentity, StoredPointer, Switchboard};
-use kw_store::{Abort, StoreError, Tx};
+use kw_store::{Abort, StoreError, Tx, WriteError};
 
 use super::preparing::Prepared;
-use crate::app::unavailable;
+use crate::app::{App, unavailable};
 use crate::index::LiveGenerations;
+use crate::upkeep::follow_generations;
+
+const MOST_ATTEMPTS: u32 = 3;
 
 /// What became of one prepared pointer.
 #[derive(Debug, Clone)]
@@ -20,16 +23,47 @@ pub(super) struct Stored {
     pub(super) subject: SubjectId,
 }
 
+/// Why nothing was registered.
+#[derive(Debug)]
+pub(super) enum Unregistered {
+    /// The rules do not allow it.
+    Refused(Refusal),
+    /// A rotation took a step since the tags were made: make them again.
+    Stale,
+}
+
+impl From<Refusal> for Unregistered {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Takes in the step that a rotation took, and says whether to make the tags again; the answer to give otherwise.
+pub(super) async fn again(app: &App, error: WriteError<Unregistered>, attempt: u32) -> Result<(), Refusal> {
+    match error {
+        WriteError::Refused(Unregistered::Refused(refusal)) => Err(refusal),
+        WriteError::Refused(Unregistered::Stale) if attempt < MOST_ATTEMPTS => {
+            follow_generations(app).await.map(drop).map_err(|error| {
+                log::error!(audience = "application"; "a rotation cannot be followed: {error}");
+                unavailable()
+            })
+        }
+        WriteError::Refused(Unregistered::Stale) | WriteError::Busy | WriteError::Unavailable => {
+            Err(unavailable())
+        }
+    }
+}
+
 /// Stores what is not there yet. The result has the order of the input.
 pub(super) fn register(
     tx: &mut Tx<'_, Switchboard>,
     live: &LiveGenerations,
     prepared: &[Prepared],
-) -> Result<Vec<Stored>, Abort<Refusal>> {
+) -> Result<Vec<Stored>, Abort<Unregistered>> {
     // Tags were made under the generations this process saw. If a rotation began or ended meanwhile, they could miss a
     // row that is there, or leave one that a look-up misses.
     if LiveGenerations::of(&tx.read().generations()?) != *live {
-        return Err(Abort::Refused(unavailable()));
+        return Err(Abort::Refused(Unregistered::Stale));
     }
     let subjects = subjects(tx, prepared)?;
     let known = known_pointers(tx, prepared, &subjects)?;
@@ -59,7 +93,10 @@ pub(super) fn register(
 }
 
 /// Finds or makes the subject of each; tells whether it was there.
-fn subjects(tx: &mut Tx<'_, Switchboard>, prepared: &[Prepared]) -> Result<Vec<(SubjectId, bool)>, StoreError> {
+fn subjects(
+    tx: &mut Tx<'_, Switchboard>,
+    prepared: &[Prepared],
+) -> Result<Vec<(SubjectId, bool)>, StoreError> {
     let tags: Vec<_> = prepared.iter().map(Prepared::tags).collect();
     let found = tx.write().find_subjects(&tags)?;
     let mut fresh: BTreeMap<[u8; 32], SubjectId> = BTreeMap::new();
@@ -67,18 +104,15 @@ fn subjects(tx: &mut Tx<'_, Switchboard>, prepared: &[Prepared]) -> Result<Vec<(
     let mut ids = Vec::with_capacity(prepared.len());
     for (item, found) in prepared.iter().zip(found) {
         let tag = item.tags().even.or(item.tags().odd).ok_or(StoreError::Damaged("tag"))?;
-        let id = match found {
-            Some(id) => (id, true),
-            None => match fresh.get(&tag) {
-                Some(id) => (*id, false),
-                None => {
-                    fresh.insert(tag, item.subject.id);
-                    new_subjects.push(item.subject.clone());
-                    (item.subject.id, false)
-                }
-            },
-        };
-        ids.push(id);
+        if let Some(id) = found {
+            ids.push((id, true));
+            continue;
+        }
+        let id = *fresh.entry(tag).or_insert_with(|| {
+            new_subjects.push(item.subject.clone());
+            item.subject.id
+        });
+        ids.push((id, false));
     }
     tx.write().insert_subjects(&new_subjects)?;
     Ok(ids)

@@ -42,5 +42,8 @@ pub(crate) async fn renew_pointer(
         return Err(Refusal::new(ProblemCode::Invalid, "The pointer cannot be extended to that moment.")
             .field("/validUntil", format!("expected a moment after now and not after {cap}")));
     }
-    change(&app, &trace, party.oin, id, Event::PointerRenewed, move |pointer| lifecycle::renew(pointer, valid_until)).await
+    change(&app, &trace, party.oin, id, Event::PointerRenewed, move |pointer| {
+        lifecycle::renew(pointer, valid_until)
+    })
+    .await
 }

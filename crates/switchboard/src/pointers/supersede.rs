@@ -2,16 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use kw_domain::{Oin, PointerId};
 use kw_ledger::Event;
 use kw_protocol::pointer::{Registered, SupersedePointer};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Party, Refusal, Trace};
-use kw_store::Abort;
+use kw_store::switchboard::StoredPointer;
+use kw_store::{Abort, WriteError};
 
 use super::preparing::prepare;
-use super::registering::{keep_lease, register};
+use super::registering::{Unregistered, again, keep_lease, register};
 use super::view::{illegal, not_found, pointer_id, shown};
-use crate::app::{App, act_about, not_written, rules};
+use crate::app::{App, act_about, rules};
 use crate::lifecycle;
 
 /// Registers the successor and ends the old pointer, both or neither.
@@ -33,22 +35,41 @@ pub(crate) async fn supersede_pointer(
     body: Body<SupersedePointer>,
 ) -> Result<HttpResponse, Refusal> {
     let id = pointer_id(&id)?;
-    let (agreement, keyring, holder, now) = (app.agreement.current(), app.keyring.load_full(), party.oin, app.now());
-    let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, &body.0.successor)?;
-    let mut record = app.record(&agreement, Event::PointerSuperseded, holder, Some(&trace));
-    record.categories = vec![body.0.successor.category.clone()];
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match store(&app, party.oin, &trace, id, &body.0).await? {
+            Ok(pointer) => {
+                let pointer = shown(&app.keyring.load().keys, &pointer)?;
+                return Ok(HttpResponse::Created().json(Registered { pointer, created: true }));
+            }
+            Err(error) => again(&app, error, attempt).await?,
+        }
+    }
+}
+
+async fn store(
+    app: &App,
+    holder: Oin,
+    trace: &Trace,
+    id: PointerId,
+    given: &SupersedePointer,
+) -> Result<Result<StoredPointer, WriteError<Unregistered>>, Refusal> {
+    let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
+    let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, &given.successor)?;
+    let mut record = app.record(&agreement, Event::PointerSuperseded, holder, Some(trace));
+    record.categories = vec![given.successor.category.clone()];
     record.holders = vec![holder];
     let term = agreement.lease_term();
-    let keys = std::sync::Arc::clone(&keyring.keys);
     let done = app
         .store
         .write("supersede_pointer", move |tx| {
-            let old = tx.read().pointer(holder, id)?.ok_or_else(|| Abort::Refused(not_found()))?;
+            let old = tx.read().pointer(holder, id)?.ok_or_else(|| refuse(not_found()))?;
             let successor = prepared.pointer.id;
             let left = lifecycle::supersede(&old, successor, rules(&agreement, &old.category), now)
-                .map_err(|_| Abort::Refused(illegal(old.state)))?;
+                .map_err(|_| refuse(illegal(old.state)))?;
             if tx.read().find_subject(&prepared.tags())? != old.subject {
-                return Err(Abort::Refused(Refusal::new(
+                return Err(refuse(Refusal::new(
                     ProblemCode::Conflict,
                     "The successor is about another subject than the pointer it replaces. Withdraw the one and register the other.",
                 )));
@@ -57,7 +78,7 @@ pub(crate) async fn supersede_pointer(
             tx.write().update_pointer(&left)?;
             let stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0);
             if !stored.created {
-                return Err(Abort::Refused(Refusal::new(
+                return Err(refuse(Refusal::new(
                     ProblemCode::Conflict,
                     "The successor is a pointer that you have already. Withdraw the old one instead.",
                 )));
@@ -65,7 +86,10 @@ pub(crate) async fn supersede_pointer(
             keep_lease(tx, holder, now, term)?;
             Ok((stored.pointer.clone(), act_about(record.clone(), stored.subject, prepared.reference)?))
         })
-        .await
-        .map_err(not_written)?;
-    Ok(HttpResponse::Created().json(Registered { pointer: shown(&keys, &done.value)?, created: true }))
+        .await;
+    Ok(done.map(|done| done.value))
+}
+
+fn refuse(refusal: Refusal) -> Abort<Unregistered> {
+    Abort::Refused(refusal.into())
 }

@@ -18,10 +18,16 @@ use crate::app::{App, not_read};
         (status = 404, description = "Not an upload id", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn read_upload(app: Data<App>, party: Party, id: Path<String>) -> Result<Json<UploadProgress>, Refusal> {
-    let upload = BatchId::parse(&id)
-        .map_err(|_| Refusal::new(ProblemCode::NotFound, "An upload id is a UUID of version 7, drawn by you."))?;
+pub(crate) async fn read_upload(
+    app: Data<App>,
+    party: Party,
+    id: Path<String>,
+) -> Result<Json<UploadProgress>, Refusal> {
+    let upload = BatchId::parse(&id).map_err(|_| {
+        Refusal::new(ProblemCode::NotFound, "An upload id is a UUID of version 7, drawn by you.")
+    })?;
     let holder = party.oin;
-    let committed_lines = app.store.read(move |index| index.upload_lines(holder, upload)).await.map_err(not_read)?;
+    let committed_lines =
+        app.store.read(move |index| index.upload_lines(holder, upload)).await.map_err(not_read)?;
     Ok(Json(UploadProgress { committed_lines }))
 }

@@ -14,7 +14,8 @@ use crate::keys::Keys;
 pub(super) fn shown(keys: &Keys, pointer: &StoredPointer) -> Result<Pointer, Refusal> {
     let opened = match &pointer.sealed {
         Some(sealed) => Some(
-            open_pointer(&keys.row, pointer.id, sealed).ok_or_else(|| Refusal::fault("a sealed column does not open"))?,
+            open_pointer(&keys.row, pointer.id, sealed)
+                .ok_or_else(|| Refusal::fault("a sealed column does not open"))?,
         ),
         None => None,
     };
@@ -45,7 +46,10 @@ pub(super) fn pointer_id(text: &str) -> Result<PointerId, Refusal> {
 }
 
 pub(super) fn not_found() -> Refusal {
-    Refusal::new(ProblemCode::NotFound, "You have no such pointer. List your pointers to see which there are.")
+    Refusal::new(
+        ProblemCode::NotFound,
+        "You have no such pointer. List your pointers to see which there are.",
+    )
 }
 
 pub(super) fn illegal(state: kw_protocol::pointer::PointerState) -> Refusal {

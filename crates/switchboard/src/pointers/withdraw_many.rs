@@ -30,7 +30,8 @@ pub(crate) async fn withdraw_many(
     body: Body<WithdrawMany>,
 ) -> Result<Json<WithdrawnMany>, Refusal> {
     let WithdrawMany { selector, expected_count, reason } = body.0;
-    let (agreement, keyring, holder, now) = (app.agreement.current(), app.keyring.load_full(), party.oin, app.now());
+    let (agreement, keyring, holder, now) =
+        (app.agreement.current(), app.keyring.load_full(), party.oin, app.now());
     let narrow = selector.category.is_some() || selector.source.is_some();
     if narrow == selector.all {
         return Err(Refusal::new(ProblemCode::Invalid, "The selector does not say what is meant.").field(
@@ -39,7 +40,10 @@ pub(crate) async fn withdraw_many(
         ));
     }
     if expected_count > AT_ONCE {
-        return Err(Refusal::new(ProblemCode::TooLarge, format!("At most {AT_ONCE} pointers can go at once; narrow the selector.")));
+        return Err(Refusal::new(
+            ProblemCode::TooLarge,
+            format!("At most {AT_ONCE} pointers can go at once; narrow the selector."),
+        ));
     }
     let selector = ActiveSelector {
         category: selector.category,
@@ -54,7 +58,9 @@ pub(crate) async fn withdraw_many(
         .write("withdraw_many", move |tx| {
             let found = tx.read().count_active(holder, &selector)?;
             if found != expected_count {
-                let detail = format!("The selector means {found} active pointers, not {expected_count}. Nothing was withdrawn.");
+                let detail = format!(
+                    "The selector means {found} active pointers, not {expected_count}. Nothing was withdrawn."
+                );
                 return Err(Abort::Refused(Refusal::new(ProblemCode::CountMismatch, detail)));
             }
             let pointers = tx.write().select_active(holder, &selector, AT_ONCE as u32)?;

@@ -7,15 +7,15 @@ use actix_web::web::{Data, Json};
 use kw_agreement::{Agreement, Allowed};
 use kw_domain::{QueryId, SubjectId};
 use kw_ledger::{AccessRecord, Event, RecordedActor, RecordedRelation};
+use kw_protocol::Bytes32;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::query::{Assurance, Query, QueryAnswer, Receipt};
-use kw_protocol::Bytes32;
 use kw_runtime::{Body, Party, Refusal, Trace};
 use kw_store::switchboard::NewSubject;
 
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
 use super::granting::{Draft, Terms, canonical_actor, draft};
-use crate::app::{App, act_about, act, not_located, not_read, not_written, written};
+use crate::app::{App, act, act_about, not_located, not_read, not_written, written};
 use crate::index::{LocatedSubject, locate, seal_element};
 
 /// Says who holds what, with one grant per pointer. Every query is an access of its own and leaves a record, answered or
@@ -31,7 +31,12 @@ use crate::index::{LocatedSubject, locate, seal_element};
         (status = 503, description = "Nothing was granted", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn ask(app: Data<App>, party: Party, trace: Trace, body: Body<Query>) -> Result<Json<QueryAnswer>, Refusal> {
+pub(crate) async fn ask(
+    app: Data<App>,
+    party: Party,
+    trace: Trace,
+    body: Body<Query>,
+) -> Result<Json<QueryAnswer>, Refusal> {
     let (query, agreement, now) = (body.0, app.agreement.current(), app.now());
     check_shape(&query)?;
     charge(&app, &agreement, &party)?;
@@ -67,8 +72,10 @@ pub(crate) async fn ask(app: Data<App>, party: Party, trace: Trace, body: Body<Q
         query: &query,
         actor: &actor,
     };
-    let drafts: Vec<Draft> =
-        pointers.iter().map(|pointer| draft(&terms, &keyring, &app.entropy, pointer)).collect::<Result<_, _>>()?;
+    let drafts: Vec<Draft> = pointers
+        .iter()
+        .map(|pointer| draft(&terms, &keyring, &app.entropy, pointer))
+        .collect::<Result<_, _>>()?;
     let record = completed(record, &allowed, &drafts);
     let (record, receipts) = commit(&app, &keyring, record, subject, &located, &drafts).await?;
 
@@ -99,7 +106,8 @@ fn charge(app: &App, agreement: &Agreement, party: &Party) -> Result<(), Refusal
         return Err(Refusal::new(ProblemCode::PartyUnknown, "Your organisation is not in the agreement."));
     };
     app.quota.charge(party.oin, agreement.query_quota(partner), app.now()).map_err(|wait: Duration| {
-        Refusal::new(ProblemCode::BudgetExhausted, "Your organisation has asked as much as it may for now.").retry_after(wait)
+        Refusal::new(ProblemCode::BudgetExhausted, "Your organisation has asked as much as it may for now.")
+            .retry_after(wait)
     })
 }
 
@@ -152,7 +160,9 @@ async fn commit(
 ) -> Result<(String, Vec<kw_store::StoredReceipt>), Refusal> {
     let reference = app.reference();
     record.subject = Some(reference);
-    let text = written::<_, Refusal>(&record).map_err(|_| Refusal::fault("a record cannot be written"))?.into_string();
+    let text = written::<_, Refusal>(&record)
+        .map_err(|_| Refusal::fault("a record cannot be written"))?
+        .into_string();
     let fresh = subject.is_none().then(|| {
         let id: SubjectId = app.entropy.id(record.at);
         let element = seal_element(&keyring.keys.row, id, &located.element, app.entropy.draw());
@@ -164,13 +174,14 @@ async fn commit(
         .write("answer_query", move |tx| {
             let subject = match (&subject, &fresh) {
                 (Some(subject), _) => *subject,
-                (None, Some(fresh)) => match tx.read().find_subject(&fresh.tags)? {
-                    Some(subject) => subject,
-                    None => {
+                (None, Some(fresh)) => {
+                    if let Some(subject) = tx.read().find_subject(&fresh.tags)? {
+                        subject
+                    } else {
                         tx.write().insert_subjects(std::slice::from_ref(fresh))?;
                         fresh.id
                     }
-                },
+                }
                 (None, None) => return Err(kw_store::StoreError::Damaged("subject").into()),
             };
             let mut act = act_about(record.clone(), subject, reference)?;

@@ -22,7 +22,8 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
         refusal = refusal.field("/relation/reason", "expected a reason, because the ground is not 'listed'");
     }
     if reason.len() > LONGEST_REASON || reason.chars().any(char::is_control) {
-        refusal = refusal.field("/relation/reason", format!("expected at most {LONGEST_REASON} bytes of printable text"));
+        refusal = refusal
+            .field("/relation/reason", format!("expected at most {LONGEST_REASON} bytes of printable text"));
     }
     if reason.split(|c: char| !c.is_ascii_digit()).any(|digits| kw_domain::Bsn::parse(digits).is_ok()) {
         // The reason is stored centrally, and no BSN may be.
@@ -71,7 +72,10 @@ pub(super) fn disclosed(
         .filter(|pointer| allowed.categories.contains(&pointer.category))
         .filter(|pointer| query.holders.is_empty() || query.holders.contains(&pointer.holder))
         .filter(|pointer| {
-            pointer.purposes.as_deref().is_none_or(|only| only.split(' ').any(|one| one == query.purpose.as_str()))
+            pointer
+                .purposes
+                .as_deref()
+                .is_none_or(|only| only.split(' ').any(|one| one == query.purpose.as_str()))
         })
         .filter(|pointer| agreement.partner(pointer.holder).is_some_and(|partner| !partner.suspended))
         .collect()
@@ -84,7 +88,9 @@ pub(super) fn refused(denied: Denied) -> Refusal {
             "Your organisation has no live pointer about this person, so the ground is not 'listed'. Ask with a reason."
         }
         "actor-must-be-proven" => "This purpose demands proof of who asks, and there is only an assertion.",
-        "category-outside-purpose" => "A category is asked that this role may not see for this purpose. Ask for less.",
+        "category-outside-purpose" => {
+            "A category is asked that this role may not see for this purpose. Ask for less."
+        }
         "relation-basis-not-allowed" => "This purpose does not admit the ground that was given.",
         "role-not-allowed" => "This role may not ask for this purpose.",
         "unknown-purpose" => "The agreement has no such purpose.",

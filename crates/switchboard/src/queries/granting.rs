@@ -49,7 +49,13 @@ pub(super) fn draft(
     Ok(Draft { claims: claims(terms, entropy, pointer, handle, actor_salt), actor_salt })
 }
 
-fn claims(terms: &Terms<'_>, entropy: &Entropy, pointer: &FindablePointer, handle: Handle, salt: Bytes16) -> GrantClaims {
+fn claims(
+    terms: &Terms<'_>,
+    entropy: &Entropy,
+    pointer: &FindablePointer,
+    handle: Handle,
+    salt: Bytes16,
+) -> GrantClaims {
     let issued = terms.now.as_seconds();
     GrantClaims {
         aud: pointer.holder,
@@ -97,8 +103,7 @@ impl Draft {
         receipt: &StoredReceipt,
     ) -> Result<DisclosedHolder, Refusal> {
         let mut claims = self.claims;
-        claims.log =
-            Some(LogClaim { i: receipt.index, o: origin.to_owned(), s: Bytes32(receipt.salt.0) });
+        claims.log = Some(LogClaim { i: receipt.index, o: origin.to_owned(), s: Bytes32(receipt.salt.0) });
         let grant = signer.sign(&claims, now).map_err(Refusal::fault)?;
         let category = claims.prp.cat.pop().ok_or_else(|| Refusal::fault("a grant without a category"))?;
         Ok(DisclosedHolder {

@@ -61,7 +61,8 @@ impl Rotation {
         let keys = Keys::read(folder, agreement.chain())?;
         let entropy = Entropy::os();
         let (salts, origin) = (entropy.clone(), agreement.switchboard().log_origin.clone());
-        let opening = tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |b| salts.fill(b)));
+        let opening =
+            tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |b| salts.fill(b)));
         let store = opening.await.map_err(|error| RotationError::Write(error.to_string()))??;
         let oin = agreement.switchboard().oin;
         Ok(Self { agreement, clock, entropy, folder: folder.to_owned(), keys, oin, store })
@@ -74,7 +75,9 @@ impl Rotation {
             return Err(RotationError::UnderWay("the switchboard has not been started yet".into()));
         };
         match newest.phase {
-            GenerationPhase::Filling | GenerationPhase::Closing => return self.resume(&stored, &newest, what),
+            GenerationPhase::Filling | GenerationPhase::Closing => {
+                return self.resume(&stored, &newest, what);
+            }
             GenerationPhase::Live | GenerationPhase::Retired => {}
         }
         let mut next = Generation {
@@ -92,11 +95,18 @@ impl Rotation {
             }
             Rotate::Pseudonymiser => {
                 next.pseudonymiser_epoch += 1;
-                if !self.agreement.pseudonymiser_keys(KeyUse::Index).contains_key(&Epoch(next.pseudonymiser_epoch)) {
+                if !self
+                    .agreement
+                    .pseudonymiser_keys(KeyUse::Index)
+                    .contains_key(&Epoch(next.pseudonymiser_epoch))
+                {
                     return Err(RotationError::EpochNotAgreed(next.pseudonymiser_epoch));
                 }
                 if !self.keys.deltas.contains_key(&next.pseudonymiser_epoch) {
-                    return Err(RotationError::NoDelta { epoch: next.pseudonymiser_epoch, folder: self.folder.clone() });
+                    return Err(RotationError::NoDelta {
+                        epoch: next.pseudonymiser_epoch,
+                        folder: self.folder.clone(),
+                    });
                 }
             }
         }
@@ -108,7 +118,7 @@ impl Rotation {
 
     /// Converts every row, from where an earlier run stopped. Reports after each batch.
     pub async fn convert(&self, mut report: impl FnMut(Progress)) -> Result<Progress, RotationError> {
-        let total = self.store.read(|index| index.count_subjects()).await?;
+        let total = self.store.read(kw_store::switchboard::SwitchboardRead::count_subjects).await?;
         loop {
             let stored = self.generations().await?;
             let Some((old, new)) = pair(&stored) else { return Ok(Progress { converted: total, total }) };
@@ -160,10 +170,11 @@ impl Rotation {
         self.store_generation("retire_generation", retired).await?;
         tokio::time::sleep(STEP_SEEN_BY_ALL).await;
         self.wipe(&old, new.clone()).await?;
+        // The key goes before the rotation ends: a run that is killed in between comes back here.
+        self.destroy_old(&old, &new)?;
         new.phase = GenerationPhase::Live;
         new.cursor = Vec::new();
-        self.store_generation("end_rotation", new.clone()).await?;
-        self.destroy_old(&old, &new)
+        self.store_generation("end_rotation", new).await
     }
 
     async fn wipe(&self, old: &Generation, mut new: Generation) -> Result<(), RotationError> {
@@ -175,7 +186,8 @@ impl Rotation {
                 .write("wipe_tags", move |tx| {
                     let cursor = tx.write().wipe_tags(number, &state.cursor, ROWS_AT_ONCE)?;
                     if let Some(cursor) = &cursor {
-                        tx.write().store_generation(&Generation { cursor: cursor.clone(), ..state.clone() })?;
+                        tx.write()
+                            .store_generation(&Generation { cursor: cursor.clone(), ..state.clone() })?;
                     }
                     Ok((cursor, act::<Refusal>(&record)?))
                 })
@@ -201,12 +213,6 @@ impl Rotation {
         Ok(())
     }
 
-    fn resume(&self, stored: &[Generation], newest: &Generation, what: Rotate) -> Result<(), RotationError> {
-        let Some((old, _)) = pair(stored) else { return Ok(()) };
-        let is = if old.index_epoch == newest.index_epoch { Rotate::Pseudonymiser } else { Rotate::Index };
-        if is == what { Ok(()) } else { Err(RotationError::UnderWay(format!("{is:?}"))) }
-    }
-
     /// The key of the next epoch; the one that an interrupted run made is taken as it is.
     fn make_index_key(&mut self, epoch: u32) -> Result<(), RotationError> {
         if self.keys.index.contains_key(&epoch) {
@@ -225,9 +231,15 @@ impl Rotation {
         Ok(())
     }
 
-    fn rekey(&self, rows: &[StoredSubject], old: &Generation, new: &Generation) -> Result<Vec<RekeyedSubject>, RotationError> {
+    fn rekey(
+        &self,
+        rows: &[StoredSubject],
+        old: &Generation,
+        new: &Generation,
+    ) -> Result<Vec<RekeyedSubject>, RotationError> {
         let delta = self.delta(old, new)?;
-        let pending: Vec<&StoredSubject> = rows.iter().filter(|row| row.generation == old.generation).collect();
+        let pending: Vec<&StoredSubject> =
+            rows.iter().filter(|row| row.generation == old.generation).collect();
         let elements: Vec<Element> = pending
             .iter()
             .map(|row| open_element(&self.keys.row, row.id, &row.element).ok_or(RotationError::Sealed))
@@ -274,10 +286,14 @@ impl Rotation {
     }
 
     async fn generations(&self) -> Result<Vec<Generation>, RotationError> {
-        Ok(self.store.read(|index| index.generations()).await?)
+        Ok(self.store.read(kw_store::switchboard::SwitchboardRead::generations).await?)
     }
 
-    async fn store_generation(&self, name: &'static str, generation: Generation) -> Result<(), RotationError> {
+    async fn store_generation(
+        &self,
+        name: &'static str,
+        generation: Generation,
+    ) -> Result<(), RotationError> {
         let record = self.record(Event::KeyChanged);
         self.store
             .write(name, move |tx| {
@@ -301,8 +317,16 @@ impl std::fmt::Debug for Rotation {
     }
 }
 
+/// The rotation that is under way may go on, another may not begin.
+fn same_rotation(stored: &[Generation], newest: &Generation, what: Rotate) -> Result<(), RotationError> {
+    let Some((old, _)) = pair(stored) else { return Ok(()) };
+    let under_way = if old.index_epoch == newest.index_epoch { Rotate::Pseudonymiser } else { Rotate::Index };
+    if under_way == what { Ok(()) } else { Err(RotationError::UnderWay(format!("{under_way:?}"))) }
+}
+
 /// The generation that is left and the one that is entered, while a rotation runs.
 fn pair(stored: &[Generation]) -> Option<(Generation, Generation)> {
     let [.., old, new] = stored else { return None };
-    matches!(new.phase, GenerationPhase::Filling | GenerationPhase::Closing).then(|| (old.clone(), new.clone()))
+    matches!(new.phase, GenerationPhase::Filling | GenerationPhase::Closing)
+        .then(|| (old.clone(), new.clone()))
 }

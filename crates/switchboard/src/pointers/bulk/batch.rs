@@ -11,11 +11,12 @@ use kw_ledger::{AccessRecord, Event};
 use kw_protocol::pointer::{BulkOutcome, BulkResult, RegisterPointer};
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Refusal, Trace};
+use kw_store::{Abort, WriteError};
 
-use crate::app::{App, Keyring, act, not_written};
+use crate::app::{App, Keyring, act, hex};
 use crate::index::open_pointer;
 use crate::pointers::preparing::{Prepared, prepare};
-use crate::pointers::registering::{Stored, keep_lease, register};
+use crate::pointers::registering::{Stored, Unregistered, again, keep_lease, register};
 
 /// Which upload, of whom.
 #[derive(Debug, Clone, Copy)]
@@ -33,16 +34,16 @@ pub(super) struct Batch {
 
 /// A batch that only needs the database.
 pub(super) struct PreparedBatch {
-    first_line: u64,
+    batch: Batch,
     lines: Vec<Result<usize, Refusal>>,
-    prepared: Vec<Prepared>,
+    prepared: Arc<Vec<Prepared>>,
     agreement: Arc<Agreement>,
     keyring: Arc<Keyring>,
     now: Instant,
 }
 
 /// Parses, checks and computes every line.
-pub(super) fn prepare_batch(app: &App, holder: Oin, batch: &Batch) -> PreparedBatch {
+pub(super) fn prepare_batch(app: &App, holder: Oin, batch: Batch) -> PreparedBatch {
     let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
     let mut prepared = Vec::with_capacity(batch.lines.len());
     let mut lines = Vec::with_capacity(batch.lines.len());
@@ -55,25 +56,47 @@ pub(super) fn prepare_batch(app: &App, holder: Oin, batch: &Batch) -> PreparedBa
             });
         lines.push(outcome);
     }
-    PreparedBatch { first_line: batch.first_line, lines, prepared, agreement, keyring, now }
+    PreparedBatch { batch, lines, prepared: Arc::new(prepared), agreement, keyring, now }
 }
 
-/// Commits a batch and gives the lines of its answer.
-pub(super) async fn commit(app: &App, upload: Upload, batch: PreparedBatch) -> Result<Bytes, Refusal> {
-    let PreparedBatch { first_line, lines, prepared, agreement, keyring, now } = batch;
-    let record = record_of(app, upload, &agreement, &prepared);
-    let (term, holder) = (agreement.lease_term(), upload.holder);
-    let after = first_line + lines.len() as u64;
-    let prepared = Arc::new(prepared);
-    let (writing, keys) = (Arc::clone(&prepared), Arc::clone(&keyring));
+/// Commits a batch and gives the lines of its answer. Computes it again when a rotation took a step meanwhile.
+pub(super) async fn commit(
+    app: &Arc<App>,
+    upload: Upload,
+    mut ready: PreparedBatch,
+) -> Result<Bytes, Refusal> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match store(app, upload, &ready).await {
+            Ok(stored) => return answer(&ready, &stored),
+            Err(error) => again(app, error, attempt).await?,
+        }
+        let (app, batch) = (Arc::clone(app), ready.batch);
+        ready = tokio::task::spawn_blocking(move || prepare_batch(&app, upload.holder, batch))
+            .await
+            .map_err(|_| Refusal::fault("a batch could not be computed"))?;
+    }
+}
+
+async fn store(
+    app: &App,
+    upload: Upload,
+    ready: &PreparedBatch,
+) -> Result<Vec<Stored>, WriteError<Unregistered>> {
+    let record = record_of(app, upload, &ready.agreement, &ready.prepared);
+    let (term, holder, now) = (ready.agreement.lease_term(), upload.holder, ready.now);
+    let first_line = ready.batch.first_line;
+    let after = first_line + ready.lines.len() as u64;
+    let (writing, keyring) = (Arc::clone(&ready.prepared), Arc::clone(&ready.keyring));
     let done = app
         .store
         .write("register_batch", move |tx| {
             if tx.read().upload_lines(holder, upload.id)? != first_line {
-                return Err(kw_store::Abort::Refused(Refusal::new(
+                return Err(Abort::Refused(Unregistered::Refused(Refusal::new(
                     ProblemCode::Conflict,
                     "The upload went on elsewhere. Ask for its progress and go on from there.",
-                )));
+                ))));
             }
             let stored = register(tx, &keyring.live, &writing)?;
             keep_lease(tx, holder, now, term)?;
@@ -84,9 +107,8 @@ pub(super) async fn commit(app: &App, upload: Upload, batch: PreparedBatch) -> R
             }
             Ok((stored, act))
         })
-        .await
-        .map_err(not_written)?;
-    answer(&keys, first_line, lines, &prepared, &done.value)
+        .await?;
+    Ok(done.value)
 }
 
 fn record_of(app: &App, upload: Upload, agreement: &Agreement, prepared: &[Prepared]) -> AccessRecord {
@@ -99,7 +121,7 @@ fn record_of(app: &App, upload: Upload, agreement: &Agreement, prepared: &[Prepa
     for item in prepared {
         references.update(item.reference.as_bytes());
     }
-    record.subjects = Some(references.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect());
+    record.subjects = Some(hex(references.finish().as_ref()));
     record
 }
 
@@ -108,22 +130,21 @@ fn stored_handle(keyring: &Keyring, item: &Prepared, done: &Stored) -> Result<Ha
     if done.created && done.pointer.id == item.pointer.id {
         return Ok(item.handle);
     }
-    let opened = done.pointer.sealed.as_ref().and_then(|sealed| open_pointer(&keyring.keys.row, done.pointer.id, sealed));
+    let opened = done
+        .pointer
+        .sealed
+        .as_ref()
+        .and_then(|sealed| open_pointer(&keyring.keys.row, done.pointer.id, sealed));
     opened.map(|(handle, _)| handle).ok_or_else(|| Refusal::fault("a sealed column does not open"))
 }
 
-fn answer(
-    keyring: &Keyring,
-    first_line: u64,
-    lines: Vec<Result<usize, Refusal>>,
-    prepared: &[Prepared],
-    stored: &[Stored],
-) -> Result<Bytes, Refusal> {
+fn answer(ready: &PreparedBatch, stored: &[Stored]) -> Result<Bytes, Refusal> {
+    let PreparedBatch { batch, lines, prepared, keyring, .. } = ready;
     let mut body = Vec::with_capacity(lines.len() * 200);
-    for (line, outcome) in (first_line..).zip(lines) {
+    for (line, outcome) in (batch.first_line..).zip(lines) {
         let result = match outcome {
             Ok(place) => {
-                let (item, done) = (&prepared[place], &stored[place]);
+                let (item, done) = (&prepared[*place], &stored[*place]);
                 BulkResult {
                     line,
                     outcome: if done.created { BulkOutcome::Created } else { BulkOutcome::Existing },
@@ -141,7 +162,7 @@ fn answer(
                 handle: None,
                 valid_until: None,
                 problem: Some(refusal.code().code().to_owned()),
-                detail: Some(described(&refusal)),
+                detail: Some(described(refusal)),
             },
         };
         serde_json::to_writer(&mut body, &result).map_err(Refusal::fault)?;
@@ -159,7 +180,11 @@ fn described(refusal: &Refusal) -> String {
 fn parse(line: &[u8]) -> Result<RegisterPointer, Refusal> {
     serde_json::from_slice(line).map_err(|error| {
         // The category of the error only: its text may repeat what was sent.
-        let what = if error.is_data() { "a field is missing, unknown or does not fit" } else { "it is not one JSON object" };
+        let what = if error.is_data() {
+            "a field is missing, unknown or does not fit"
+        } else {
+            "it is not one JSON object"
+        };
         Refusal::new(ProblemCode::Invalid, format!("The line cannot be read: {what}."))
     })
 }

@@ -30,7 +30,8 @@ impl Lines {
             match self.payload.next().await {
                 Some(Ok(part)) => self.rest.extend_from_slice(&part),
                 Some(Err(_)) => {
-                    let detail = "The body broke off. Ask for the progress of the upload and go on from there.";
+                    let detail =
+                        "The body broke off. Ask for the progress of the upload and go on from there.";
                     return Err(Refusal::new(ProblemCode::Invalid, detail));
                 }
                 None => {

@@ -1,0 +1,280 @@
+//! What the synchroniser can tell about itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use kw_domain::{Category, Handle, Instant, SourceName};
+use kw_protocol::local::{RowRefusal, SourceSync, SyncReport};
+use kw_store::partner::OutboxItem;
+
+use super::place::Place;
+use super::{SyncError, Synchroniser};
+use crate::RefusedRow;
+
+/// How the synchroniser is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncStatus {
+    /// Messages that wait in the outbox.
+    pub waiting: u64,
+    /// When the oldest of them was queued.
+    pub oldest: Option<Instant>,
+    /// Records that have a pointer.
+    pub registered: u64,
+    /// The pointers lapse then, unless the lease is renewed; absent until this process renewed it once.
+    pub lease_valid_until: Option<Instant>,
+    /// One per source.
+    pub sources: Vec<SourceState>,
+    /// Messages that were refused, and are tried again seldom until somebody mends what is wrong.
+    pub parked: Vec<ParkedItem>,
+}
+
+/// How one source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// Which source.
+    pub source: SourceName,
+    /// When it was last read to its end.
+    pub synced_at: Option<Instant>,
+    /// Messages about it that wait; counted up to 10,000 messages of all sources.
+    pub pending: u64,
+    /// Rows that cannot be used, as of the last read.
+    pub refused: u64,
+    /// The first of them.
+    pub refusals: Vec<RefusedRow>,
+    /// Why it could not be read to its end the last time.
+    pub problem: Option<String>,
+    /// Much is gone at once, and nothing is withdrawn until somebody confirms it.
+    pub held: Option<HeldShrink>,
+}
+
+/// A complete read that found more than a fifth fewer records than there were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldShrink {
+    /// How many of the records that were known the source still has.
+    pub left: u64,
+}
+
+/// A message that the switchboard or the pseudonymiser refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedItem {
+    /// The source of the record.
+    pub source: SourceName,
+    /// The category of the record.
+    pub category: Category,
+    /// A problem code, or in words of this crate: `same-person-twice`, `sealed-value-damaged`.
+    pub reason: String,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// What is known without asking the database, and would be wrong after a restart: it is learnt again.
+#[derive(Debug)]
+pub(super) struct Board(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    sources: BTreeMap<SourceName, Notes>,
+    parked: BTreeMap<Handle, ParkedItem>,
+    full_reads: BTreeSet<SourceName>,
+    lease_valid_until: Option<Instant>,
+    /// Pointers that were renewed lately, and when it is worth trying again.
+    renew_after: BTreeMap<Handle, Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    counts: Counts,
+    synced_at: Option<Instant>,
+    refused: u64,
+    refusals: Vec<RefusedRow>,
+    problem: Option<String>,
+    held: Option<HeldShrink>,
+}
+
+/// What one run did for one source.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) read: u64,
+    pub(super) registered: u64,
+    pub(super) existing: u64,
+    pub(super) withdrawn: u64,
+}
+
+impl Board {
+    pub(super) fn new<'a>(sources: impl Iterator<Item = &'a SourceName>) -> Self {
+        let sources = sources.map(|name| (name.clone(), Notes::default())).collect();
+        Self(Mutex::new(Inner { sources, ..Inner::default() }))
+    }
+
+    pub(super) fn begin_run(&self) {
+        self.with(|inner| {
+            for notes in inner.sources.values_mut() {
+                notes.counts = Counts::default();
+            }
+        });
+    }
+
+    pub(super) fn count(&self, source: &SourceName, add: impl FnOnce(&mut Counts)) {
+        self.on(source, |notes| add(&mut notes.counts));
+    }
+
+    pub(super) fn synced(&self, source: &SourceName, at: Instant) {
+        self.on(source, |notes| notes.synced_at = Some(at));
+    }
+
+    pub(super) fn problem(&self, source: &SourceName, problem: String) {
+        self.on(source, |notes| notes.problem = Some(problem));
+    }
+
+    pub(super) fn solved(&self, source: &SourceName) {
+        self.on(source, |notes| notes.problem = None);
+    }
+
+    pub(super) fn held(&self, source: &SourceName, held: Option<HeldShrink>) {
+        self.on(source, |notes| notes.held = held);
+    }
+
+    /// Notes rows that cannot be used; a read from the start forgets those of the read before.
+    pub(super) fn refused(&self, source: &SourceName, from_start: bool, rows: &[RefusedRow]) {
+        self.on(source, |notes| {
+            if from_start {
+                notes.refused = 0;
+                notes.refusals.clear();
+            }
+            notes.refused += rows.len() as u64;
+            let room = MAX_REFUSALS.saturating_sub(notes.refusals.len());
+            notes.refusals.extend(rows.iter().take(room).cloned());
+        });
+    }
+
+    pub(super) fn park(&self, handle: Handle, item: ParkedItem) {
+        self.with(|inner| {
+            if inner.parked.len() < MAX_PARKED || inner.parked.contains_key(&handle) {
+                inner.parked.insert(handle, item);
+            }
+        });
+    }
+
+    pub(super) fn unpark(&self, handle: Handle) {
+        self.with(|inner| inner.parked.remove(&handle));
+    }
+
+    /// How many pointers there is no point in renewing now.
+    pub(super) fn resting(&self, now: Instant) -> usize {
+        self.with(|inner| {
+            inner.renew_after.retain(|_, until| *until > now);
+            inner.renew_after.len()
+        })
+    }
+
+    pub(super) fn is_resting(&self, handle: Handle) -> bool {
+        self.with(|inner| inner.renew_after.contains_key(&handle))
+    }
+
+    pub(super) fn rest(&self, handle: Handle, until: Instant) {
+        self.with(|inner| inner.renew_after.insert(handle, until));
+    }
+
+    pub(super) fn ask_full_read(&self, source: &SourceName) {
+        self.with(|inner| inner.full_reads.insert(source.clone()));
+    }
+
+    pub(super) fn take_full_read(&self, source: &SourceName) -> bool {
+        self.with(|inner| inner.full_reads.remove(source))
+    }
+
+    pub(super) fn lease(&self) -> Option<Instant> {
+        self.with(|inner| inner.lease_valid_until)
+    }
+
+    pub(super) fn leased_until(&self, at: Instant) {
+        self.with(|inner| inner.lease_valid_until = Some(at));
+    }
+
+    fn on(&self, source: &SourceName, note: impl FnOnce(&mut Notes)) {
+        self.with(|inner| note(inner.sources.entry(source.clone()).or_default()));
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut Inner) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Synchroniser {
+    /// How it is doing. Asks the own database, and nobody else.
+    pub async fn status(&self) -> Result<SyncStatus, SyncError> {
+        let names: Vec<SourceName> = self.parts.sources.keys().cloned().collect();
+        let (depth, registered, pending, places) = self
+            .parts
+            .store
+            .read(move |tables| {
+                let mut pending = BTreeMap::<SourceName, u64>::new();
+                let ever = Instant::from_millis(i64::MAX);
+                for OutboxItem { handle, .. } in tables.outbox_due(ever, MAX_COUNTED)? {
+                    if let Some(record) = tables.record_by_handle(handle)? {
+                        *pending.entry(record.source).or_default() += 1;
+                    }
+                }
+                let mut places = BTreeMap::new();
+                for name in names {
+                    let place = Place::of(tables.source_cursor(&name)?);
+                    places.insert(name, place);
+                }
+                Ok((tables.outbox_depth()?, tables.count_registered()?, pending, places))
+            })
+            .await?;
+        let (sources, parked, lease_valid_until) = self.board.with(|inner| {
+            let sources = places.iter().map(|(name, place)| {
+                let notes = inner.sources.get(name);
+                SourceState {
+                    source: name.clone(),
+                    synced_at: notes.and_then(|notes| notes.synced_at).or(place.synced()),
+                    pending: pending.get(name).copied().unwrap_or_default(),
+                    refused: notes.map_or(0, |notes| notes.refused),
+                    refusals: notes.map_or_else(Vec::new, |notes| notes.refusals.clone()),
+                    problem: notes.and_then(|notes| notes.problem.clone()),
+                    held: place.state.held.map(|sweep| HeldShrink { left: sweep.known }),
+                }
+            });
+            (sources.collect(), inner.parked.values().cloned().collect(), inner.lease_valid_until)
+        });
+        let (waiting, oldest) = (depth.waiting, depth.oldest);
+        Ok(SyncStatus { waiting, oldest, registered, lease_valid_until, sources, parked })
+    }
+
+    /// What the last run did.
+    pub(super) async fn report(&self) -> Result<SyncReport, SyncError> {
+        let status = self.status().await?;
+        let sources = status.sources.into_iter().map(|state| {
+            let counts = self.board.with(|inner| inner.sources.get(&state.source).map(|notes| notes.counts));
+            let counts = counts.unwrap_or_default();
+            let held = state.held.map(|held| {
+                format!(
+                    "more than a fifth of the records are gone ({} are left): nothing was withdrawn; look at the \
+                     source, and if it is right, synchronise again and confirm it",
+                    held.left
+                )
+            });
+            SourceSync {
+                source: state.source,
+                read: counts.read,
+                registered: counts.registered,
+                existing: counts.existing,
+                withdrawn: counts.withdrawn,
+                pending: state.pending,
+                refused: state.refused,
+                refusals: state.refusals.into_iter().map(row_refusal).collect(),
+                problem: state.problem.or(held),
+            }
+        });
+        Ok(SyncReport { sources: sources.collect(), finished_at: self.now() })
+    }
+}
+
+fn row_refusal(row: RefusedRow) -> RowRefusal {
+    RowRefusal { origin: row.origin, row: row.row, reason: row.reason }
+}
+
+const MAX_COUNTED: u32 = 10_000;
+const MAX_PARKED: usize = 1_000;
+const MAX_REFUSALS: usize = 100;
