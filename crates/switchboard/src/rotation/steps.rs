@@ -76,7 +76,7 @@ impl Rotation {
         };
         match newest.phase {
             GenerationPhase::Filling | GenerationPhase::Closing => {
-                return self.resume(&stored, &newest, what);
+                return same_rotation(&stored, &newest, what);
             }
             GenerationPhase::Live | GenerationPhase::Retired => {}
         }
