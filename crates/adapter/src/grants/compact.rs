@@ -27,6 +27,9 @@ impl<'a> Compact<'a> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(GrantError::Form)?;
         let (header, claims) = signed.split_once('.').ok_or(GrantError::Form)?;
+        if claims.contains('.') {
+            return Err(GrantError::Form);
+        }
         let header: StrictHeader = serde_json::from_slice(&decode(header)?).map_err(|_| GrantError::Form)?;
         if header.alg != ALGORITHM {
             return Err(GrantError::Algorithm);
@@ -57,7 +60,7 @@ struct StrictHeader {
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, GrantError> {
-    // A second dot, padding and the other alphabet all fail here.
+    // Padding and the other alphabet fail here.
     URL_SAFE_NO_PAD.decode(part).map_err(|_| GrantError::Form)
 }
 
