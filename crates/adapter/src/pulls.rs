@@ -302,8 +302,7 @@ impl Pulls {
         record: AccessRecord,
     ) -> Refusal {
         let denied = refusal.record(record);
-        let written =
-            self.store.write("refuse_pull", move |_| Ok(((), act(&denied)?))).await;
+        let written = self.store.write("refuse_pull", move |_| Ok(((), act(&denied)?))).await;
         match written {
             Ok(_) => refusal.tell(caller.oin, claims.map(|claims| claims.txn)),
             Err(error) => unrecorded::<PullRefusal>(&error),

@@ -16,6 +16,8 @@ mod reading;
 mod records;
 mod registering;
 mod sending;
+#[cfg(test)]
+pub(crate) mod stand_ins;
 mod status;
 mod sweeping;
 #[cfg(test)]

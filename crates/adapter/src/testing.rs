@@ -1,7 +1,7 @@
 //! A chain in memory for the tests of this crate: an agreement, a switchboard's signing key, a clock.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::rand::SystemRandom;
@@ -55,9 +55,15 @@ pub(crate) fn agreement() -> Agreement {
 }
 
 pub(crate) fn store_in(folder: &Path) -> Store<Partner> {
+    store_that_breaks(folder, Arc::default())
+}
+
+/// A store whose writer dies at the next write once `broken` is set: reading still works.
+pub(crate) fn store_that_breaks(folder: &Path, broken: Arc<AtomicBool>) -> Store<Partner> {
     let config = DatabaseConfig::at(folder.join("partner.db").to_str().unwrap());
     let counter = AtomicU32::new(0);
     Store::open(&config, "youth-demostad/partner/test", move |bytes: &mut [u8]| {
+        assert!(!broken.load(Ordering::SeqCst), "the test breaks the writer");
         bytes.fill(counter.fetch_add(1, Ordering::SeqCst) as u8);
     })
     .unwrap()
@@ -83,8 +89,12 @@ pub(crate) struct Signer {
 impl Signer {
     pub(crate) fn new(kid: &'static str) -> Arc<Self> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let mut signer =
-            Self { pair, kid, published: Mutex::new(Err(ClientError::Unreachable)), fetches: AtomicU32::new(0) };
+        let mut signer = Self {
+            pair,
+            kid,
+            published: Mutex::new(Err(ClientError::Unreachable)),
+            fetches: AtomicU32::new(0),
+        };
         let jwk = signer.jwk();
         signer.published = Mutex::new(Ok(Jwks { keys: vec![jwk] }));
         Arc::new(signer)

@@ -44,7 +44,7 @@ pub struct Person {
     pub postcode: String,
     /// Where they live.
     pub town: &'static str,
-    /// A number in the range for fiction.
+    /// A number on which nobody is called.
     pub phone: String,
     /// Who has a file on them.
     pub holders: BTreeSet<Holder>,
@@ -149,7 +149,7 @@ fn anybody(bsn: Bsn, draw: &mut Draw) -> Person {
         street: format!("{} {}", draw.one_of(STREETS), 1 + draw.below(180)),
         postcode: format!("{} {}{}", 1000 + draw.below(9000), draw.letter(), draw.letter()),
         town: draw.one_of(TOWNS),
-        // ACM keeps 0970 numbers from subscribers; with these digits none is in use.
+        // 097 is for machines: nobody is called by it.
         phone: format!("0970 {:03} {:04}", draw.below(1000), draw.below(10_000)),
         holders,
     }

@@ -234,6 +234,8 @@ macro_rules! events {
 }
 
 events! {
+    /// A requester got the switchboard's answer, or none.
+    AnswerReceived = "answer-received", Read;
     /// A requester put a dossier together.
     DossierAssembled = "dossier-assembled", Read;
     /// The pseudonymiser evaluated a batch.

@@ -1,2 +1,29 @@
-//! The partner process: adapter and requester, composed.
+//! The partner process: it answers pulls, keeps the index in line with the partner's sources, and asks for dossiers.
+//!
+//! Two doors lead to it. The service listener, mutual TLS, is for other partners: `POST /v1/pulls`. The local listener,
+//! plain HTTP on loopback with a bearer token, is for the partner's own systems and the command line: BSNs come in here
+//! and leave the process in no form. The promises, each with a test:
+//!
+//! - the local API answers nobody without the token, and no request that names another host than this machine;
+//! - nothing is asked and no dossier is handed out before the partner's own ledger has it, with the person who asked;
+//! - under a test agreement only test numbers are taken, from callers and from sources alike.
 #![forbid(unsafe_code)]
+
+mod access_log;
+mod app;
+mod clients;
+mod config;
+mod error;
+pub mod keys;
+mod local;
+mod openapi;
+mod people;
+mod refusals;
+mod serve;
+mod sources;
+mod token;
+
+pub use config::{KeySettings, LocalSettings, PartnerConfig, SourceSettings, SourceSystem, SyncSettings};
+pub use error::StartError;
+pub use openapi::openapi;
+pub use serve::{prepare, serve};

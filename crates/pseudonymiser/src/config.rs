@@ -50,14 +50,7 @@ impl Settings for PseudonymiserConfig {
         folder.resolve(&mut self.keys.directory);
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
-        if let Some(path) = &mut self.database.root_certificates {
-            folder.resolve(path);
-        }
-        if !self.database.is_postgres() {
-            let url = &self.database.url;
-            let path = folder.as_path().join(url.strip_prefix("sqlite:").unwrap_or(url));
-            self.database.url = path.to_string_lossy().into_owned();
-        }
+        self.database.resolve_paths(folder.as_path());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Moves SQLite's write-ahead log into the database file, away from the commit path.
 
+use std::sync::Weak;
 use std::time::Duration;
 
 use crate::backend::{Connection, ConnectionRole};
@@ -7,11 +8,11 @@ use crate::config::DatabaseConfig;
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// A thread for the life of the process: a passive checkpoint never makes a writer or reader wait.
-pub(crate) fn start(config: DatabaseConfig, service: &str) -> std::io::Result<()> {
+/// A thread for the life of the store: a passive checkpoint never makes a writer or reader wait.
+pub(crate) fn start(config: DatabaseConfig, service: &str, store: Weak<()>) -> std::io::Result<()> {
     std::thread::Builder::new().name(format!("{service}-checkpoint")).spawn(move || {
         let mut connection = None;
-        loop {
+        while store.strong_count() > 0 {
             std::thread::sleep(INTERVAL);
             if connection.is_none() {
                 connection = Connection::open(&config, ConnectionRole::Writer).ok();

@@ -38,6 +38,8 @@ pub struct Store<S: Service> {
     writer: Writer<S>,
     origin: Arc<str>,
     postgres: bool,
+    /// Ends the thread that moves the write-ahead log when the store goes.
+    _alive: Arc<()>,
     service: PhantomData<S>,
 }
 
@@ -61,8 +63,9 @@ impl<S: Service> Store<S> {
         let readers = pool::open(config)?;
         let writer = Writer::start(config.clone(), origin.to_owned(), connection, Arc::new(entropy))
             .map_err(|error| OpenError::Connection(error.to_string()))?;
+        let alive = Arc::new(());
         if !config.is_postgres() {
-            crate::checkpoint::start(config.clone(), S::NAME)
+            crate::checkpoint::start(config.clone(), S::NAME, Arc::downgrade(&alive))
                 .map_err(|error| OpenError::Connection(error.to_string()))?;
         }
         Ok(Self {
@@ -70,6 +73,7 @@ impl<S: Service> Store<S> {
             writer,
             origin: origin.into(),
             postgres: config.is_postgres(),
+            _alive: alive,
             service: PhantomData,
         })
     }

@@ -8,7 +8,9 @@ use kw_protocol::problem::ProblemCode;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
     /// The pull names another person than the one the grant was issued for.
-    #[error("the actor is not the one the grant was issued for: send the actor and the salt of the same query")]
+    #[error(
+        "the actor is not the one the grant was issued for: send the actor and the salt of the same query"
+    )]
     Actor,
     /// The header names another algorithm than ES256.
     #[error("the grant is signed in another way than ES256: send it as the switchboard issued it")]
@@ -23,7 +25,9 @@ pub enum GrantError {
     #[error("the grant is of another chain: send it to the holder that the switchboard named with it")]
     Chain,
     /// It is not valid yet; most likely a clock is wrong, the switchboard's or this holder's.
-    #[error("the grant is not valid yet: the clocks of switchboard and holder differ by more than 30 seconds")]
+    #[error(
+        "the grant is not valid yet: the clocks of switchboard and holder differ by more than 30 seconds"
+    )]
     Early,
     /// It was valid once; the caller asks again.
     #[error("the grant has expired: ask the switchboard again")]

@@ -54,7 +54,12 @@ struct Cached {
 impl GrantKeys {
     /// No keys yet; they are fetched when the first grant comes, or by [`Self::refresh`].
     pub fn new(source: Arc<dyn KeySource>, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { source, clock, cached: Mutex::default(), fetching: tokio::sync::Mutex::new(()) }))
+        Self(Arc::new(Inner {
+            source,
+            clock,
+            cached: Mutex::default(),
+            fetching: tokio::sync::Mutex::new(()),
+        }))
     }
 
     /// Fetches the set now, so that a withdrawn key goes and a new one is known before it is used. For a background job.

@@ -62,7 +62,7 @@ async fn a_good_grant_gives_its_claims() {
 #[tokio::test]
 async fn each_claim_that_is_of_another_is_refused() {
     let town = town();
-    let other = kw_domain::Oin::parse("00000099000000013000").unwrap();
+    let other = Oin::parse("00000099000000013000").unwrap();
     assert_eq!(town.refused(|claims| claims.aud = other).await, GrantError::Audience);
     assert_eq!(town.refused(|claims| claims.iss = other).await, GrantError::Issuer);
     assert_eq!(town.refused(|claims| claims.sub = other).await, GrantError::Requester);
@@ -98,7 +98,13 @@ async fn a_grant_lives_from_its_start_to_its_end_with_thirty_seconds_on_both_sid
     ] {
         let mut claims = town.claims();
         (claims.iat, claims.nbf, claims.exp) = (iat, iat, exp);
-        assert_eq!(town.verify(&town.signer.sign(&claims)).await.err(), expected, "{}..{}", iat - now, exp - now);
+        assert_eq!(
+            town.verify(&town.signer.sign(&claims)).await.err(),
+            expected,
+            "{}..{}",
+            iat - now,
+            exp - now
+        );
     }
     let later = town.refused(|claims| claims.nbf = now + 31).await;
     assert_eq!((later.code(), later), (ProblemCode::GrantExpired, GrantError::Early));
@@ -202,6 +208,6 @@ fn the_actor_is_hashed_in_the_form_of_an_independent_canonicaliser() {
 proptest! {
     #[test]
     fn no_text_makes_reading_panic(text in "[A-Za-z0-9_=.-]{0,80}|.{0,40}") {
-        prop_assert!(compact::Compact::parse(&text).is_err());
+        prop_assert!(Compact::parse(&text).is_err());
     }
 }

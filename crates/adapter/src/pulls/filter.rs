@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn an_open_schema_keeps_its_own_level_and_closes_what_is_closed_below() {
-        let schema = json!({"properties": {"person": {"additionalProperties": false, "properties": {"name": {}}}}});
+        let schema =
+            json!({"properties": {"person": {"additionalProperties": false, "properties": {"name": {}}}}});
         let document = json!({"person": {"name": "A", "bsn": "x"}, "more": 1});
         assert_eq!(kept(schema, document), json!({"person": {"name": "A"}, "more": 1}));
     }

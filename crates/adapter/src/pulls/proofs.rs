@@ -2,7 +2,7 @@
 
 use kw_domain::{BirthDate, DatePrecision};
 use kw_protocol::pull::{ComparedPrecision, EpochBirthDateProof, Pull};
-use kw_pseudonym::{BirthDateComparison, BirthDateProofs, Binding};
+use kw_pseudonym::{Binding, BirthDateComparison, BirthDateProofs};
 use kw_store::partner::LocalRecord;
 
 use super::refusal::PullRefusal;

@@ -77,7 +77,11 @@ impl PullRefusal {
     pub(super) fn is_failure(&self) -> bool {
         matches!(
             self,
-            Self::Document | Self::Grant(GrantError::Keys(_)) | Self::Sealed | Self::Source | Self::SourceSlow
+            Self::Document
+                | Self::Grant(GrantError::Keys(_))
+                | Self::Sealed
+                | Self::Source
+                | Self::SourceSlow
                 | Self::Unavailable
         )
     }
@@ -114,7 +118,11 @@ impl PullRefusal {
     fn is_security_event(&self) -> bool {
         match self {
             Self::Grant(error) => !matches!(error, GrantError::Early | GrantError::Expired),
-            Self::BirthDateMismatch | Self::Category | Self::Denied(_) | Self::Reused | Self::SubjectMismatch => true,
+            Self::BirthDateMismatch
+            | Self::Category
+            | Self::Denied(_)
+            | Self::Reused
+            | Self::SubjectMismatch => true,
             _ => false,
         }
     }

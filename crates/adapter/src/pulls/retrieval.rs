@@ -15,7 +15,8 @@ impl Pulls {
             log::error!(audience = Audience::Application, source:% = record.source; "a source is registered but not configured");
             return Err(PullRefusal::Source);
         };
-        let id = self.vault.open_record(record.handle, &record.record_sealed).map_err(|_| PullRefusal::Sealed)?;
+        let id =
+            self.vault.open_record(record.handle, &record.record_sealed).map_err(|_| PullRefusal::Sealed)?;
         let asking = async {
             let document = source.fetch(&record.category, &id).await?;
             // Asked after the document: a key that changes hands in between shows, the other way round it would not.

@@ -1,0 +1,412 @@
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use kw_domain::{BirthDate, Handle, ManualClock, Subject};
+use kw_ledger::Verdict;
+use kw_protocol::SecretBytes32;
+use kw_protocol::pull::{ComparedPrecision, EpochBirthDateProof, EpochProof};
+use kw_pseudonym::{Binding, RowKey};
+use kw_runtime::Entropy;
+use serde_json::json;
+
+use super::*;
+use crate::LocalId;
+use crate::sync::stand_ins::Book;
+use crate::testing::{self, CERTIFICATE, SALT, Signer, actor, attendance, claims, holder, requester};
+
+const ANNA: &str = "999990342";
+const BINDING: [u8; 32] = [8; 32];
+
+struct Town {
+    folder: tempfile::TempDir,
+    agreement: SharedAgreement,
+    clock: Arc<ManualClock>,
+    signer: Arc<Signer>,
+    book: Arc<Book>,
+    handle: Handle,
+    pulls: Pulls,
+    number: AtomicU8,
+    broken: Arc<AtomicBool>,
+}
+
+fn vault() -> Vault {
+    Vault::new(RowKey::from_bytes(&[7; 32]), Entropy::os())
+}
+
+impl Town {
+    /// One record, about Anna, born on 20 May 2012, registered with a binding of epoch 3.
+    async fn new() -> Self {
+        Self::with(testing::agreement()).await
+    }
+
+    async fn with(agreement: Agreement) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = testing::clock();
+        let agreement = SharedAgreement::fixed(agreement, Arc::clone(&clock) as Arc<_>);
+        let (signer, book) = (Signer::new("1"), Book::new("som"));
+        book.put("r1", ANNA);
+        let handle = Handle::from_bytes([4; 16]);
+        let broken = Arc::new(AtomicBool::new(false));
+        let pulls = pulls(folder.path(), &agreement, &clock, &signer, &book, &broken);
+        let number = AtomicU8::new(0);
+        let town = Self { folder, agreement, clock, signer, book, handle, pulls, number, broken };
+        town.store_record(LocalState::Registered).await;
+        town
+    }
+
+    fn restart(&mut self) {
+        let folder = self.folder.path();
+        self.pulls = pulls(folder, &self.agreement, &self.clock, &self.signer, &self.book, &self.broken);
+    }
+
+    async fn store_record(&self, state: LocalState) {
+        let (vault, handle, source) = (vault(), self.handle, self.book.name().clone());
+        let record = LocalRecord {
+            handle,
+            record_key: vault.record_key(&source, &attendance(), &LocalId::new("r1").unwrap()),
+            record_sealed: vault.seal_record(handle, &LocalId::new("r1").unwrap()),
+            subject_key: vault.subject_key(&Subject::parse(&format!("nl.bsn:{ANNA}")).unwrap()),
+            binding_sealed: Some(vault.seal_binding(handle, &Binding::from_bytes(&BINDING))),
+            binding_epoch: Some(kw_domain::Epoch(3)),
+            source,
+            category: attendance(),
+            pointer: None,
+            state,
+            valid_until: None,
+            seen_read: 1,
+        };
+        let blank = self.blank_record();
+        self.pulls
+            .store
+            .write("test", move |tx| {
+                tx.write().store_record(&record)?;
+                Ok(((), act(&blank)?))
+            })
+            .await
+            .unwrap();
+    }
+
+    fn blank_record(&self) -> AccessRecord {
+        let agreement = self.agreement.current();
+        let (now, chain) = (self.clock.now(), agreement.chain().clone());
+        AccessRecord::new(Event::SourceSynchronised, now, chain, holder(), holder(), agreement.hash())
+    }
+
+    fn claims(&self) -> GrantClaims {
+        let number = self.number.fetch_add(1, Ordering::SeqCst);
+        claims(&self.agreement.current(), self.clock.now(), self.handle, number)
+    }
+
+    /// A good pull under these claims, by somebody who knows Anna and this birth date.
+    fn pull(&self, claims: &GrantClaims, born: Option<&str>) -> Pull {
+        let grant = self.signer.sign(claims);
+        let binding = Binding::from_bytes(&BINDING);
+        let secret = |proof: Option<[u8; 32]>| proof.map(SecretBytes32);
+        let birth_date_proofs = born.map(|born| {
+            let proofs = binding.birth_date_proofs(&grant, &BirthDate::parse(born).unwrap());
+            EpochBirthDateProof {
+                epoch: 3,
+                day: secret(proofs.day),
+                month: secret(proofs.month),
+                year: secret(proofs.year),
+            }
+        });
+        Pull {
+            actor: actor(),
+            actor_salt: SALT,
+            subject_proofs: vec![EpochProof {
+                epoch: 3,
+                proof: SecretBytes32(binding.subject_proof(&grant)),
+            }],
+            birth_date_proofs: birth_date_proofs.into_iter().collect(),
+            grant,
+        }
+    }
+
+    async fn answer(&self, pull: &Pull) -> Result<Pulled, ProblemCode> {
+        self.pulls.answer(&caller(), pull).await.map_err(|refusal| refusal.code())
+    }
+
+    async fn answer_to(&self, born: Option<&str>) -> Result<Pulled, ProblemCode> {
+        self.answer(&self.pull(&self.claims(), born)).await
+    }
+
+    /// The records in the holder's own log, the set-up's left out.
+    fn records(&self) -> Vec<AccessRecord> {
+        let entries = self.pulls.store.read_blocking(|tables| tables.ledger_entries(1, 100)).unwrap();
+        entries
+            .into_iter()
+            .map(|entry| serde_json::from_str(entry.record.unwrap().as_str()).unwrap())
+            .collect()
+    }
+
+    fn reasons(&self) -> Vec<Option<String>> {
+        self.records().into_iter().map(|record| record.decision.reason).collect()
+    }
+
+    fn fetched(&self) -> u32 {
+        self.book.inner.lock().unwrap().fetched
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        oin: requester(),
+        certificate_sha256: CERTIFICATE,
+        trace: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+    }
+}
+
+fn pulls(
+    folder: &std::path::Path,
+    agreement: &SharedAgreement,
+    clock: &Arc<ManualClock>,
+    signer: &Arc<Signer>,
+    book: &Arc<Book>,
+    broken: &Arc<AtomicBool>,
+) -> Pulls {
+    let source: Arc<dyn Source> = Arc::clone(book) as Arc<_>;
+    Pulls {
+        holder: holder(),
+        agreement: agreement.clone(),
+        store: Arc::new(testing::store_that_breaks(folder, Arc::clone(broken))),
+        sources: BTreeMap::from([(source.name().clone(), source)]),
+        vault: vault(),
+        grants: GrantVerifier::new(holder(), signer.keys(clock), Arc::clone(clock) as Arc<_>),
+        clock: Arc::clone(clock) as Arc<_>,
+        source_deadline: Duration::from_millis(200),
+    }
+}
+
+#[tokio::test]
+async fn a_good_pull_delivers_the_document_and_leaves_its_record() {
+    let town = Town::new().await;
+    town.book.inner.lock().unwrap().document = Some(json!({
+        "person": {"familyName": "Jansen", "birthDate": "2012-05-20"}, "internal": "not for others",
+    }));
+    let claims = town.claims();
+    let pulled = town.answer(&town.pull(&claims, Some("2012-05-20"))).await.unwrap();
+    assert_eq!(
+        pulled.document.unwrap(),
+        json!({"person": {"familyName": "Jansen", "birthDate": "2012-05-20"}})
+    );
+    assert_eq!(pulled.provenance.under_investigation, ["/person/familyName"]);
+    assert_eq!(pulled.birth_date_compared, Some(ComparedPrecision::Day));
+    let records = town.records();
+    let [record] = records.as_slice() else { panic!("one record") };
+    assert_eq!((record.event, record.party, record.service), (Event::PullAnswered, requester(), holder()));
+    assert_eq!(record.actor.as_ref().unwrap().id.as_str(), "j.jansen");
+    assert_eq!(record.transaction, Some(claims.txn));
+    assert_eq!(record.trace.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    assert!(record.legal_basis.as_ref().unwrap().contains("Jeugdwet"), "the holder's own ground");
+    assert_eq!((record.count, record.decision.verdict), (Some(1), Verdict::Allowed));
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_answered_again_even_after_a_restart() {
+    let mut town = Town::new().await;
+    let pull = town.pull(&town.claims(), None);
+    town.answer(&pull).await.unwrap();
+    town.restart();
+    town.answer(&pull).await.unwrap();
+    assert_eq!(town.records().len(), 2, "each answer is an access");
+}
+
+#[tokio::test]
+async fn another_request_under_the_same_grant_is_refused_even_after_a_restart() {
+    let mut town = Town::new().await;
+    let claims = town.claims();
+    town.answer(&town.pull(&claims, None)).await.unwrap();
+    town.restart();
+    let other = town.pull(&claims, Some("2012-05-20"));
+    let other = Pull { grant: town.pull(&claims, None).grant, ..other };
+    assert_eq!(town.answer(&other).await.unwrap_err(), ProblemCode::GrantReused);
+    assert_eq!(town.reasons(), [None, Some("grant-reused".into())]);
+}
+
+#[tokio::test]
+async fn a_grant_is_used_up_by_a_wrong_guess() {
+    let town = Town::new().await;
+    let claims = town.claims();
+    let guess = town.pull(&claims, Some("2012-05-21"));
+    assert_eq!(town.answer(&guess).await.unwrap_err(), ProblemCode::BirthDateMismatch);
+    assert_eq!(
+        town.answer(&guess).await.unwrap_err(),
+        ProblemCode::BirthDateMismatch,
+        "the same retry, the same answer"
+    );
+    let next = Pull { grant: guess.grant.clone(), ..town.pull(&claims, Some("2012-05-20")) };
+    assert_eq!(town.answer(&next).await.unwrap_err(), ProblemCode::GrantReused);
+}
+
+#[tokio::test]
+async fn of_two_different_requests_at_once_one_is_answered() {
+    let town = Town::new().await;
+    let claims = town.claims();
+    let one = town.pull(&claims, None);
+    let other =
+        Pull { birth_date_proofs: town.pull(&claims, Some("2012-05-20")).birth_date_proofs, ..one.clone() };
+    let same = one.clone();
+    let (first, second, third) = tokio::join!(town.answer(&one), town.answer(&other), town.answer(&same));
+    let answers = [first.is_ok(), second.is_ok(), third.is_ok()];
+    assert!(answers == [true, false, true] || answers == [false, true, false], "{answers:?}");
+    assert_eq!(town.records().len(), 3);
+}
+
+#[tokio::test]
+async fn whoever_means_another_person_gets_nothing() {
+    let town = Town::new().await;
+    let mut pull = town.pull(&town.claims(), None);
+    pull.subject_proofs[0].proof = SecretBytes32(Binding::from_bytes(&[9; 32]).subject_proof(&pull.grant));
+    assert_eq!(town.answer(&pull).await.unwrap_err(), ProblemCode::SubjectMismatch);
+    let mut guesses = town.pull(&town.claims(), None);
+    guesses.subject_proofs.insert(0, EpochProof { epoch: 3, proof: SecretBytes32([0; 32]) });
+    assert_eq!(
+        town.answer(&guesses).await.unwrap_err(),
+        ProblemCode::SubjectMismatch,
+        "two proofs are two guesses"
+    );
+    let stale = Pull {
+        subject_proofs: vec![EpochProof { epoch: 2, proof: SecretBytes32([0; 32]) }],
+        ..town.pull(&town.claims(), None)
+    };
+    let refusal = town.pulls.answer(&caller(), &stale).await.unwrap_err();
+    assert!(refusal.detail().contains("refreshes"), "{refusal}");
+    assert_eq!(town.fetched(), 0, "the source was not asked");
+    let reason = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        town.reasons(),
+        [reason("subject-mismatch"), reason("subject-mismatch"), reason("binding-epoch-unproven")]
+    );
+}
+
+#[tokio::test]
+async fn birth_dates_are_compared_as_far_as_both_know_them() {
+    let town = Town::new().await;
+    for (held, given, expected) in [
+        ("2012-05-20", Some("2012-05"), Ok(Some(ComparedPrecision::Month))),
+        ("2012-05", Some("2012-05-20"), Ok(Some(ComparedPrecision::Month))),
+        ("2012-05-20", Some("2012-06-20"), Err(ProblemCode::BirthDateMismatch)),
+        ("2012-05-20", Some("2012"), Err(ProblemCode::BirthDateUnknown)),
+        ("2012", Some("2012-05-20"), Err(ProblemCode::BirthDateUnknown)),
+        ("", Some("2012-05-20"), Err(ProblemCode::BirthDateUnknown)),
+        ("", None, Ok(None)),
+    ] {
+        town.book.put_born("r1", ANNA, held);
+        let compared = town.answer_to(given).await.map(|pulled| pulled.birth_date_compared);
+        assert_eq!(compared, expected, "held {held}, given {given:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_birth_date_is_demanded_by_the_agreement_and_by_representation() {
+    let required = testing::agreement_with(|draft| {
+        draft.categories.get_mut("school-attendance").unwrap().birth_date_required = true;
+    });
+    let town = Town::with(required).await;
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::BirthDateRequired);
+    assert!(town.answer_to(Some("2012-05-20")).await.is_ok());
+    let town = Town::new().await;
+    let mut claims = town.claims();
+    claims.prp.representation = Some("mandate".into());
+    assert_eq!(town.answer(&town.pull(&claims, None)).await.unwrap_err(), ProblemCode::BirthDateRequired);
+    assert_eq!(town.fetched(), 0);
+}
+
+#[tokio::test]
+async fn the_holders_own_agreement_decides_again() {
+    let narrower = testing::agreement_with(|draft| {
+        let roles = &mut draft.purposes.get_mut("coordinate-help").unwrap().roles;
+        roles.get_mut("youth-care-worker").unwrap().retain(|category| category != "school-attendance");
+    });
+    let town = Town::with(narrower).await;
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::Denied);
+    let town = Town::new().await;
+    let mut claims = town.claims();
+    claims.prp.cat = vec![kw_domain::Category::parse("youth-health").unwrap()];
+    assert_eq!(town.answer(&town.pull(&claims, None)).await.unwrap_err(), ProblemCode::GrantRefused);
+    assert_eq!(town.reasons(), [Some("category-not-granted".into())]);
+    assert_eq!(town.fetched(), 0);
+}
+
+#[tokio::test]
+async fn what_is_gone_unknown_or_on_its_way_out_is_nothing() {
+    let town = Town::new().await;
+    let mut claims = town.claims();
+    claims.prp.hdl = Handle::from_bytes([1; 16]);
+    assert!(town.answer(&town.pull(&claims, None)).await.unwrap().document.is_none());
+    town.book.remove("r1");
+    assert!(town.answer_to(None).await.unwrap().document.is_none());
+    town.book.put("r1", ANNA);
+    town.store_record(LocalState::Leaving).await;
+    assert!(town.answer_to(None).await.unwrap().document.is_none());
+    let counts: Vec<_> =
+        town.records().into_iter().filter(|record| record.event == Event::PullAnswered).collect();
+    assert!(counts.iter().all(|record| record.count == Some(0)) && counts.len() == 3);
+}
+
+#[tokio::test]
+async fn a_record_that_went_over_to_another_person_is_nothing_before_the_next_sync() {
+    let town = Town::new().await;
+    town.book.put("r1", "999994086");
+    town.book.inner.lock().unwrap().tells_subject = true;
+    assert!(town.answer_to(None).await.unwrap().document.is_none());
+}
+
+#[tokio::test]
+async fn a_source_that_is_slow_broken_or_wrong_is_said_so_and_recorded() {
+    let town = Town::new().await;
+    town.book.inner.lock().unwrap().document = Some(json!({"person": {"familyName": ""}}));
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::DocumentMalformed);
+    town.book.inner.lock().unwrap().slow = true;
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::SourceUnavailable);
+    {
+        let mut inner = town.book.inner.lock().unwrap();
+        (inner.slow, inner.broken) = (false, true);
+    }
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::SourceUnavailable);
+    assert!(town.records().iter().all(|record| record.result == Outcome::Error));
+}
+
+#[tokio::test]
+async fn a_refused_grant_is_recorded_without_what_it_claims() {
+    let town = Town::new().await;
+    let mut claims = town.claims();
+    claims.aud = requester();
+    assert_eq!(town.answer(&town.pull(&claims, None)).await.unwrap_err(), ProblemCode::GrantRefused);
+    let records = town.records();
+    assert_eq!(records[0].decision.reason.as_deref(), Some("grant-audience"));
+    assert_eq!((records[0].transaction, &records[0].purpose), (None, &None));
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_answered() {
+    let town = Town::new().await;
+    town.broken.store(true, Ordering::SeqCst);
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::Unavailable);
+    assert_eq!(town.fetched(), 1, "the document was in hand, and stayed here");
+    assert_eq!(town.records().len(), 0);
+}
+
+#[test]
+fn every_refusal_tells_what_to_do_and_no_reason_is_empty() {
+    let all = [
+        PullRefusal::BirthDateMismatch,
+        PullRefusal::BirthDateRequired,
+        PullRefusal::BirthDateUnknown,
+        PullRefusal::Category,
+        PullRefusal::Document,
+        PullRefusal::Reused,
+        PullRefusal::Sealed,
+        PullRefusal::Source,
+        PullRefusal::SourceSlow,
+        PullRefusal::SubjectEpoch,
+        PullRefusal::SubjectMismatch,
+        PullRefusal::Unavailable,
+    ];
+    for refusal in all {
+        assert!(
+            !refusal.reason().is_empty() && !refusal.tell(holder(), None).detail().is_empty(),
+            "{refusal:?}"
+        );
+    }
+}

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use kw_client::{
-    ClientError, Entropy, EpochElement, IdempotencyKey, PseudonymError, PseudonymiserClient, SwitchboardClient,
+    ClientError, Entropy, EpochElement, IdempotencyKey, PseudonymError, PseudonymiserClient,
+    SwitchboardClient,
 };
 use kw_domain::{BatchId, KeyUse, PointerId, Subject};
 use kw_protocol::evaluation::BudgetClass;

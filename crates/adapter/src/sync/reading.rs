@@ -165,7 +165,10 @@ impl Synchroniser {
                 let mut seen = Vec::new();
                 for change in &chunk {
                     match change {
-                        Prepared::Gone(category, key) => match tx.read().record_by_key(&name, category, key)? {
+                        Prepared::Gone(category, key) => match tx
+                            .read()
+                            .record_by_key(&name, category, key)?
+                        {
                             Some(record) => {
                                 leave(tx.write(), &vault, record, WithdrawalReason::NoLongerPresent, now)?;
                                 tally.changed += 1;

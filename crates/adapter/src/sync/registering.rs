@@ -144,7 +144,13 @@ impl Synchroniser {
             .iter()
             .map(|one| {
                 let item = &one.errand.item;
-                (item.id, item.handle, item.attempts, vault.seal_binding(item.handle, &one.binding), one.binding_epoch)
+                (
+                    item.id,
+                    item.handle,
+                    item.attempts,
+                    vault.seal_binding(item.handle, &one.binding),
+                    one.binding_epoch,
+                )
             })
             .collect();
         let (holder, agreement, now) = (self.parts.holder, Arc::clone(agreement), self.now());

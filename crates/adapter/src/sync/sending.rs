@@ -96,7 +96,11 @@ impl Synchroniser {
             let now = self.now();
             let Some(pointer) = record.pointer else {
                 // What became of its registration is not known yet; that message is still in the outbox.
-                settled.push(Settled::Later { id: item.id, attempts: item.attempts, at: backoff::waiting(now) });
+                settled.push(Settled::Later {
+                    id: item.id,
+                    attempts: item.attempts,
+                    at: backoff::waiting(now),
+                });
                 continue;
             };
             if flow == Flow::Stop {

@@ -79,6 +79,8 @@ struct Inner {
     lease_valid_until: Option<Instant>,
     /// Pointers that were renewed lately, and when it is worth trying again.
     renew_after: BTreeMap<Handle, Instant>,
+    /// Bindings stayed old after a refresh; not again before then.
+    refresh_after: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -173,6 +175,14 @@ impl Board {
 
     pub(super) fn rest(&self, handle: Handle, until: Instant) {
         self.with(|inner| inner.renew_after.insert(handle, until));
+    }
+
+    pub(super) fn refresh_rests(&self, now: Instant) -> bool {
+        self.with(|inner| inner.refresh_after.is_some_and(|until| until > now))
+    }
+
+    pub(super) fn rest_refresh(&self, until: Option<Instant>) {
+        self.with(|inner| inner.refresh_after = until);
     }
 
     pub(super) fn ask_full_read(&self, source: &SourceName) {

@@ -112,7 +112,8 @@ impl Synchroniser {
         let (Some(source), Some(pointer)) = (self.parts.sources.get(&record.source), record.pointer) else {
             return Ok(None);
         };
-        let id = self.parts.vault.open_record(record.handle, &record.record_sealed).map_err(|_| Flow::GoOn)?;
+        let id =
+            self.parts.vault.open_record(record.handle, &record.record_sealed).map_err(|_| Flow::GoOn)?;
         let asked = timeout(FETCH_DEADLINE, source.fetch(&record.category, &id)).await;
         let Ok(Ok(document)) = asked else {
             log::warn!(source:% = record.source; "a pointer runs out and the source cannot be asked whether it still stands");
@@ -129,7 +130,9 @@ impl Synchroniser {
             Ok(renewed) if Some(renewed.valid_until) == record.valid_until => Ok(None),
             Ok(renewed) => Ok(Some(Renewal::Extended(record, renewed.valid_until))),
             Err(error) => match error.code() {
-                Some(ProblemCode::NotFound | ProblemCode::IllegalTransition) => Ok(Some(Renewal::Lost(record))),
+                Some(ProblemCode::NotFound | ProblemCode::IllegalTransition) => {
+                    Ok(Some(Renewal::Lost(record)))
+                }
                 Some(code) if !code.retryable() => Err(Flow::GoOn),
                 _ => Err(Flow::Stop),
             },
@@ -142,6 +145,9 @@ impl Synchroniser {
         let Some((&newest, _)) = agreement.pseudonymiser_keys(KeyUse::Binding).last_key_value() else {
             return Ok(());
         };
+        if self.board.refresh_rests(self.now()) || !self.has_older_binding(newest).await? {
+            return Ok(());
+        }
         for source in self.parts.sources.values() {
             if self.has_older_binding(newest).await? {
                 let refreshed = self.refresh_source(agreement, &**source, newest).await;
@@ -153,6 +159,9 @@ impl Synchroniser {
                 }
             }
         }
+        // What is left could not be done now; reading everything every minute would not change that.
+        let left = self.has_older_binding(newest).await?;
+        self.board.rest_refresh(left.then(|| self.now().plus(REFRESH_REST)));
         Ok(())
     }
 
@@ -272,4 +281,5 @@ const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 const RENEW_WITHIN: Duration = Duration::from_hours(30 * 24);
 /// In one run.
 const RENEWALS: u32 = 256;
+const REFRESH_REST: Duration = Duration::from_hours(1);
 const REST: Duration = Duration::from_hours(24);

@@ -2,7 +2,7 @@ use kw_domain::Bsn;
 use proptest::prelude::*;
 
 use super::super::SyncOptions;
-use super::stand_ins::Town;
+use super::super::stand_ins::Town;
 use crate::testing::agreement;
 
 const RECORDS: [&str; 6] = ["r1", "r2", "r3", "r4", "r5", "r6"];
@@ -12,7 +12,9 @@ const RECORDS: [&str; 6] = ["r1", "r2", "r3", "r4", "r5", "r6"];
 enum Step {
     Put(usize, usize),
     Remove(usize),
-    Run { full: bool },
+    Run {
+        full: bool,
+    },
     Fail(Vec<Option<bool>>),
     Down(bool),
     Kill,
@@ -58,8 +60,7 @@ async fn play(steps: Vec<Step>) {
             Step::Kill => town.restart(),
             Step::KillWhileRunning(polls) => {
                 let options = SyncOptions::default();
-                let run = town.run(&options);
-                let mut run = std::pin::pin!(run);
+                let mut run = Box::pin(town.run(&options));
                 // Each turn of the run waits for a commit; dropping it in between is where a kill would come.
                 for _ in 0..polls {
                     if tokio::time::timeout(std::time::Duration::from_micros(300), &mut run).await.is_ok() {

@@ -5,8 +5,8 @@ use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::pointer::WithdrawalReason;
 use kw_protocol::problem::ProblemCode;
 
+use super::super::stand_ins::Town;
 use super::super::{SyncOptions, SyncProgress};
-use super::stand_ins::Town;
 use crate::RefusedRow;
 use crate::testing::{agreement, agreement_with};
 
@@ -59,7 +59,8 @@ async fn a_record_that_goes_over_to_another_person_gets_a_new_handle() {
     let town = Town::new(agreement());
     town.book.put("r1", ANNA);
     town.settle().await;
-    let before: Vec<_> = town.switchboard.0.lock().unwrap().live.values().map(|(_, handle, _)| *handle).collect();
+    let before: Vec<_> =
+        town.switchboard.0.lock().unwrap().live.values().map(|(_, handle, _)| *handle).collect();
     town.book.put("r1", BRAM);
     town.settle().await;
     assert_eq!(town.known(&[ANNA, BRAM]), [format!("nl.bsn:{BRAM}")].into());
@@ -162,7 +163,11 @@ async fn a_lost_database_takes_the_handles_that_the_switchboard_knows() {
     town.book.remove("r1");
     town.settle().await;
     assert_eq!(known.len(), 1);
-    assert_eq!(town.switchboard.0.lock().unwrap().live.len(), 0, "it was withdrawn under the handle of before");
+    assert_eq!(
+        town.switchboard.0.lock().unwrap().live.len(),
+        0,
+        "it was withdrawn under the handle of before"
+    );
 }
 
 #[tokio::test]
@@ -208,11 +213,19 @@ async fn bindings_follow_a_new_key_on_the_budget_for_refreshing() {
     });
     town.agreement.replace(next);
     town.run(&SyncOptions::default()).await.unwrap();
-    assert_eq!(town.oracle.charged.lock().unwrap().get(&BudgetClass::Refresh), Some(&5), "asked, and not there yet");
+    assert_eq!(
+        town.oracle.charged.lock().unwrap().get(&BudgetClass::Refresh),
+        Some(&3),
+        "asked, and not there yet"
+    );
     *town.oracle.live.lock().unwrap() = 2;
     town.run(&SyncOptions::default()).await.unwrap();
+    assert_eq!(town.oracle.charged.lock().unwrap().get(&BudgetClass::Refresh), Some(&3), "not again so soon");
+    town.clock.advance(Duration::from_hours(1));
     town.run(&SyncOptions::default()).await.unwrap();
-    assert_eq!(town.oracle.charged.lock().unwrap().get(&BudgetClass::Refresh), Some(&10));
+    town.clock.advance(Duration::from_hours(1));
+    town.run(&SyncOptions::default()).await.unwrap();
+    assert_eq!(town.oracle.charged.lock().unwrap().get(&BudgetClass::Refresh), Some(&8));
 }
 
 #[tokio::test]

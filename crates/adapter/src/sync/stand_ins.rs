@@ -1,3 +1,5 @@
+//! A source, a switchboard and a pseudonymiser in memory, and a real database.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -6,7 +8,8 @@ use async_trait::async_trait;
 use kw_agreement::Agreement;
 use kw_client::{ClientError, EpochElement, PseudonymError, Refused};
 use kw_domain::{
-    BatchId, BirthDate, Category, Clock, Epoch, Handle, Instant, KeyUse, ManualClock, PointerId, SourceName, Subject,
+    BatchId, BirthDate, Category, Clock, Epoch, Handle, Instant, KeyUse, ManualClock, PointerId, SourceName,
+    Subject,
 };
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::local::SyncReport;
@@ -18,7 +21,7 @@ use kw_protocol::problem::{Problem, ProblemCode, TYPE_BASE};
 use kw_pseudonym::{Element, RowKey, SecretKey, blind, evaluate, verify_and_unblind};
 use kw_runtime::{Entropy, SharedAgreement};
 
-use super::super::{Index, Pseudonymiser, SyncError, SyncOptions, SyncParts, Synchroniser};
+use super::{Index, Pseudonymiser, SyncError, SyncOptions, SyncParts, Synchroniser};
 use crate::testing::{attendance, clock, holder, store_in};
 use crate::{
     Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError, SourceRecord, Vault,
@@ -104,7 +107,9 @@ impl Source for Book {
             let to = (from + inner.page).min(inner.journal.len());
             let changes = inner.journal[from..to].iter().map(|record| match inner.records.get(record) {
                 Some(held) => Self::present(record, held),
-                None => Change::Gone { category: attendance(), record: LocalId::new(record.as_str()).unwrap() },
+                None => {
+                    Change::Gone { category: attendance(), record: LocalId::new(record.as_str()).unwrap() }
+                }
             });
             return Ok(ChangePage {
                 changes: changes.collect(),
@@ -299,7 +304,11 @@ impl Index for Switchboard {
     async fn renew(&self, id: PointerId, _: &RenewPointer) -> Result<Pointer, ClientError> {
         let mut board = self.0.lock().unwrap();
         board.renewed += 1;
-        if board.lost.contains(&id) { Err(problem(ProblemCode::NotFound)) } else { Ok(self.pointer(&board, id)) }
+        if board.lost.contains(&id) {
+            Err(problem(ProblemCode::NotFound))
+        } else {
+            Ok(self.pointer(&board, id))
+        }
     }
 
     async fn lease(&self) -> Result<Lease, ClientError> {

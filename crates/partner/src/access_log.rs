@@ -1,0 +1,170 @@
+//! The asker's records, in the partner's ledger.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kw_domain::{CaseReference, Instant, Oin, Purpose, SubjectReference, TransactionId};
+use kw_ledger::{AccessRecord, Event, GrantedAccess, Outcome, RecordedActor, RecordedRelation};
+use kw_protocol::query::Assurance;
+use kw_requester::{AccessEvent, AccessLog, Answered, Asked, Assembled, RecordError, Recording, Unanswered};
+use kw_runtime::{Entropy, SharedAgreement};
+use kw_store::Store;
+use kw_store::partner::Partner;
+
+use crate::app::append;
+
+/// Records what the requester asks and gets. Every record of one question names the person who asked it.
+pub(crate) struct LedgerLog {
+    oin: Oin,
+    agreement: SharedAgreement,
+    store: Arc<Store<Partner>>,
+    entropy: Entropy,
+    /// Who asked what is still under way.
+    open: Mutex<HashMap<TransactionId, Question>>,
+}
+
+/// What all records of one question share.
+#[derive(Clone)]
+struct Question {
+    at: Instant,
+    actor: RecordedActor,
+    purpose: Purpose,
+    case: CaseReference,
+    relation: RecordedRelation,
+    subject: SubjectReference,
+}
+
+impl LedgerLog {
+    pub(crate) fn new(
+        oin: Oin,
+        agreement: SharedAgreement,
+        store: Arc<Store<Partner>>,
+        entropy: Entropy,
+    ) -> Self {
+        Self { oin, agreement, store, entropy, open: Mutex::default() }
+    }
+
+    fn record_of(&self, event: AccessEvent) -> AccessRecord {
+        match event {
+            AccessEvent::Asked(asked) => self.asked(asked),
+            AccessEvent::Answered(answered) => self.answered(answered),
+            AccessEvent::Assembled(assembled) => self.assembled(&assembled),
+            AccessEvent::Unanswered(unanswered) => self.unanswered(unanswered),
+        }
+    }
+
+    fn asked(&self, asked: Asked) -> AccessRecord {
+        let assurance = match asked.actor.assurance {
+            Assurance::Asserted => "asserted",
+            Assurance::Proven => "proven",
+        };
+        let question = Question {
+            at: asked.at,
+            actor: RecordedActor {
+                assurance: assurance.to_owned(),
+                id: asked.actor.id,
+                role: asked.actor.role,
+            },
+            purpose: asked.purpose,
+            case: asked.case,
+            relation: RecordedRelation {
+                basis: asked.relation.basis.as_str().to_owned(),
+                reason: asked.relation.reason,
+            },
+            subject: self.entropy.id(asked.at),
+        };
+        self.with_open(|open| {
+            // A lookup ends with its answer, which does not say so: what is old is over.
+            open.retain(|_, question| asked.at.since(question.at) < LONGEST_QUESTION);
+            open.insert(asked.transaction, question);
+        });
+        let mut record = self.new_record(Event::QueryAsked, asked.at, asked.transaction);
+        record.categories = asked.categories;
+        record.holders = asked.holders;
+        record
+    }
+
+    fn answered(&self, answered: Answered) -> AccessRecord {
+        let mut record = self.new_record(Event::AnswerReceived, answered.at, answered.transaction);
+        record.decision.policy = answered.policy;
+        record.categories = answered.categories;
+        record.count = Some(answered.disclosed.len() as u64);
+        record.holders = holders(answered.disclosed.iter().map(|one| one.holder));
+        let granted = answered.disclosed.into_iter().filter_map(|one| {
+            let (category, holder, transaction) = (one.category, one.holder, one.transaction);
+            one.grant.map(|grant| GrantedAccess { category, grant, holder, transaction })
+        });
+        record.grants = granted.collect();
+        record
+    }
+
+    fn assembled(&self, assembled: &Assembled) -> AccessRecord {
+        let mut record = self.new_record(Event::DossierAssembled, assembled.at, assembled.transaction);
+        self.with_open(|open| open.remove(&assembled.transaction));
+        record.count = Some(assembled.outcomes.len() as u64);
+        record.holders = holders(assembled.outcomes.iter().map(|one| one.holder));
+        record.categories = assembled.outcomes.iter().map(|one| one.category.clone()).collect();
+        record.categories.sort();
+        record.categories.dedup();
+        if !assembled.complete {
+            record.decision.reason = Some("incomplete".to_owned());
+        }
+        record
+    }
+
+    fn unanswered(&self, unanswered: Unanswered) -> AccessRecord {
+        let mut record = self.new_record(Event::AnswerReceived, unanswered.at, unanswered.transaction);
+        self.with_open(|open| open.remove(&unanswered.transaction));
+        record.decision.reason = Some(unanswered.reason);
+        record.result = Outcome::Error;
+        record
+    }
+
+    fn new_record(&self, event: Event, at: Instant, transaction: TransactionId) -> AccessRecord {
+        let agreement = self.agreement.current();
+        let chain = agreement.chain().clone();
+        let mut record = AccessRecord::new(event, at, chain, self.oin, self.oin, agreement.hash());
+        record.transaction = Some(transaction);
+        if let Some(question) = self.with_open(|open| open.get(&transaction).cloned()) {
+            if let Some(rules) = agreement.purpose(&question.purpose) {
+                record.legal_basis = Some(rules.legal_basis.clone());
+                record.processing_activity = Some(rules.processing_activity.clone());
+            }
+            record.actor = Some(question.actor);
+            record.purpose = Some(question.purpose);
+            record.case = Some(question.case);
+            record.relation = Some(question.relation);
+            record.subject = Some(question.subject);
+        }
+        record
+    }
+
+    fn with_open<T>(&self, with: impl FnOnce(&mut HashMap<TransactionId, Question>) -> T) -> T {
+        with(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl AccessLog for LedgerLog {
+    fn record(&self, event: AccessEvent) -> Recording<'_> {
+        let record = self.record_of(event);
+        Box::pin(async move { append(&self.store, record).await.map_err(|()| RecordError::Failed) })
+    }
+}
+
+impl fmt::Debug for LedgerLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LedgerLog").field("oin", &self.oin).finish_non_exhaustive()
+    }
+}
+
+fn holders(all: impl Iterator<Item = Oin>) -> Vec<Oin> {
+    let mut holders: Vec<Oin> = all.collect();
+    holders.sort();
+    holders.dedup();
+    holders
+}
+
+/// The requester's deadlines are seconds.
+const LONGEST_QUESTION: Duration = Duration::from_mins(10);

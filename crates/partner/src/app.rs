@@ -1,0 +1,81 @@
+//! What the handlers of the local API share.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use kw_adapter::Vault;
+use kw_adapter::mapping::RecordKey;
+use kw_adapter::pulls::Sources;
+use kw_adapter::sync::Synchroniser;
+use kw_agreement::Agreement;
+use kw_domain::{Clock, Oin};
+use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
+use kw_protocol::problem::ProblemCode;
+use kw_runtime::{Refusal, SharedAgreement, Trace};
+use kw_store::partner::Partner;
+use kw_store::{Abort, Act, Store, StoreError};
+
+use crate::clients::Clients;
+use crate::token::Token;
+
+/// One partner process.
+pub(crate) struct App {
+    pub(crate) oin: Oin,
+    pub(crate) agreement: SharedAgreement,
+    pub(crate) store: Arc<Store<Partner>>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) synchroniser: Arc<Synchroniser>,
+    pub(crate) sources: Sources,
+    pub(crate) vault: Vault,
+    pub(crate) record_key: RecordKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) token: Token,
+}
+
+impl App {
+    /// A record of something that the partner does itself.
+    pub(crate) fn new_record(&self, event: Event, agreement: &Agreement, trace: &Trace) -> AccessRecord {
+        let chain = agreement.chain().clone();
+        let mut record =
+            AccessRecord::new(event, self.clock.now(), chain, self.oin, self.oin, agreement.hash());
+        record.holders = vec![self.oin];
+        record.trace = Some(trace.trace_id());
+        record.transaction = Some(trace.transaction);
+        record
+    }
+
+    /// Makes a record durable, or refuses what it would have been about.
+    pub(crate) async fn record(&self, record: AccessRecord) -> Result<(), Refusal> {
+        append(&self.store, record).await.map_err(|()| {
+            let detail = "The partner's own ledger cannot record this, so nothing was done. Try again.";
+            Refusal::new(ProblemCode::Unavailable, detail)
+        })
+    }
+}
+
+/// Appends one record to the partner's ledger; the reason of a failure is in the log.
+pub(crate) async fn append(store: &Store<Partner>, record: AccessRecord) -> Result<(), ()> {
+    let outcome = store
+        .write("record_access", move |_| {
+            let canonical = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
+            Ok::<_, Abort<()>>(((), Act::new(record.at, LeafKind::Access, canonical)))
+        })
+        .await;
+    outcome.map(|_| ()).map_err(|error| log::error!("an access could not be recorded: {error}"))
+}
+
+/// A program of the partner itself: it has the token, and is on this machine. Holding one opens the process's insides.
+pub(crate) struct Own(pub(crate) Data<App>);
+
+impl FromRequest for Own {
+    type Error = Refusal;
+    type Future = std::future::Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let app =
+            request.app_data::<Data<App>>().ok_or_else(|| Refusal::fault("this application has no partner"));
+        std::future::ready(app.and_then(|app| app.token.admit(request).map(|()| Self(app.clone()))))
+    }
+}

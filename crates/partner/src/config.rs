@@ -1,0 +1,196 @@
+//! `partner.toml`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kw_adapter_files::FilesConfig;
+use kw_adapter_sql::SqlConfig;
+use kw_domain::SourceName;
+use kw_runtime::ServerSettings;
+use kw_runtime::config::{self, ConfigError, Folder, Settings};
+use kw_runtime::telemetry::LogSettings;
+use kw_store::DatabaseConfig;
+use kw_transport::TlsFiles;
+use serde::Deserialize;
+
+/// The configuration of one partner process. Relative paths start at the folder of the file. Who the partner is stands
+/// in its certificate; where the others are, in the agreement.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerConfig {
+    /// The chain agreement.
+    pub agreement: PathBuf,
+    /// Where it listens for other parties.
+    #[serde(default)]
+    pub server: ServerSettings,
+    /// The application log.
+    #[serde(default)]
+    pub log: LogSettings,
+    /// Its certificate, and whom it trusts.
+    pub tls: TlsFiles,
+    /// What it registered, and its ledger.
+    pub database: DatabaseConfig,
+    /// Its keys.
+    pub keys: KeySettings,
+    /// Where it listens for the partner's own systems.
+    #[serde(default)]
+    pub local: LocalSettings,
+    /// The systems that hold data. None for a partner that only asks.
+    #[serde(default)]
+    pub sources: Vec<SourceSettings>,
+    /// How the index is kept in line with them.
+    #[serde(default)]
+    pub sync: SyncSettings,
+}
+
+/// `[keys]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySettings {
+    /// The folder of the key file that `ketenwijzer keys init` makes.
+    pub directory: PathBuf,
+}
+
+/// `[local]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LocalSettings {
+    /// A loopback address.
+    pub listen: SocketAddr,
+    /// The file with the bearer token; made (mode 0600) when it is not there.
+    pub token_file: PathBuf,
+}
+
+impl Default for LocalSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), token_file: PathBuf::from("local.token") }
+    }
+}
+
+/// `[sync]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SyncSettings {
+    /// How long after one run the next begins.
+    pub interval_seconds: u64,
+}
+
+impl SyncSettings {
+    pub(crate) fn interval(&self) -> Duration {
+        Duration::from_secs(self.interval_seconds.max(1))
+    }
+}
+
+impl Default for SyncSettings {
+    fn default() -> Self {
+        Self { interval_seconds: 60 }
+    }
+}
+
+/// `[[sources]]`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SourceSettings {
+    /// Its name, as it stands in pointers and provenance.
+    pub name: SourceName,
+    /// What it is.
+    #[serde(flatten)]
+    pub system: SourceSystem,
+}
+
+/// The kind of a source, and what that kind needs to know.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum SourceSystem {
+    /// A folder of CSV or JSON files.
+    Files(FilesConfig),
+    /// A database with configured queries.
+    Sql(SqlConfig),
+}
+
+impl PartnerConfig {
+    /// Reads `path`.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        config::load(path)
+    }
+}
+
+impl Settings for PartnerConfig {
+    fn resolve_paths(&mut self, folder: &Folder) {
+        folder.resolve(&mut self.agreement);
+        folder.resolve(&mut self.keys.directory);
+        folder.resolve(&mut self.local.token_file);
+        self.log.resolve_paths(folder);
+        self.tls = self.tls.relative_to(folder.as_path());
+        self.database.resolve_paths(folder.as_path());
+        for source in &mut self.sources {
+            match &mut source.system {
+                SourceSystem::Files(files) => folder.resolve(&mut files.folder),
+                SourceSystem::Sql(sql) => {
+                    for path in [&mut sql.password_file, &mut sql.root_certificates].into_iter().flatten() {
+                        folder.resolve(path);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "
+        agreement = 'agreement.toml'
+        [tls]
+        certificate = 'own.pem'
+        key = 'own.key'
+        trust_anchors = 'ca.pem'
+        revocation_lists = ['crl.pem']
+        [database]
+        url = 'partner.db'
+        [keys]
+        directory = 'keys'
+        [[sources]]
+        name = 'files'
+        kind = 'files'
+        folder = 'data'
+        [sources.categories.school-attendance]
+        bsn_column = 'bsn'
+        [[sources]]
+        name = 'registration'
+        kind = 'sql'
+        url = 'sqlite:///srv/registration.db'
+        [sources.categories.youth-care-plan]
+        list = 'SELECT 1'
+        fetch = 'SELECT 2'
+    ";
+
+    fn read(text: &str) -> Result<PartnerConfig, ConfigError> {
+        let mut config: PartnerConfig = config::parse(Path::new("partner.toml"), text)?;
+        config.resolve_paths(&Folder::of(Path::new("/srv/partner.toml")));
+        Ok(config)
+    }
+
+    #[test]
+    fn each_kind_of_source_reads_its_own_settings_and_paths_start_at_the_file() {
+        let config = read(TEXT).unwrap();
+        let SourceSystem::Files(files) = &config.sources[0].system else { panic!("{:?}", config.sources) };
+        assert_eq!(files.folder, Path::new("/srv/data"));
+        assert!(matches!(config.sources[1].system, SourceSystem::Sql(_)));
+        assert_eq!(config.local.token_file, Path::new("/srv/local.token"));
+        assert_eq!(config.sync.interval(), Duration::from_mins(1));
+    }
+
+    #[test]
+    fn settings_that_are_not_known_are_mistakes_in_sources_too() {
+        for (right, wrong) in [
+            ("folder = 'data'", "folder = 'data'\nfolders = 'data'"),
+            ("kind = 'sql'", "kind = 'oracle'"),
+            ("name = 'files'", ""),
+            ("directory = 'keys'", "directory = 'keys'\nepoch = 2"),
+        ] {
+            assert!(read(&TEXT.replace(right, wrong)).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Why the process does not start.
+
+use kw_adapter::SourceError;
+use kw_client::ClientError;
+use kw_domain::{Oin, SourceName};
+use kw_runtime::party::AgreementFileError;
+use kw_runtime::serve::ServeError;
+use kw_store::OpenError;
+use kw_transport::TlsError;
+
+use crate::keys::KeysError;
+use crate::token::TokenError;
+
+/// Why the partner process does not start. Always for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The agreement cannot be used.
+    #[error(transparent)]
+    Agreement(#[from] AgreementFileError),
+    /// An address in the agreement cannot be used.
+    #[error("the services that the agreement names cannot be called: {0}")]
+    Client(#[from] ClientError),
+    /// The key cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The certificate is of nobody in this chain.
+    #[error(
+        "the certificate is of {oin}, which is no partner in the agreement: configure the certificate of the partner, \
+         or have the agreement admit it"
+    )]
+    NoPartner {
+        /// Whose certificate it is.
+        oin: Oin,
+    },
+    /// A listener cannot be opened.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// A source cannot be opened as it is configured.
+    #[error("source {name}: {source}")]
+    Source {
+        /// Which source.
+        name: SourceName,
+        /// Why.
+        source: SourceError,
+    },
+    /// Two sources have one name.
+    #[error("there are two sources named {name}: give each a name of its own")]
+    SourceTwice {
+        /// The name.
+        name: SourceName,
+    },
+    /// The process is ending already.
+    #[error("the process was told to end while it started")]
+    Stopped,
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Certificates, trust anchors or revocation lists cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There is no token for the local API.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}

@@ -1,0 +1,24 @@
+//! The local API: what the partner's own systems and the command line ask.
+
+pub(crate) mod dossiers;
+pub(crate) mod lookups;
+pub(crate) mod registrations;
+pub(crate) mod status;
+pub(crate) mod syncs;
+pub(crate) mod withdrawals;
+
+use actix_web::web::{self, Data, ServiceConfig};
+
+use crate::app::App;
+
+/// The routes of the local listener.
+pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
+    routes
+        .app_data(app.clone())
+        .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
+        .service(web::resource("/v1/lookups").route(web::post().to(lookups::look_up)))
+        .service(web::resource("/v1/registrations").route(web::post().to(registrations::register)))
+        .service(web::resource("/v1/withdrawals").route(web::post().to(withdrawals::withdraw)))
+        .service(web::resource("/v1/syncs").route(web::post().to(syncs::synchronise)))
+        .service(web::resource("/v1/status").route(web::get().to(status::show)));
+}

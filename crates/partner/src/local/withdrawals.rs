@@ -1,0 +1,90 @@
+//! `POST /v1/withdrawals`: an operator takes pointers back by hand.
+//!
+//! What the sources still list comes back with the next full read only if it had left the partner's own tables; a pointer
+//! that was taken back by hand stays away as long as its record is known there.
+
+use actix_web::HttpResponse;
+use kw_adapter::LocalId;
+use kw_domain::PointerId;
+use kw_ledger::Event;
+use kw_protocol::local::WithdrawalRequest;
+use kw_protocol::pointer::{WithdrawMany, WithdrawPointer, WithdrawalReason, WithdrawnMany};
+use kw_protocol::problem::{Problem, ProblemCode};
+use kw_runtime::{Body, Refusal, Trace};
+
+use crate::app::{App, Own};
+use crate::refusals;
+
+/// Takes pointers back.
+#[utoipa::path(
+    post,
+    path = "/v1/withdrawals",
+    operation_id = "withdraw",
+    tag = "local",
+    security(("token" = [])),
+    request_body = WithdrawalRequest,
+    responses(
+        (status = 200, description = "How many were taken back.", body = WithdrawnMany),
+        (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`count-mismatch`, `illegal-transition`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn withdraw(
+    own: Own,
+    trace: Trace,
+    body: Body<WithdrawalRequest>,
+) -> Result<HttpResponse, Refusal> {
+    let app = &own.0;
+    let withdrawn = match body.0 {
+        WithdrawalRequest::Many { selector, expected_count, reason } => {
+            many(app, &trace, WithdrawMany { selector, expected_count, reason }).await?
+        }
+        WithdrawalRequest::Pointer { pointer, reason } => one(app, &trace, pointer, reason).await?,
+        WithdrawalRequest::Record { source, category, record, reason } => {
+            let nothing = || {
+                Refusal::new(
+                    ProblemCode::NotFound,
+                    "No such record is registered. Give the pointer's id instead.",
+                )
+            };
+            let id = LocalId::new(record).map_err(|_| nothing())?;
+            let key = app.vault.record_key(&source, &category, &id);
+            let found = app.store.read(move |tables| tables.record_by_key(&source, &category, &key)).await;
+            let pointer =
+                found.map_err(Refusal::fault)?.and_then(|record| record.pointer).ok_or_else(nothing)?;
+            one(app, &trace, pointer, reason).await?
+        }
+    };
+    Ok(HttpResponse::Ok().json(withdrawn))
+}
+
+async fn many(app: &App, trace: &Trace, withdrawal: WithdrawMany) -> Result<WithdrawnMany, Refusal> {
+    let mut record = app.new_record(Event::PointersWithdrawn, &app.agreement.current(), trace);
+    record.categories = withdrawal.selector.category.iter().cloned().collect();
+    record.count = Some(withdrawal.expected_count);
+    app.record(record).await?;
+    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    clients
+        .switchboard
+        .withdraw_many(&withdrawal)
+        .await
+        .map_err(|error| refusals::of_client("switchboard", &error))
+}
+
+async fn one(
+    app: &App,
+    trace: &Trace,
+    pointer: PointerId,
+    reason: WithdrawalReason,
+) -> Result<WithdrawnMany, Refusal> {
+    let mut record = app.new_record(Event::PointerWithdrawn, &app.agreement.current(), trace);
+    record.count = Some(1);
+    app.record(record).await?;
+    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let told = clients.switchboard.withdraw(pointer, &WithdrawPointer { reason }).await;
+    told.map_err(|error| refusals::of_client("switchboard", &error))?;
+    Ok(WithdrawnMany { withdrawn: 1 })
+}

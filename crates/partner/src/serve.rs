@@ -1,0 +1,133 @@
+//! Putting the process together and running it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data};
+use kw_adapter::Vault;
+use kw_adapter::grants::{GrantKeys, GrantVerifier};
+use kw_adapter::pulls::{self, Pulls};
+use kw_adapter::sync::{SyncParts, Synchroniser};
+use kw_client::{Context, Entropy as ClientEntropy};
+use kw_domain::{Clock, SystemClock};
+use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
+use kw_store::Store;
+use kw_store::partner::Partner;
+use kw_transport::Tls;
+
+use crate::access_log::LedgerLog;
+use crate::app::App;
+use crate::clients::Clients;
+use crate::config::PartnerConfig;
+use crate::error::StartError;
+use crate::token::Token;
+use crate::{keys, local, openapi, sources};
+
+/// Runs the partner process until it is told to end.
+pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    telemetry::init(&config.log, clock)?;
+    prepare(config, Http::new(Metrics::new())).await?.run().await?;
+    Ok(())
+}
+
+/// Everything but running: files read and checked, database and sources open, listeners bound, jobs begun.
+pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartError> {
+    let (clock, entropy) = (Arc::clone(&http.clock), http.entropy.clone());
+    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
+    let tls = Tls::load_with_clock(&config.tls, Arc::clone(&clock))?;
+    let current = agreement.current();
+    let oin = tls.oin();
+    if current.partner(oin).is_none() {
+        return Err(StartError::NoPartner { oin });
+    }
+    let row_key = keys::row_key(&config.keys.directory, current.chain())?;
+    let record_key = sources::record_key(&row_key);
+    let vault = Vault::new(row_key, entropy.clone());
+    let sources = sources::open(&config.sources, &record_key, &agreement, &clock)?;
+    let token = Token::load_or_create(&config.local.token_file, &entropy)?;
+
+    let origin = format!("{}/partner/{oin}", current.chain());
+    let (database, salts) = (config.database.clone(), entropy.clone());
+    let opening = move || Store::<Partner>::open(&database, &origin, move |bytes| salts.fill(bytes));
+    let store = Arc::new(tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Stopped)??);
+
+    let drawn = entropy.clone();
+    let context = Context::new(Arc::clone(&clock), ClientEntropy::new(move || Box::new(drawn.clone())));
+    let access_log = LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy);
+    let clients = Arc::new(Clients::new(agreement.clone(), tls.clone(), context, Arc::new(access_log))?);
+    let grant_keys = GrantKeys::new(clients.clone(), Arc::clone(&clock));
+    let pulls = Data::new(Pulls {
+        holder: oin,
+        agreement: agreement.clone(),
+        store: Arc::clone(&store),
+        sources: sources.clone(),
+        vault: vault.clone(),
+        grants: GrantVerifier::new(oin, grant_keys.clone(), Arc::clone(&clock)),
+        clock: Arc::clone(&clock),
+        source_deadline: SOURCE_DEADLINE,
+    });
+    let synchroniser = Arc::new(Synchroniser::new(SyncParts {
+        holder: oin,
+        agreement: agreement.clone(),
+        store: Arc::clone(&store),
+        sources: sources.clone(),
+        vault: vault.clone(),
+        index: clients.clone(),
+        pseudonymiser: clients.clone(),
+        clock: Arc::clone(&clock),
+    }));
+    let app = Data::new(App {
+        oin,
+        agreement: agreement.clone(),
+        store,
+        clients,
+        synchroniser: Arc::clone(&synchroniser),
+        sources,
+        vault,
+        record_key,
+        clock,
+        token,
+    });
+
+    let server = Server::new(config.server, http)?;
+    add_checks(&server, &app, &tls);
+    let server = server
+        .service(&tls, &agreement, move |routes| {
+            routes.app_data(pulls.clone());
+            pulls::configure(routes);
+        })?
+        .public(&tls, |routes| {
+            routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));
+        })?
+        .local("local", config.local.listen, move |routes| local::routes(routes, &app))?;
+    server.jobs().spawn("sync", config.sync.interval(), move || {
+        let synchroniser = Arc::clone(&synchroniser);
+        async move { synchroniser.run_in_background().await }
+    });
+    server.jobs().spawn("grant-keys", GRANT_KEYS_INTERVAL, move || {
+        let keys = grant_keys.clone();
+        async move { keys.refresh().await }
+    });
+    Ok(server)
+}
+
+fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
+    let seen = app.clone();
+    server.readiness().check("database", move || {
+        let app = seen.clone();
+        async move {
+            app.store.read(|tables| tables.ledger_size()).await.map(drop).map_err(|error| error.to_string())
+        }
+    });
+    let (seen, tls) = (app.clone(), tls.clone());
+    server.readiness().check("identity", move || {
+        let known = tls.oin() == seen.oin && seen.agreement.current().partner(seen.oin).is_some();
+        async move { if known { Ok(()) } else { Err("the agreement does not know this party".to_owned()) } }
+    });
+}
+
+/// Less than a requester waits for one holder, so that it hears why.
+const SOURCE_DEADLINE: Duration = Duration::from_millis(1_200);
+/// Often enough to know a new key before the switchboard uses it.
+const GRANT_KEYS_INTERVAL: Duration = Duration::from_mins(10);

@@ -1,0 +1,3 @@
+//! The switchboard as its parties see it: real processes, real certificates, real databases.
+
+mod child;
