@@ -176,7 +176,7 @@ impl Pulls {
         }
         // A record on its way out may stand for another person at the source by now.
         let Some(record) = record.filter(|record| record.state != LocalState::Leaving) else {
-            return Ok(self.nothing(claims, None)?);
+            return self.nothing(claims, None);
         };
         let binding = proofs::check_subject(&self.vault, &record, pull)?;
         if !claims.prp.cat.contains(&record.category) {
@@ -200,7 +200,7 @@ impl Pulls {
             || agreement.birth_date_required(&claims.prp.purpose, &record.category);
         proofs::check_birth_date_given(&record, pull, demanded)?;
         let Some(document) = self.retrieve(&record).await? else {
-            return Ok(self.nothing(claims, Some(&record))?);
+            return self.nothing(claims, Some(&record));
         };
         let birth_date_compared = proofs::compare_birth_date(&binding, &record, pull, document.birth_date)?;
         let (document, provenance) = filter::deliverable(agreement, &record, document)?;

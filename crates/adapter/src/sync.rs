@@ -204,4 +204,4 @@ enum Never {}
 /// The most changes in one transaction.
 const CHUNK: usize = 500;
 /// How long a source may take for one page.
-const PAGE_DEADLINE: Duration = Duration::from_secs(120);
+const PAGE_DEADLINE: Duration = Duration::from_mins(2);

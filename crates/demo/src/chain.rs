@@ -1,20 +1,18 @@
 //! A chain on this machine: authority, agreement, keys, configurations and running services.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kw_agreement::Agreement;
 use kw_agreement::draft::{AgreementDraft, KeyDraft};
 use kw_client::{LocalClient, LocalToken};
-use kw_domain::{ChainName, Epoch, Oin};
-use kw_pseudonym::RowKey;
+use kw_domain::{ChainName, Oin};
 use kw_runtime::Entropy;
-use kw_runtime::key_file::{KeyFile, KeyKind};
 use kw_store::DatabaseConfig;
 use kw_transport::TlsFiles;
 use kw_transport::authority::{Authority, IssueRequest};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use crate::DemoError;
 use crate::databases::Databases;
@@ -48,7 +46,7 @@ pub(crate) struct Partner {
 /// Everything that runs.
 #[derive(Debug)]
 pub(crate) struct Chain {
-    pub(crate) agreement: Agreement,
+    pub(crate) agreement: Arc<Agreement>,
     pub(crate) partners: Vec<Partner>,
     switchboard: Central,
     pseudonymiser: Central,
@@ -112,7 +110,7 @@ impl Chain {
         pseudonymiser.configure(ground, &authority, agreement.pseudonymiser().oin)?;
         tokio::try_join!(pseudonymiser.start(program), switchboard.start(program))?;
 
-        let mut chain = Self { agreement, partners: Vec::new(), switchboard, pseudonymiser };
+        let mut chain = Self { agreement: Arc::new(agreement), partners: Vec::new(), switchboard, pseudonymiser };
         for (plan, doors) in plans.into_iter().zip(doors) {
             let partner = Partner::start(program, ground, databases, &authority, &name, plan, doors).await?;
             chain.partners.push(partner);
@@ -159,24 +157,25 @@ impl Chain {
 
     /// Reads the size of every ledger. The processes have ended.
     pub(crate) async fn records(&self) -> Result<Records, DemoError> {
-        use kw_store::{LedgerRead as _, Store, partner, switchboard};
+        use kw_store::{Store, partner, switchboard};
         let origin = self.agreement.switchboard().log_origin.clone();
         let database = self.switchboard.database.clone();
         let owned = self.partners.iter().map(|partner| (partner.database.clone(), partner.oin)).collect::<Vec<_>>();
         let chain = self.agreement.chain().clone();
         tokio::task::spawn_blocking(move || {
             let fill = |bytes: &mut [u8]| Entropy::os().fill(bytes);
-            let store = Store::<switchboard::Switchboard>::open(&database, &origin, fill)?;
-            let mut records = Records { switchboard: store.read_blocking(|index| index.ledger_size())?, partners: 0 };
+            let store = Store::<switchboard::Switchboard>::open(&database, &origin, fill).map_err(unreadable)?;
+            let size = store.read_blocking(|index| index.ledger_size()).map_err(unreadable)?;
+            let mut records = Records { switchboard: size, partners: 0 };
             for (database, oin) in owned {
-                let store = Store::<partner::Partner>::open(&database, &format!("{chain}/partner/{oin}"), fill)?;
-                records.partners += store.read_blocking(|own| own.ledger_size())?;
+                let origin = format!("{chain}/partner/{oin}");
+                let store = Store::<partner::Partner>::open(&database, &origin, fill).map_err(unreadable)?;
+                records.partners += store.read_blocking(|own| own.ledger_size()).map_err(unreadable)?;
             }
             Ok(records)
         })
         .await
-        .map_err(|error| DemoError::Records(error.to_string()))?
-        .map_err(|error: kw_store::OpenError| DemoError::Records(error.to_string()))
+        .map_err(unreadable)?
     }
 
     /// Where everything is, for people and programs that want to look.
@@ -263,7 +262,7 @@ impl Partner {
     ) -> Result<Self, DemoError> {
         let folder = ground.partner(&plan.name);
         make_folder(&folder.join("keys"))?;
-        make_row_key(&folder.join("keys"), chain)?;
+        kw_partner::keys::init(&folder.join("keys"), chain, &mut Entropy::os())?;
         let database = databases.service(&plan.name, &folder).await?;
         let tls = issue(authority, &plan.name, plan.oin)?;
         let configuration = folder.join("partner.toml");
@@ -284,6 +283,10 @@ impl Partner {
         let local = LocalClient::new(doors.local, LocalToken::parse(&token)?)?;
         Ok(Self { name: plan.name, oin: plan.oin, folder, local, tls, database, doors, service: Some(service) })
     }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> DemoError {
+    DemoError::Records(error.to_string())
 }
 
 fn issue(authority: &Authority, name: &str, oin: Oin) -> Result<TlsFiles, DemoError> {
@@ -307,13 +310,6 @@ fn database_section(database: &DatabaseConfig) -> Value {
         section["root_certificates"] = json!(roots);
     }
     section
-}
-
-fn make_row_key(folder: &Path, chain: &ChainName) -> Result<(), DemoError> {
-    let secret = Zeroizing::new(RowKey::generate(&mut Entropy::os()).to_bytes().to_vec());
-    let key = KeyFile { kind: KeyKind::PartnerRow, chain: chain.clone(), epoch: Epoch(1), secret, use_from: None };
-    key.create_in(folder)?;
-    Ok(())
 }
 
 const TOKEN: &str = "local.token";

@@ -37,6 +37,9 @@ pub enum DemoError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The number to ask about may belong to a person.
+    #[error("the demonstration takes test numbers only (9999… or 0000000…): use a copy of the data with such numbers")]
+    OwnNumber,
     /// It was told to stop.
     #[error("stopped before it was done")]
     Interrupted,
@@ -102,8 +105,8 @@ impl From<kw_pseudonymiser::keys::CeremonyError> for DemoError {
     }
 }
 
-impl From<kw_runtime::key_file::KeyFileError> for DemoError {
-    fn from(error: kw_runtime::key_file::KeyFileError) -> Self {
+impl From<kw_partner::keys::KeysError> for DemoError {
+    fn from(error: kw_partner::keys::KeysError) -> Self {
         Self::Keys(error.to_string())
     }
 }

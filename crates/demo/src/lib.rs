@@ -1,2 +1,196 @@
-//! A whole chain on one machine, with made-up people.
+//! A whole chain on one machine, with made-up people or with files of your own.
+//!
+//! Everything is as it is in earnest: an authority, an agreement, keys, and each service a process of its own that speaks
+//! mutual TLS with the others. The demonstration registers, asks, pulls, tries what must be refused, cuts a partner off,
+//! and searches what the central services stored and logged for every number that was used.
 #![forbid(unsafe_code)]
+
+mod asking;
+mod chain;
+mod databases;
+mod error;
+mod files;
+mod made_up;
+mod mix_up;
+mod own_data;
+pub mod people;
+mod processes;
+pub mod report;
+mod search;
+mod sources;
+mod stage;
+mod verdict;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use kw_domain::{Bsn, Oin};
+use serde::Serialize;
+
+use chain::Chain;
+use databases::Databases;
+pub use error::DemoError;
+use files::Ground;
+pub use report::Report;
+pub use stage::{Audience, Nobody};
+
+/// What is demonstrated, and where.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The `ketenwijzer` program, which the services run.
+    pub program: PathBuf,
+    /// A new folder that stays; a temporary one without it.
+    pub folder: Option<PathBuf>,
+    /// `postgres://…`, a server where databases may be made; SQLite without it.
+    pub database: Option<String>,
+    /// The authorities of that server, PEM; demanded when it is not on this machine.
+    pub root_certificates: Option<PathBuf>,
+    /// Whom it is about.
+    pub cast: Cast,
+}
+
+/// Whom a demonstration is about.
+#[derive(Debug, Clone)]
+pub enum Cast {
+    /// Made-up people, this many.
+    MadeUp {
+        /// How many.
+        people: usize,
+    },
+    /// Files of one's own.
+    Own(OwnData),
+}
+
+/// A folder with a folder for each partner.
+#[derive(Debug, Clone)]
+pub struct OwnData {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The column with the number, where it is not called as usual.
+    pub bsn_column: Option<String>,
+    /// The column with the birth date, where it is not called as usual.
+    pub birth_date_column: Option<String>,
+    /// Whom to ask about; the person known to most partners without it.
+    pub bsn: Option<Bsn>,
+}
+
+/// Where everything is while a demonstration runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Places {
+    /// One per process.
+    pub services: Vec<ServicePlace>,
+}
+
+/// Where one process is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServicePlace {
+    /// `switchboard`, `pseudonymiser`, or the name of a partner.
+    pub name: String,
+    /// The partner's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oin: Option<Oin>,
+    /// Whether it runs: one partner is down on purpose.
+    pub running: bool,
+    /// Its configuration file.
+    pub configuration: PathBuf,
+    /// For other parties, mutual TLS.
+    pub endpoint: String,
+    /// For everybody, TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<String>,
+    /// Health and metrics.
+    pub admin: String,
+    /// For the partner's own programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<String>,
+    /// The file with the token of the local API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<PathBuf>,
+}
+
+/// A demonstration that was played, and whose chain still runs.
+#[derive(Debug)]
+pub struct Played {
+    chain: Chain,
+    /// Everything but the records, which are counted at the end.
+    report: Report,
+    search: search::Search,
+    began: Instant,
+}
+
+impl Played {
+    /// Where everything is.
+    pub fn places(&self) -> Places {
+        self.chain.places()
+    }
+
+    /// What was seen so far.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+}
+
+/// A demonstration: its folder and its databases, which go at the end.
+#[derive(Debug)]
+pub struct Demo {
+    settings: Settings,
+    databases: Databases,
+    // Last, so that it is removed when nothing uses it any more.
+    ground: Ground,
+}
+
+impl Demo {
+    /// Makes the folder.
+    pub fn prepare(settings: Settings) -> Result<Self, DemoError> {
+        let databases = Databases::new(settings.database.as_deref(), settings.root_certificates.as_deref())?;
+        let ground = Ground::make(settings.folder.as_deref())?;
+        Ok(Self { settings, databases, ground })
+    }
+
+    /// The folder with everything in it, while it is there.
+    pub fn folder(&self) -> &std::path::Path {
+        self.ground.path()
+    }
+
+    /// Starts the chain and plays; `stop` ends it early.
+    pub async fn play(&self, audience: &dyn Audience, stop: impl Future<Output = ()>) -> Result<Played, DemoError> {
+        let began = Instant::now();
+        let play = async {
+            match &self.settings.cast {
+                Cast::MadeUp { people } => {
+                    made_up::play(&self.settings.program, &self.ground, &self.databases, *people, audience, began).await
+                }
+                Cast::Own(own) => {
+                    own_data::play(&self.settings.program, &self.ground, &self.databases, own, audience, began).await
+                }
+            }
+        };
+        // Whatever was started by then is killed with the future that holds it.
+        tokio::select! {
+            played = play => played,
+            () = stop => Err(DemoError::Interrupted),
+        }
+    }
+
+    /// Ends the chain, searches what it left and counts its records.
+    pub async fn finish(&self, mut played: Played, audience: &dyn Audience) -> Result<Report, DemoError> {
+        audience.begins("ending the services and counting their records");
+        played.chain.end().await;
+        let found = verdict::search_central(&played.search, &played.chain, &self.databases).await?;
+        let records = played.chain.records().await?;
+        let mut report = played.report;
+        report.bsn_found_outside_partners = report.bsn_found_outside_partners.max(found.numbers);
+        report.records =
+            report::RecordCounts { switchboard: records.switchboard, partners: records.partners };
+        report.elapsed_ms = played.began.elapsed().as_millis() as u64;
+        verdict::judge(&mut report);
+        Ok(report)
+    }
+
+    /// Drops what was made on a database server, unless the folder stays. Says what could not be dropped.
+    pub async fn clear(self) -> Vec<String> {
+        if self.ground.stays() { Vec::new() } else { self.databases.drop_all().await }
+    }
+}

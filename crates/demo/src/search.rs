@@ -12,6 +12,7 @@ use crate::DemoError;
 /// UTF-16 in both orders), as that text in hexadecimal or base64, and as a whole number of eight bytes in both orders.
 ///
 /// The number in four bytes is not among them: two in a million bytes of ciphertext would be hits by chance alone.
+#[derive(Debug)]
 pub(crate) struct Search(AhoCorasick);
 
 impl Search {

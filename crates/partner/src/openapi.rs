@@ -34,7 +34,7 @@ struct Conventions;
 
 impl Modify for Conventions {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        document.info.version = API_VERSION.to_owned();
+        API_VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         let description =
             "A certificate whose subject.serialNumber is the OIN of an active partner.".to_owned();

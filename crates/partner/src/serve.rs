@@ -11,8 +11,8 @@ use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
-use kw_store::Store;
 use kw_store::partner::Partner;
+use kw_store::{LedgerRead, Store};
 use kw_transport::Tls;
 
 use crate::access_log::LedgerLog;
@@ -117,7 +117,7 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
     server.readiness().check("database", move || {
         let app = seen.clone();
         async move {
-            app.store.read(|tables| tables.ledger_size()).await.map(drop).map_err(|error| error.to_string())
+            app.store.read(LedgerRead::ledger_size).await.map(drop).map_err(|error| error.to_string())
         }
     });
     let (seen, tls) = (app.clone(), tls.clone());

@@ -22,7 +22,7 @@ struct Conventions;
 
 impl Modify for Conventions {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        document.info.version = API_VERSION.to_owned();
+        API_VERSION.clone_into(&mut document.info.version);
         let description =
             "A certificate whose subject.serialNumber is the OIN of an active partner.".to_owned();
         document.components.get_or_insert_default().add_security_scheme(

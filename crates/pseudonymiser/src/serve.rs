@@ -6,7 +6,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
-use kw_store::Store;
+use kw_store::{LedgerRead, Store};
 use kw_transport::Tls;
 
 use crate::app::App;
@@ -77,7 +77,7 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
     server.readiness().check("database", move || {
         let app = seen.clone();
         async move {
-            app.store.read(|tables| tables.ledger_size()).await.map(drop).map_err(|error| error.to_string())
+            app.store.read(LedgerRead::ledger_size).await.map(drop).map_err(|error| error.to_string())
         }
     });
     let seen = app.clone();

@@ -18,7 +18,8 @@ use crate::process::Process;
 use crate::{KnownKeys, Member, PostgresServer, Program, free_port};
 
 const YOUTH: &str = include_str!("../../../examples/chains/youth.toml");
-const PLENTY: BudgetDraft = BudgetDraft { burst: 1 << 40, hour: 1 << 40, day: 1 << 40 };
+/// The most that an agreement may say.
+const PLENTY: BudgetDraft = BudgetDraft { burst: 50_000_000, hour: 50_000_000, day: 50_000_000 };
 
 /// A chain that is put together: the youth chain of `examples/chains/`, on this machine.
 #[derive(Debug)]

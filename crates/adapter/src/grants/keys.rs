@@ -139,7 +139,7 @@ impl fmt::Debug for GrantKeys {
     }
 }
 
-const NOT_SOONER: Duration = Duration::from_secs(60);
+const NOT_SOONER: Duration = Duration::from_mins(1);
 const NOT_LONGER: Duration = Duration::from_hours(24);
 /// A switchboard has a handful: the present one, the next, and those before.
 const MAX_KEYS: usize = 64;

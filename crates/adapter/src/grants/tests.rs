@@ -179,7 +179,7 @@ async fn an_unknown_key_makes_the_set_be_fetched_at_most_once_a_minute() {
     }
     assert_eq!(town.signer.fetches.load(Ordering::SeqCst), 1);
     town.signer.published.lock().unwrap().as_mut().unwrap().keys.push(next.jwk());
-    town.clock.advance(Duration::from_secs(60));
+    town.clock.advance(Duration::from_mins(1));
     town.verify(&next.sign(&town.claims())).await.unwrap();
     town.verify(&town.signer.sign(&town.claims())).await.unwrap();
     assert_eq!(town.signer.fetches.load(Ordering::SeqCst), 2);

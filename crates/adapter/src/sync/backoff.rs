@@ -34,7 +34,7 @@ pub(super) fn claimed(now: Instant) -> Instant {
 
 fn less_up_to_half(longest: Duration, entropy: &Entropy) -> Duration {
     let [spread] = entropy.draw::<1>();
-    longest - longest / 2 * u32::from(spread) / 255
+    longest.saturating_sub(longest / 2 * u32::from(spread) / 255)
 }
 
 const FIRST: Duration = Duration::from_secs(5);

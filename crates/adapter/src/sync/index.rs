@@ -142,4 +142,4 @@ fn is_about_the_pointer(code: ProblemCode) -> bool {
 }
 
 /// For one batch; it is taken up again by registering what has no result.
-const UPLOAD: Duration = Duration::from_secs(60);
+const UPLOAD: Duration = Duration::from_mins(1);

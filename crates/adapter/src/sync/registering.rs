@@ -190,7 +190,7 @@ impl Synchroniser {
                 settled.push(self.later(&one.errand.item, None));
                 continue;
             };
-            pointers.push(self.pointer(&one.errand, element));
+            pointers.push(pointer(&one.errand, element));
             lines.push(&one.errand);
         }
         if lines.is_empty() {
@@ -231,22 +231,6 @@ impl Synchroniser {
         self.settle(agreement, settled).await?;
         self.acknowledge(agreement, taken).await?;
         Ok(if unheard { Sent::Stopped } else { Sent::Settled(unknown_epoch) })
-    }
-
-    fn pointer(&self, errand: &Errand, element: &EpochElement) -> RegisterPointer {
-        RegisterPointer {
-            subject: SubjectElement {
-                element: SecretBytes32(element.element.to_bytes()),
-                epoch: element.epoch,
-            },
-            category: errand.record.category.clone(),
-            source: errand.record.source.clone(),
-            handle: errand.record.handle,
-            purposes: Vec::new(),
-            valid_until: None,
-            destroy_by: errand.item.destroy_by,
-            reason: RegistrationReason::Regular,
-        }
     }
 
     fn refused(&self, errand: &Errand, code: Option<ProblemCode>) -> Settled {
@@ -312,6 +296,19 @@ enum Sent {
     /// Every line has a result; those of an epoch that the switchboard does not have, by message.
     Settled(Vec<i64>),
     Stopped,
+}
+
+fn pointer(errand: &Errand, element: &EpochElement) -> RegisterPointer {
+    RegisterPointer {
+        subject: SubjectElement { element: SecretBytes32(element.element.to_bytes()), epoch: element.epoch },
+        category: errand.record.category.clone(),
+        source: errand.record.source.clone(),
+        handle: errand.record.handle,
+        purposes: Vec::new(),
+        valid_until: None,
+        destroy_by: errand.item.destroy_by,
+        reason: RegistrationReason::Regular,
+    }
 }
 
 fn acknowledged(

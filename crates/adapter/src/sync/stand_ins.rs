@@ -143,7 +143,7 @@ impl Source for Book {
             inner.slow
         };
         if slow {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
         let inner = self.inner.lock().unwrap();
         if inner.broken {

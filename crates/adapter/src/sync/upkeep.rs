@@ -32,7 +32,7 @@ impl Synchroniser {
     pub(super) async fn keep_lease(&self) {
         let term = self.parts.agreement.current().lease_term();
         let now = self.now();
-        let fresh = self.board.lease().is_some_and(|until| until > now.plus(term - term / 8));
+        let fresh = self.board.lease().is_some_and(|until| until > now.plus(term * 7 / 8));
         if fresh {
             return;
         }
@@ -63,8 +63,7 @@ impl Synchroniser {
             self.board.rest(record.handle, now.plus(REST));
             match self.renew(agreement, record, now).await {
                 Ok(Some(renewal)) => renewals.push(renewal),
-                Ok(None) => {}
-                Err(Flow::GoOn) => {}
+                Ok(None) | Err(Flow::GoOn) => {}
                 Err(Flow::Stop) => break,
             }
         }

@@ -1,7 +1,7 @@
 //! `POST /v1/withdrawals`: an operator takes pointers back by hand.
 //!
-//! What the sources still list comes back with the next full read only if it had left the partner's own tables; a pointer
-//! that was taken back by hand stays away as long as its record is known there.
+//! A pointer that was taken back by hand stays away for as long as its record stays at the source: the partner's own
+//! tables still know the record, so no sync registers it again.
 
 use actix_web::HttpResponse;
 use kw_adapter::LocalId;

@@ -38,7 +38,8 @@ pub(super) struct PointerRow {
 }
 
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = pointers, treat_none_as_null = true)]
+// None is NULL, not "the default": with defaults Diesel gives SQLite each row in a transaction of its own, inside ours.
+#[diesel(table_name = pointers, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct PointerValues<'a> {
     id: &'a [u8],
     subject: Option<&'a [u8]>,

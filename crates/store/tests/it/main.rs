@@ -1,1 +1,8 @@
-//! contract
+//! One suite of promises, kept by both databases.
+
+mod bed;
+mod commits;
+mod failures;
+mod identity;
+mod schema;
+mod transport;

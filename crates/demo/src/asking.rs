@@ -1,0 +1,57 @@
+//! Asking for dossiers in the name of one partner.
+
+use kw_domain::{ActorId, Bsn, CaseReference, Purpose, Role};
+use kw_protocol::dossier::{Dossier, DossierRequest};
+use kw_protocol::query::{Actor, Assurance, Relation, RelationBasis};
+
+use crate::DemoError;
+use crate::chain::Partner;
+
+/// The caseworker who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    pub(crate) purpose: Purpose,
+    pub(crate) actor: Actor,
+    pub(crate) case: CaseReference,
+}
+
+impl Asker {
+    /// Somebody in this role, asking for this purpose.
+    pub(crate) fn new(role: &str, purpose: &str) -> Result<Self, DemoError> {
+        let word = |error: kw_domain::VocabularyError| DemoError::Agreement(error.to_string());
+        Ok(Self {
+            purpose: Purpose::parse(purpose).map_err(word)?,
+            actor: Actor {
+                id: ActorId::parse("j.jansen").map_err(word)?,
+                role: Role::parse(role).map_err(word)?,
+                assurance: Assurance::Asserted,
+            },
+            case: CaseReference::parse("DEMO-2026-0001").map_err(word)?,
+        })
+    }
+
+    /// Asks the partner's own process for a dossier.
+    pub(crate) async fn dossier(
+        &self,
+        partner: &Partner,
+        bsn: &Bsn,
+        birth_date: Option<&str>,
+    ) -> Result<Dossier, DemoError> {
+        let request = DossierRequest {
+            subject: format!("nl.bsn:{}", bsn.expose()),
+            birth_date: birth_date.map(str::to_owned),
+            purpose: self.purpose.clone(),
+            actor: self.actor.clone(),
+            case: self.case.clone(),
+            categories: Vec::new(),
+            holders: Vec::new(),
+            relation: motivated(),
+        };
+        partner.local.dossier(&request).await.map_err(DemoError::asking("a dossier was asked for"))
+    }
+}
+
+/// The ground that fits everybody, those whom the asker does not know among them.
+pub(crate) fn motivated() -> Relation {
+    Relation { basis: RelationBasis::Motivated, reason: Some("demonstration".to_owned()) }
+}

@@ -1,0 +1,195 @@
+//! The demonstration with made-up people: five partners of a youth chain, one of which goes down.
+
+use std::path::Path;
+use std::time::Instant;
+
+use kw_agreement::draft::AgreementDraft;
+use kw_domain::{Bsn, Oin};
+use kw_protocol::dossier::{Dossier, SectionStatus};
+use kw_protocol::local::SyncRequest;
+use kw_protocol::pull::ComparedPrecision;
+
+use crate::asking::Asker;
+use crate::chain::{Chain, Partner, PartnerPlan};
+use crate::databases::Databases;
+use crate::files::Ground;
+use crate::people::{Holder, People};
+use crate::report::{PartnerDown, RecordCounts, Report, ShownDossier, UnknownPerson};
+use crate::search::Search;
+use crate::{Audience, DemoError, Played, mix_up, sources, verdict};
+
+/// Plays it to the end; the chain still runs.
+pub(crate) async fn play(
+    program: &Path,
+    ground: &Ground,
+    databases: &Databases,
+    count: usize,
+    audience: &dyn Audience,
+    began: Instant,
+) -> Result<Played, DemoError> {
+    audience.begins(&format!("making up {count} people, and starting seven services on {}", databases.kind()));
+    let people = People::make(count);
+    let mut plans = Vec::new();
+    for (holder, name, oin) in PARTNERS {
+        let folder = ground.partner(name).join("source");
+        let sources = sources::write(holder, &people, &folder, databases).await?;
+        let oin = Oin::parse(oin).map_err(|error| DemoError::Agreement(error.to_string()))?;
+        plans.push(PartnerPlan { name: name.to_owned(), oin, sources });
+    }
+    let draft = AgreementDraft::parse(AGREEMENT).map_err(|error| DemoError::Agreement(error.to_string()))?;
+    let mut chain = Chain::start(program, ground, databases, draft, plans).await?;
+
+    audience.begins("registering pointers at the switchboard");
+    let registered = register_all(&chain).await?;
+    audience.hears(&format!("{registered} pointers about {} people", people.all.len()));
+    chain.kill_partner(DOWN).await;
+
+    let asker = Asker::new("municipal-consultant", "coordinate-help")?;
+    let mut stories = Stories { asker, chain: &chain, people: &people, broken: Vec::new() };
+    audience.begins("asking: one whom four partners know, one whom nobody knows");
+    let dossier = stories.main().await?;
+    let unknown_person = Some(stories.unknown().await?);
+    audience.begins("asking while a partner is down, and about a birth date that is half known");
+    let partner_down = Some(stories.partner_down().await?);
+    stories.partial_birth_date().await?;
+    audience.begins("trying to mix two people up");
+    let mix_up_refused = Some(stories.mix_up().await?);
+    let broken = stories.broken;
+
+    audience.begins("searching what the central services stored and logged for every number");
+    let search = Search::for_numbers(people.all.iter().map(|person| &person.bsn).chain([&people.unknown]))?;
+    let mut report = Report {
+        registered,
+        people: people.all.len() as u64,
+        partners: PARTNERS.len() as u64,
+        dossier: Some(ShownDossier::of(&people.main().bsn, &dossier)),
+        mix_up_refused,
+        unknown_person,
+        partner_down,
+        records: RecordCounts { switchboard: 0, partners: 0 },
+        bsn_found_outside_partners: 0,
+        elapsed_ms: began.elapsed().as_millis() as u64,
+        rows: None,
+        broken,
+    };
+    report.bsn_found_outside_partners = verdict::search_central(&search, &chain, databases).await?.numbers;
+    // A search that finds nothing where every number stands in the open finds nothing anywhere.
+    if search.in_folder(&ground.partner("youth-care").join("source"))?.numbers == 0 {
+        report.broken.push("the search finds numbers where they are");
+    }
+    Ok(Played { chain, report, search, began })
+}
+
+/// Has every partner bring the index in line with its source, side by side.
+pub(crate) async fn register_all(chain: &Chain) -> Result<u64, DemoError> {
+    let mut running = tokio::task::JoinSet::new();
+    for partner in &chain.partners {
+        let local = partner.local.clone();
+        running.spawn(async move {
+            local.sync(&SyncRequest { sources: Vec::new(), full: true }).await?;
+            local.status().await
+        });
+    }
+    let mut registered = 0;
+    for status in running.join_all().await {
+        let status = status.map_err(DemoError::asking("a partner was told to register"))?;
+        registered += status.sources.iter().map(|source| source.registered).sum::<u64>();
+    }
+    Ok(registered)
+}
+
+/// What is asked, in the name of the municipality.
+struct Stories<'a> {
+    asker: Asker,
+    chain: &'a Chain,
+    people: &'a People,
+    broken: Vec<&'static str>,
+}
+
+impl Stories<'_> {
+    async fn main(&mut self) -> Result<Dossier, DemoError> {
+        let person = self.people.main();
+        let dossier = self.ask(&person.bsn, Some(&person.birth_date)).await?;
+        let delivered = dossier.sections.iter().filter(|section| section.status == SectionStatus::Delivered).count();
+        self.promise(delivered == person.holders.len(), "every holder of the first person delivers");
+        self.promise(!dossier.differences.is_empty(), "differences between holders are shown");
+        Ok(dossier)
+    }
+
+    async fn unknown(&mut self) -> Result<UnknownPerson, DemoError> {
+        let dossier = self.ask(&self.people.unknown, None).await?;
+        Ok(UnknownPerson { holders: dossier.sections.len() as u64, complete: dossier.complete })
+    }
+
+    async fn partner_down(&mut self) -> Result<PartnerDown, DemoError> {
+        let person = self.people.second();
+        let dossier = self.ask(&person.bsn, Some(&person.birth_date)).await?;
+        let down = self.chain.partner(DOWN)?.oin;
+        let status = dossier.sections.iter().find(|section| section.holder.oin == down).map(|section| section.status);
+        let others = dossier.sections.iter().filter(|section| section.holder.oin != down);
+        let delivered = others.filter(|section| section.status == SectionStatus::Delivered).count();
+        self.promise(delivered + 1 == person.holders.len(), "a partner that is down keeps nobody else from delivering");
+        Ok(PartnerDown { complete: dossier.complete, status })
+    }
+
+    async fn partial_birth_date(&mut self) -> Result<(), DemoError> {
+        let person = self.people.partial();
+        let dossier = self.ask(&person.bsn, Some(&person.birth_date)).await?;
+        let to_the_month = dossier.sections.iter().all(|section| {
+            section.status == SectionStatus::Delivered
+                && section.birth_date_compared == Some(ComparedPrecision::Month)
+        });
+        self.promise(dossier.complete && to_the_month, "a birth date that is half known is compared as far as it goes");
+        Ok(())
+    }
+
+    async fn mix_up(&mut self) -> Result<bool, DemoError> {
+        let (one, other) = self.people.look_alikes();
+        let partner = self.partner()?;
+        let by_date =
+            mix_up::birth_date_refused(&self.asker, partner, &one.bsn, &one.birth_date, &other.birth_date).await?;
+        let by_number = mix_up::subject_refused(&self.asker, self.chain, partner, &one.bsn, &other.bsn).await?;
+        Ok(by_date && by_number)
+    }
+
+    async fn ask(&self, bsn: &Bsn, birth_date: Option<&str>) -> Result<Dossier, DemoError> {
+        self.asker.dossier(self.partner()?, bsn, birth_date).await
+    }
+
+    fn partner(&self) -> Result<&Partner, DemoError> {
+        self.chain.partner("municipality")
+    }
+
+    fn promise(&mut self, held: bool, what: &'static str) {
+        if !held {
+            self.broken.push(what);
+        }
+    }
+}
+
+const AGREEMENT: &str = include_str!("../../../examples/chains/youth.toml");
+
+const PARTNERS: [(Holder, &str, &str); 5] = [
+    (Holder::YouthCare, "youth-care", "00000099000000011000"),
+    (Holder::School, "school", "00000099000000012000"),
+    (Holder::Municipality, "municipality", "00000099000000013000"),
+    (Holder::Health, "health-service", "00000099000000014000"),
+    (Holder::Addiction, DOWN, "00000099000000015000"),
+];
+
+const DOWN: &str = "addiction-care";
+
+#[cfg(test)]
+mod tests {
+    use kw_agreement::Agreement;
+
+    use super::*;
+
+    #[test]
+    fn the_example_agreement_has_all_partners() {
+        let agreement = Agreement::parse(AGREEMENT).unwrap();
+        for (_, name, oin) in PARTNERS {
+            assert!(agreement.partner(Oin::parse(oin).unwrap()).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The partner process over real sockets, with a real pseudonymiser; the switchboard is not there.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "what a test sets up must work")]
+
+mod asking;
+mod chain;
+mod description;
+mod doors;
+mod sources;
+mod starting;

@@ -1,0 +1,153 @@
+//! The schema that migrations make, and whether it serves the look-ups.
+
+use std::path::Path;
+
+use crate::bed::{Bed, on_both};
+
+const SERVICES: [&str; 4] = ["ledger", "switchboard", "pseudonymiser", "partner"];
+
+on_both! {
+    async fn what_must_be_unique_is_unique_by_constraint(bed) {
+        drop(bed.open());
+        let unique = unique_indexes(&bed);
+        for (table, columns) in [
+            ("subjects", "tag_even"),
+            ("subjects", "tag_odd"),
+            ("pointers", "subject, holder, source_key, category"),
+            ("idempotency_keys", "holder, key"),
+            ("uploads", "holder, upload"),
+            ("leases", "holder"),
+            ("ledger_head", "id"),
+        ] {
+            assert!(
+                unique.iter().any(|(on, over)| on == table && over == columns),
+                "{table} ({columns}) is not unique: {unique:?}"
+            );
+        }
+    }
+
+    async fn a_second_opening_finds_nothing_to_migrate(bed) {
+        drop(bed.open());
+        let before = schema(&bed);
+        drop(bed.open());
+        assert_eq!(schema(&bed), before);
+        assert!(before.len() > 10, "{before:?}");
+    }
+
+    async fn every_migration_can_be_undone_and_done_again(bed) {
+        let backend = if bed.server.is_some() { "postgres" } else { "sqlite" };
+        let steps: Vec<_> = SERVICES.iter().flat_map(|service| migrations(service, backend)).collect();
+        let up = || steps.iter().for_each(|(up, _)| bed.execute(up));
+        up();
+        let first = schema(&bed);
+        steps.iter().rev().for_each(|(_, down)| bed.execute(down));
+        assert_eq!(schema(&bed), Vec::<String>::new(), "something is left after undoing everything");
+        up();
+        assert_eq!(schema(&bed), first);
+    }
+
+    async fn finding_a_subject_by_its_tag_reads_an_index(bed) {
+        drop(bed.open());
+        for column in ["tag_even", "tag_odd"] {
+            let tag = if bed.server.is_some() { "'\\x00'" } else { "x'00'" };
+            let plan = plan(&bed, &format!("SELECT id FROM subjects WHERE {column} = {tag}"));
+            assert!(reads_index(&plan), "{plan}");
+            assert!(!scans(&plan, "subjects"), "{plan}");
+        }
+    }
+
+    async fn finding_the_pointers_of_a_subject_reads_the_identity_index(bed) {
+        drop(bed.open());
+        let subject = if bed.server.is_some() { "'\\x00'" } else { "x'00'" };
+        let plan = plan(&bed, &format!(
+            "SELECT pointers.id FROM pointers INNER JOIN leases ON leases.holder = pointers.holder \
+             WHERE pointers.subject = {subject} AND pointers.state = 0 AND pointers.valid_until > 1 \
+             AND leases.valid_until > 1"
+        ));
+        assert!(plan.contains("pointers_identity"), "{plan}");
+        assert!(!scans(&plan, "pointers"), "{plan}");
+    }
+
+    async fn the_jobs_and_pages_read_indexes(bed) {
+        drop(bed.open());
+        let bytes = if bed.server.is_some() { "'\\x00'" } else { "x'00'" };
+        for (sql, index) in [
+            ("SELECT id FROM pointers WHERE due_at <= 1 ORDER BY due_at LIMIT 5".to_owned(), "pointers_due"),
+            (
+                format!("SELECT id FROM pointers WHERE holder = 'h' AND id > {bytes} ORDER BY id LIMIT 5"),
+                "pointers_of_holder",
+            ),
+        ] {
+            let plan = plan(&bed, &sql);
+            assert!(plan.contains(index), "{plan}");
+        }
+    }
+}
+
+/// Table and columns of each unique index, primary keys included.
+fn unique_indexes(bed: &Bed) -> Vec<(String, String)> {
+    let sql = if bed.server.is_some() {
+        "SELECT tablename || '|' || replace(substring(indexdef FROM '\\((.*?)\\)'), '\"', '') FROM pg_indexes \
+         WHERE schemaname = 'public' AND indexdef LIKE 'CREATE UNIQUE%'"
+    } else {
+        "SELECT m.name || '|' || (SELECT group_concat(c.name, ', ') FROM pragma_index_info(i.name) c) AS line \
+         FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table' AND i.\"unique\" = 1 \
+         UNION ALL SELECT m.name || '|' || p.name AS line FROM sqlite_master m, pragma_table_info(m.name) p \
+         WHERE m.type = 'table' AND p.pk = 1 AND m.name = 'ledger_head'"
+    };
+    bed.select(sql)
+        .iter()
+        .filter_map(|line| line.split_once('|'))
+        .map(|(table, columns)| (table.to_owned(), columns.to_owned()))
+        .collect()
+}
+
+/// Every table and index of ours, with what it is made of.
+fn schema(bed: &Bed) -> Vec<String> {
+    let sql = if bed.server.is_some() {
+        "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable FROM information_schema.columns \
+         WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations' \
+         UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '__diesel_schema_migrations' ORDER BY 1"
+    } else {
+        "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_master \
+         WHERE name NOT LIKE '%diesel_schema%' AND name NOT LIKE 'sqlite_sequence' ORDER BY line"
+    };
+    bed.select(sql)
+}
+
+fn plan(bed: &Bed, sql: &str) -> String {
+    match &bed.server {
+        // An empty table is read whole, whatever indexes it has.
+        Some(_) => bed.select(&format!("SET enable_seqscan = off; EXPLAIN {sql}")).join("\n"),
+        None => {
+            let mut connection = bed.sqlite_connection();
+            let rows: Vec<Step> =
+                diesel::RunQueryDsl::load(diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")), &mut connection)
+                    .unwrap();
+            rows.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Step {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+fn reads_index(plan: &str) -> bool {
+    plan.contains("USING INDEX") || plan.contains("USING COVERING INDEX") || plan.contains("Index ")
+}
+
+fn scans(plan: &str, table: &str) -> bool {
+    plan.contains(&format!("SCAN {table}")) || plan.contains(&format!("Seq Scan on {table}"))
+}
+
+/// The statements of one service's migrations for one database, oldest first: up and down.
+fn migrations(service: &str, backend: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(service).join(backend);
+    let mut steps: Vec<_> = std::fs::read_dir(folder).unwrap().map(|step| step.unwrap().path()).collect();
+    steps.sort();
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    steps.iter().map(|step| (read(&step.join("up.sql")), read(&step.join("down.sql")))).collect()
+}

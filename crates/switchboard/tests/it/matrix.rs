@@ -1,0 +1,173 @@
+//! Every operation of the published description, asked by everybody who should not and by who should.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+
+use kw_protocol::pointer::SupersedePointer;
+use kw_testbed::{Member, RunningChain};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::child::chain;
+
+/// A request that the right caller gets answered well.
+struct Sample {
+    path: String,
+    body: Option<Value>,
+    media_type: &'static str,
+}
+
+#[tokio::test]
+async fn every_operation_is_refused_to_whom_it_should_be() {
+    let chain = chain().start().unwrap();
+    let school = chain.member("school").unwrap();
+    let stranger = chain.party("stranger", "00000099000000099000").unwrap();
+    let suspended = chain.member("municipality").unwrap();
+    chain
+        .change_agreement(|draft| draft.partner_mut(suspended.oin.as_str()).unwrap().suspended = true)
+        .unwrap();
+    until_refused(&suspended).await;
+    let elsewhere = super::child::chain().prepare().unwrap();
+    let forged = elsewhere.member("school").unwrap();
+
+    let mut table = String::from("operation | no certificate | another authority | unknown party | suspended | right\n");
+    for (operation, method, path) in operations() {
+        let public = path.starts_with("/.well-known");
+        let agreement = chain.agreement().unwrap();
+        let public_address = agreement.switchboard().public_endpoint.trim_start_matches("https://").parse().unwrap();
+        let address = if public { public_address } else { chain.address() };
+        let mut cells = vec![without_certificate(address, &method, &path)];
+        for member in [&forged, &stranger, &suspended, &school] {
+            // Each asks for something that is there.
+            let sample = sample(&chain, &school, &operation).await;
+            cells.push(ask(member, &agreement.switchboard().oin, address, &method, sample).await);
+        }
+        table.push_str(&format!("{operation} | {}\n", cells.join(" | ")));
+    }
+    insta::assert_snapshot!("access_matrix", table);
+}
+
+/// What the description names: `METHOD path`.
+fn operations() -> Vec<(String, Method, String)> {
+    let document: Value = serde_json::from_str(&kw_switchboard::openapi::document()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if item.get(method).is_some() {
+                let name = method.to_uppercase();
+                operations.push((format!("{name} {path}"), name.parse().unwrap(), path.clone()));
+            }
+        }
+    }
+    let names: BTreeSet<_> = operations.iter().map(|(name, ..)| name).collect();
+    assert!(names.len() == operations.len() && names.len() >= 13, "{names:?}");
+    operations
+}
+
+/// A new operation fails here until it has a line of its own.
+async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sample {
+    let mut random = [0; 8];
+    aws_lc_rs::rand::fill(&mut random).unwrap();
+    let number = u64::from_le_bytes(random) >> 8;
+    let registration = school.registration(number).unwrap();
+    let existing = async || {
+        let registered = school.switchboard().unwrap().register(&registration, &school.key()).await.unwrap();
+        registered.pointer.id.to_string()
+    };
+    let json = |path: String, body: Option<Value>| Sample { path, body, media_type: "application/json" };
+    match operation {
+        "GET /.well-known/jwks.json" => json("/.well-known/jwks.json".into(), None),
+        "GET /v1/bulk-uploads/{id}" => json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None),
+        "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
+        "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
+        "POST /v1/leases" => json("/v1/leases".into(), None),
+        "POST /v1/pointers" => json("/v1/pointers".into(), Some(serde_json::to_value(&registration).unwrap())),
+        "POST /v1/pointers/_bulk" => Sample {
+            path: "/v1/pointers/_bulk".into(),
+            body: Some(serde_json::to_value(&registration).unwrap()),
+            media_type: "application/x-ndjson",
+        },
+        "POST /v1/pointers/_digests" => json("/v1/pointers/_digests".into(), Some(json!({}))),
+        "POST /v1/pointers/_withdraw" => {
+            existing().await;
+            let holder = school.oin;
+            let index = crate::log::index(chain).await;
+            let selector = kw_store::switchboard::ActiveSelector::default();
+            let count = index.read(move |index| index.count_active(holder, &selector)).await.unwrap();
+            let body = json!({ "selector": { "all": true }, "expectedCount": count, "reason": "entered-in-error" });
+            json("/v1/pointers/_withdraw".into(), Some(body))
+        }
+        "POST /v1/pointers/{id}/renewals" => {
+            json(format!("/v1/pointers/{}/renewals", existing().await), Some(json!({})))
+        }
+        "POST /v1/pointers/{id}/successors" => {
+            let path = format!("/v1/pointers/{}/successors", existing().await);
+            let mut successor = registration.clone();
+            successor.source = "newer".parse().unwrap();
+            json(path, Some(serde_json::to_value(SupersedePointer { successor }).unwrap()))
+        }
+        "POST /v1/pointers/{id}/withdrawals" => {
+            let path = format!("/v1/pointers/{}/withdrawals", existing().await);
+            json(path, Some(json!({ "reason": "no-longer-present" })))
+        }
+        "POST /v1/queries" => {
+            json("/v1/queries".into(), Some(serde_json::to_value(school.question(number).unwrap()).unwrap()))
+        }
+        other => panic!("{other} has no sample request: give it one"),
+    }
+}
+
+async fn ask(
+    member: &Member,
+    switchboard: &kw_domain::Oin,
+    address: SocketAddr,
+    method: &Method,
+    sample: Sample,
+) -> String {
+    let client = member.tls.client(*switchboard, kw_transport::ClientOptions::default());
+    let mut request = client.request(method.clone(), format!("https://{address}{}", sample.path));
+    request = request.header("upload-id", "01931b3e-7d5a-7000-8000-000000000002");
+    if let Some(body) = sample.body {
+        request = request.header("content-type", sample.media_type).body(format!("{body}\n"));
+    }
+    match request.send().await {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            let problem: Option<Value> = answer.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
+            let code = problem.and_then(|problem| Some(problem["type"].as_str()?.rsplit(':').next()?.to_owned()));
+            code.map_or(status.to_string(), |code| format!("{status} {code}"))
+        }
+        Err(_) => "no connection".to_owned(),
+    }
+}
+
+/// Another implementation of TLS than ours, which shows no certificate.
+fn without_certificate(address: SocketAddr, method: &Method, path: &str) -> String {
+    let mut child = Command::new("timeout")
+        .args(["10", "openssl", "s_client", "-quiet", "-connect", &address.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("this test needs openssl: apt-get install -y openssl");
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    // The server may have closed the connection before this is read.
+    drop(child.stdin.take().unwrap().write_all(request.as_bytes()));
+    let ended = child.wait_with_output().unwrap();
+    let (said, errors) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    match said.split_whitespace().nth(1) {
+        Some(status) => status.to_owned(),
+        None if errors.contains("certificate required") => "no connection".to_owned(),
+        None => panic!("{said} {errors}"),
+    }
+}
+
+async fn until_refused(member: &Member) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(15);
+    while member.http().get(member.url("/v1/pointers")).send().await.unwrap().status() != 403 {
+        assert!(std::time::Instant::now() < end, "the suspension is not taken in");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
