@@ -86,7 +86,7 @@ pub(crate) async fn register_all(chain: &Chain) -> Result<u64, DemoError> {
     for partner in &chain.partners {
         let local = partner.local.clone();
         running.spawn(async move {
-            local.sync(&SyncRequest { sources: Vec::new(), full: true }).await?;
+            local.sync(&SyncRequest { full: true, ..SyncRequest::default() }).await?;
             local.status().await
         });
     }

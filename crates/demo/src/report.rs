@@ -194,7 +194,7 @@ mod tests {
                     "subject": "•••••••42", "complete": true,
                     "sections": [{
                         "holder": { "oin": "00000099000000011000", "name": "A" }, "category": "care",
-                        "status": "delivered", "asOf": "1970-01-01T00:00:00Z", "document": { "a": 1 },
+                        "status": "delivered", "asOf": "1970-01-01T00:00:00.000Z", "document": { "a": 1 },
                     }],
                     "differences": [],
                 },

@@ -83,6 +83,9 @@ pub struct SyncRequest {
     /// Read the sources from the start, so that what is gone is withdrawn, instead of what changed since the last sync.
     #[serde(default)]
     pub full: bool,
+    /// Somebody looked at it: much fewer records at a source than before is right, so withdraw what is gone.
+    #[serde(default)]
+    pub confirm_shrink: bool,
 }
 
 /// What a sync did.
@@ -178,6 +181,15 @@ pub struct SourceStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sync_confirms_nothing_unless_it_is_said() {
+        let plain: SyncRequest = serde_json::from_str("{}").unwrap();
+        assert!(!plain.full && !plain.confirm_shrink);
+        let confirmed: SyncRequest = serde_json::from_str(r#"{"confirmShrink":true}"#).unwrap();
+        assert!(confirmed.confirm_shrink);
+        assert!(serde_json::from_str::<SyncRequest>(r#"{"confirm_shrink":true}"#).is_err());
+    }
 
     #[test]
     fn a_withdrawal_says_its_scope_and_nothing_else() {

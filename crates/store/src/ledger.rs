@@ -1,6 +1,6 @@
 //! The ledger inside the act's own transaction: sequencing, leaves, receipts.
 
-use kw_domain::{Instant, SubjectId, SubjectReference};
+use kw_domain::{Handle, Instant, SubjectId, SubjectReference};
 use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 
 use crate::error::StoreError;
@@ -10,7 +10,16 @@ use crate::error::StoreError;
 pub struct Act {
     pub(crate) at: Instant,
     pub(crate) entries: Vec<(LeafKind, Canonical)>,
-    pub(crate) links: Vec<(SubjectId, SubjectReference)>,
+    pub(crate) links: Vec<(Meant, SubjectReference)>,
+}
+
+/// Whom a reference means, in the terms of the service whose log it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Meant {
+    /// A partner's own record.
+    Record(Handle),
+    /// A subject of the index.
+    Subject(SubjectId),
 }
 
 impl Act {
@@ -26,10 +35,17 @@ impl Act {
         self
     }
 
-    /// Says whom a reference in the record means.
+    /// Says whom a reference in the record means. For the switchboard.
     #[must_use]
     pub fn link(mut self, subject: SubjectId, reference: SubjectReference) -> Self {
-        self.links.push((subject, reference));
+        self.links.push((Meant::Subject(subject), reference));
+        self
+    }
+
+    /// Says which of the partner's own records a reference in the record means. For a partner.
+    #[must_use]
+    pub fn link_record(mut self, handle: Handle, reference: SubjectReference) -> Self {
+        self.links.push((Meant::Record(handle), reference));
         self
     }
 }
@@ -103,7 +119,7 @@ pub(crate) struct NewEntry {
 }
 
 pub(crate) struct NewLink {
-    pub(crate) subject: SubjectId,
+    pub(crate) meant: Meant,
     pub(crate) index: u64,
     pub(crate) position: u32,
     pub(crate) reference: SubjectReference,

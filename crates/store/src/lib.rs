@@ -15,6 +15,7 @@ mod checkpoint;
 mod config;
 mod error;
 mod ledger;
+mod literal;
 pub mod partner;
 mod pool;
 pub mod pseudonymiser;

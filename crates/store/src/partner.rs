@@ -1,7 +1,9 @@
 //! The partner's tables: what it registered, what it still has to tell, grants that were used.
 
+use std::fmt;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName};
+use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName, SubjectReference};
 use kw_protocol::pointer::WithdrawalReason;
 
 use crate::backend::{Connection, Migrations};
@@ -51,10 +53,13 @@ pub enum LocalState {
     Registered,
     /// Its withdrawal waits in the outbox.
     Leaving,
+    /// Somebody took its pointer back by hand. The record stays known as long as the source has it, so that no read
+    /// registers it again; a withdrawal waits in the outbox while the switchboard may still have the pointer.
+    Suppressed,
 }
 
 /// A record at the source and the pointer that stands for it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LocalRecord {
     /// The pointer's handle: random.
     pub handle: Handle,
@@ -82,6 +87,17 @@ pub struct LocalRecord {
     pub seen_read: u64,
 }
 
+impl fmt::Debug for LocalRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Digests and sealed values stand for a person as well as a number does.
+        f.debug_struct("LocalRecord")
+            .field("source", &self.source)
+            .field("category", &self.category)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the switchboard has to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutboxTask {
@@ -92,7 +108,7 @@ pub enum OutboxTask {
 }
 
 /// A message to the switchboard that waits.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OutboxItem {
     /// Its number: the order of acting.
     pub id: i64,
@@ -114,8 +130,18 @@ pub struct OutboxItem {
     pub next_at: Instant,
 }
 
+impl fmt::Debug for OutboxItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboxItem")
+            .field("id", &self.id)
+            .field("task", &self.task)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where a source's changes were read to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SourceCursor {
     /// The source's own cursor.
     pub cursor: String,
@@ -123,6 +149,16 @@ pub struct SourceCursor {
     pub read_number: u64,
     /// When the last sync ended.
     pub synced_at: Instant,
+}
+
+impl fmt::Debug for SourceCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A source's cursor may be the key of its last record.
+        f.debug_struct("SourceCursor")
+            .field("read_number", &self.read_number)
+            .field("synced_at", &self.synced_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Figures for the status command.
@@ -145,13 +181,17 @@ pub trait PartnerRead: LedgerRead {
         category: &Category,
         key: &[u8; 16],
     ) -> Result<Option<LocalRecord>, StoreError>;
-    /// Registered or pending records of a source that a full read did not see.
+    /// Records of a source that a full read did not see, those on their way out left out.
     fn records_unseen(
         &mut self,
         source: &SourceName,
         read: u64,
         limit: u32,
     ) -> Result<Vec<LocalRecord>, StoreError>;
+    /// How many records of a source a full read did not see, those on their way out left out.
+    fn count_unseen(&mut self, source: &SourceName, read: u64) -> Result<u64, StoreError>;
+    /// The record with this pointer at the switchboard.
+    fn record_by_pointer(&mut self, pointer: PointerId) -> Result<Option<LocalRecord>, StoreError>;
     /// Registered records that run out before a moment.
     fn records_expiring(&mut self, before: Instant, limit: u32) -> Result<Vec<LocalRecord>, StoreError>;
     /// Registered records whose binding is older than an epoch, after a handle.
@@ -163,6 +203,15 @@ pub trait PartnerRead: LedgerRead {
     ) -> Result<Vec<LocalRecord>, StoreError>;
     /// How many records the switchboard has.
     fn count_registered(&mut self) -> Result<u64, StoreError>;
+    /// How many records of a source the switchboard has.
+    fn count_registered_of(&mut self, source: &SourceName) -> Result<u64, StoreError>;
+    /// The records of the log that are about a record: index and reference, oldest first, after an index.
+    fn links_of(
+        &mut self,
+        handle: Handle,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
     /// Messages that may be sent now, oldest first.
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError>;
     /// How many messages wait, and since when.
@@ -207,6 +256,7 @@ pub(crate) fn state_number(state: LocalState) -> i16 {
         LocalState::Pending => 0,
         LocalState::Registered => 1,
         LocalState::Leaving => 2,
+        LocalState::Suppressed => 3,
     }
 }
 
@@ -215,6 +265,7 @@ pub(crate) fn state_from(number: i16) -> Result<LocalState, StoreError> {
         0 => Ok(LocalState::Pending),
         1 => Ok(LocalState::Registered),
         2 => Ok(LocalState::Leaving),
+        3 => Ok(LocalState::Suppressed),
         _ => Err(StoreError::Damaged("record state")),
     }
 }

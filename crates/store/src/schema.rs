@@ -158,6 +158,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    record_links (handle, idx, position) {
+        handle -> Binary,
+        idx -> BigInt,
+        position -> Integer,
+        reference -> Binary,
+    }
+}
+
 diesel::joinable!(pointers -> subjects (subject));
 diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
 diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);

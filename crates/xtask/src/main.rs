@@ -1,3 +1,60 @@
-//! Developer tasks: test, bench, openapi.
+//! Developer tasks: `cargo xtask <task>`.
 #![forbid(unsafe_code)]
-fn main() {}
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people at a terminal")]
+
+mod bench;
+mod layers;
+mod migrations;
+mod openapi;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks for whoever works on Ketenwijzer")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Measure on this machine, with release binaries, and print a table.
+    Bench(bench::Arguments),
+    /// A process of a measurement; started by `bench`.
+    #[command(hide = true)]
+    BenchPart(bench::Part),
+    /// Check which crate names which against the table in docs/architecture.md.
+    Layers,
+    /// Check that no migration of an earlier commit was changed.
+    Migrations {
+        /// The commit to compare with.
+        #[arg(long, default_value = "origin/main")]
+        base: String,
+    },
+    /// Write the OpenAPI documents in docs/openapi/ anew.
+    Openapi,
+    /// Run every test, after installing what they need.
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::BenchPart(part) => bench::part(part),
+        Task::Layers => layers::check(),
+        Task::Migrations { base } => migrations::check(&base),
+        Task::Openapi => openapi::write(),
+        Task::Test(arguments) => test::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

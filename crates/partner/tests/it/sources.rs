@@ -74,7 +74,7 @@ async fn every_mistake_in_a_registration_is_named_at_once() {
     let pointers: Vec<_> = refused.problem.errors.iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!(pointers, ["/subject", "/category", "/category", "/validUntil"]);
     let sources = vec![SourceName::parse("elsewhere").unwrap()];
-    let refused = running.client.sync(&SyncRequest { sources, full: false }).await.unwrap_err();
+    let refused = running.client.sync(&SyncRequest { sources, ..SyncRequest::default() }).await.unwrap_err();
     assert_eq!(refused.code(), Some(ProblemCode::Invalid));
     running.stop().await;
 }

@@ -112,6 +112,7 @@ pub(crate) mod dialect {
     use super::Conn;
     use super::switchboard_queries::{PointerRow, find_one_active, stored_pointer};
     use crate::error::StoreError;
+    use crate::literal::Active;
     use crate::schema::{ledger_head, pointers, subjects};
     use crate::switchboard::{LiveTags, PointerIdentity, StoredPointer, SwitchboardRead as _};
 
@@ -173,7 +174,7 @@ pub(crate) mod dialect {
             identities.iter().map(|identity| identity.subject.as_bytes().as_slice()).collect();
         let rows: Vec<PointerRow> = pointers::table
             .filter(pointers::subject.eq_any(wanted))
-            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("pointers.state = 0"))
+            .filter(pointers::state.eq(Active))
             .select(PointerRow::as_select())
             .load(conn)?;
         let active: Vec<StoredPointer> = rows.into_iter().map(stored_pointer).collect::<Result<_, _>>()?;

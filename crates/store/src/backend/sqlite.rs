@@ -27,9 +27,7 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
     let common = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                   PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
     let own = match role {
-        ConnectionRole::Reader => {
-            "PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456; PRAGMA query_only = ON;"
-        }
+        ConnectionRole::Reader => "PRAGMA cache_size = -4096; PRAGMA query_only = ON;",
         ConnectionRole::Writer => "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0;",
     };
     conn.batch_execute(common)

@@ -5,8 +5,8 @@ use kw_ledger::{Canonical, LeafKind, Salt};
 
 use super::{Conn, dialect};
 use crate::error::StoreError;
-use crate::ledger::{LedgerRead, LedgerWrite, NewEntry, NewLink, StoredEntry};
-use crate::schema::{ledger_entries, ledger_head, subject_links};
+use crate::ledger::{LedgerRead, LedgerWrite, Meant, NewEntry, NewLink, StoredEntry};
+use crate::schema::{ledger_entries, ledger_head, record_links, subject_links};
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -67,18 +67,32 @@ impl LedgerWrite for Conn {
             diesel::insert_into(ledger_entries::table).values(&rows).execute(self)?;
         }
         for part in links.chunks(ROWS_AT_ONCE) {
-            let rows: Vec<_> = part
-                .iter()
-                .map(|link| {
-                    (
-                        subject_links::subject.eq(link.subject.as_bytes().as_slice()),
-                        subject_links::idx.eq(link.index as i64),
-                        subject_links::position.eq(link.position as i32),
-                        subject_links::reference.eq(link.reference.as_bytes().as_slice()),
-                    )
-                })
-                .collect();
-            diesel::insert_into(subject_links::table).values(&rows).execute(self)?;
+            let (mut of_records, mut of_subjects) = (Vec::new(), Vec::new());
+            for NewLink { meant, index, position, reference } in part {
+                let (index, position) = (*index as i64, *position as i32);
+                let reference = reference.as_bytes().as_slice();
+                match meant {
+                    Meant::Record(handle) => of_records.push((
+                        record_links::handle.eq(handle.as_bytes().as_slice()),
+                        record_links::idx.eq(index),
+                        record_links::position.eq(position),
+                        record_links::reference.eq(reference),
+                    )),
+                    Meant::Subject(subject) => of_subjects.push((
+                        subject_links::subject.eq(subject.as_bytes().as_slice()),
+                        subject_links::idx.eq(index),
+                        subject_links::position.eq(position),
+                        subject_links::reference.eq(reference),
+                    )),
+                }
+            }
+            // A service has one of the two tables.
+            if !of_records.is_empty() {
+                diesel::insert_into(record_links::table).values(&of_records).execute(self)?;
+            }
+            if !of_subjects.is_empty() {
+                diesel::insert_into(subject_links::table).values(&of_subjects).execute(self)?;
+            }
         }
         diesel::update(ledger_head::table).set(ledger_head::size.eq(size as i64)).execute(self)?;
         Ok(())

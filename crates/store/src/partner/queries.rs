@@ -2,7 +2,7 @@
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName};
+use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName, SubjectReference};
 
 use super::Conn;
 use crate::error::StoreError;
@@ -10,7 +10,7 @@ use crate::partner::{
     LocalRecord, LocalState, OutboxDepth, OutboxItem, PartnerRead, PartnerWrite, SourceCursor, state_from,
     state_number, task_from, task_number,
 };
-use crate::schema::{local_records, outbox, source_cursors, used_grants};
+use crate::schema::{local_records, outbox, record_links, source_cursors, used_grants};
 use crate::switchboard::{withdrawal_from, withdrawal_number};
 
 #[derive(Queryable, Selectable)]
@@ -90,6 +90,26 @@ impl PartnerRead for Conn {
             .collect()
     }
 
+    fn count_unseen(&mut self, source: &SourceName, read: u64) -> Result<u64, StoreError> {
+        let unseen: i64 = local_records::table
+            .filter(local_records::source.eq(source.as_str()))
+            .filter(local_records::seen_read.lt(read as i64))
+            .filter(local_records::state.ne(state_number(LocalState::Leaving)))
+            .select(count_star())
+            .first(self)?;
+        Ok(unseen as u64)
+    }
+
+    fn record_by_pointer(&mut self, pointer: PointerId) -> Result<Option<LocalRecord>, StoreError> {
+        local_records::table
+            .filter(local_records::pointer.eq(pointer.as_bytes().as_slice()))
+            .select(RecordRow::as_select())
+            .first(self)
+            .optional()?
+            .map(local_record)
+            .transpose()
+    }
+
     fn records_expiring(&mut self, before: Instant, limit: u32) -> Result<Vec<LocalRecord>, StoreError> {
         local_records::table
             .filter(local_records::valid_until.lt(before.as_millis()))
@@ -127,6 +147,36 @@ impl PartnerRead for Conn {
         let registered =
             local_records::table.filter(local_records::state.eq(state_number(LocalState::Registered)));
         Ok(registered.select(count_star()).first::<i64>(self)? as u64)
+    }
+
+    fn count_registered_of(&mut self, source: &SourceName) -> Result<u64, StoreError> {
+        let registered: i64 = local_records::table
+            .filter(local_records::source.eq(source.as_str()))
+            .filter(local_records::state.eq(state_number(LocalState::Registered)))
+            .select(count_star())
+            .first(self)?;
+        Ok(registered as u64)
+    }
+
+    fn links_of(
+        &mut self,
+        handle: Handle,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError> {
+        let after = after.map_or(-1, |index| index as i64);
+        let rows: Vec<(i64, Vec<u8>)> = record_links::table
+            .filter(record_links::handle.eq(handle.as_bytes().as_slice()))
+            .filter(record_links::idx.gt(after))
+            .order((record_links::idx, record_links::position))
+            .limit(i64::from(limit))
+            .select((record_links::idx, record_links::reference))
+            .load(self)?;
+        let link = |(index, reference): (i64, Vec<u8>)| {
+            let reference = reference.try_into().map_err(|_| StoreError::Damaged("subject reference"))?;
+            Ok((index as u64, SubjectReference::from_bytes(reference)))
+        };
+        rows.into_iter().map(link).collect()
     }
 
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError> {

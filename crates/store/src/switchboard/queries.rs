@@ -7,6 +7,7 @@ use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
 
 use super::{Conn, dialect};
 use crate::error::StoreError;
+use crate::literal::Active;
 use crate::schema::{generations, idempotency_keys, leases, pointers, subject_links, subjects, uploads};
 use crate::switchboard::{
     ActiveSelector, FindablePointer, Generation, LiveTags, NewSubject, PointerIdentity, RekeyedSubject,
@@ -16,7 +17,6 @@ use crate::switchboard::{
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
-const ACTIVE: i16 = 0;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = pointers)]
@@ -86,8 +86,7 @@ impl SwitchboardRead for Conn {
         let rows: Vec<Row> = pointers::table
             .inner_join(leases::table.on(leases::holder.eq(pointers::holder)))
             .filter(pointers::subject.eq(subject.as_bytes().as_slice()))
-            // A literal, so that the planner sees that the partial index applies.
-            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("pointers.state = 0"))
+            .filter(pointers::state.eq(Active))
             .filter(pointers::valid_until.gt(now.as_millis()))
             .filter(leases::valid_until.gt(now.as_millis()))
             .select((
@@ -149,7 +148,7 @@ impl SwitchboardRead for Conn {
         let ids: Vec<Vec<u8>> = pointers::table
             .filter(pointers::holder.eq(holder.as_str()))
             .filter(pointers::id.gt(cursor_bytes(after.as_ref())))
-            .filter(pointers::state.eq(ACTIVE))
+            .filter(pointers::state.eq(Active))
             .order(pointers::id)
             .limit(i64::from(limit))
             .select(pointers::id)
@@ -160,7 +159,7 @@ impl SwitchboardRead for Conn {
     fn count_active(&mut self, holder: Oin, selector: &ActiveSelector) -> Result<u64, StoreError> {
         let mut query = pointers::table
             .filter(pointers::holder.eq(holder.as_str()))
-            .filter(pointers::state.eq(ACTIVE))
+            .filter(pointers::state.eq(Active))
             .select(count_star())
             .into_boxed();
         if let Some(category) = &selector.category {
@@ -274,7 +273,7 @@ impl SwitchboardRead for Conn {
     }
 
     fn count_all_active(&mut self) -> Result<u64, StoreError> {
-        Ok(pointers::table.filter(pointers::state.eq(ACTIVE)).select(count_star()).first::<i64>(self)? as u64)
+        Ok(pointers::table.filter(pointers::state.eq(Active)).select(count_star()).first::<i64>(self)? as u64)
     }
 }
 
@@ -337,7 +336,7 @@ impl SwitchboardWrite for Conn {
     ) -> Result<Vec<StoredPointer>, StoreError> {
         let mut query = pointers::table
             .filter(pointers::holder.eq(holder.as_str()))
-            .filter(pointers::state.eq(ACTIVE))
+            .filter(pointers::state.eq(Active))
             .order(pointers::id)
             .limit(i64::from(limit))
             .select(PointerRow::as_select())
@@ -566,7 +565,7 @@ pub(super) fn find_one_active(
         .filter(pointers::holder.eq(identity.holder.as_str()))
         .filter(pointers::source_key.eq(identity.source_key.as_slice()))
         .filter(pointers::category.eq(identity.category.as_str()))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("pointers.state = 0"))
+        .filter(pointers::state.eq(Active))
         .select(PointerRow::as_select())
         .first(conn)
         .optional()?

@@ -44,7 +44,11 @@ async fn writing_and_reading_go_on_after_postgresql_was_restarted() {
     server.crash().unwrap();
     for number in 2..5 {
         let outcome = store.write::<(), (), _>("test", move |_| Ok(((), act(number)))).await;
-        assert_eq!(outcome.unwrap_err(), WriteError::Unavailable, "nothing is acknowledged that is not stored");
+        assert_eq!(
+            outcome.unwrap_err(),
+            WriteError::Unavailable,
+            "nothing is acknowledged that is not stored"
+        );
     }
     assert!(store.read(|log| log.ledger_size()).await.is_err());
 

@@ -78,10 +78,7 @@ on_both! {
     }
 }
 
-fn register(
-    tx: &mut Tx<'_, Switchboard>,
-    number: u8,
-) -> Result<(PointerId, kw_store::Act), Abort<()>> {
+fn register(tx: &mut Tx<'_, Switchboard>, number: u8) -> Result<(PointerId, kw_store::Act), Abort<()>> {
     let id = match tx.read().find_subject(&tags(number))? {
         Some(id) => id,
         None => {

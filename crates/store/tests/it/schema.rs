@@ -121,9 +121,11 @@ fn plan(bed: &Bed, sql: &str) -> String {
         Some(_) => bed.select(&format!("SET enable_seqscan = off; EXPLAIN {sql}")).join("\n"),
         None => {
             let mut connection = bed.sqlite_connection();
-            let rows: Vec<Step> =
-                diesel::RunQueryDsl::load(diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")), &mut connection)
-                    .unwrap();
+            let rows: Vec<Step> = diesel::RunQueryDsl::load(
+                diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")),
+                &mut connection,
+            )
+            .unwrap();
             rows.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n")
         }
     }

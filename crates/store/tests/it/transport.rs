@@ -46,7 +46,8 @@ fn demanding_tls_without_saying_whom_to_trust_is_refused() {
 #[test]
 fn a_server_without_its_name_in_the_certificate_is_refused() {
     let mut bed = over_tls();
-    bed.config.url = format!("{}&hostaddr=127.0.0.1", bed.config.url.replace("127.0.0.1", "elsewhere.example"));
+    bed.config.url =
+        format!("{}&hostaddr=127.0.0.1", bed.config.url.replace("127.0.0.1", "elsewhere.example"));
     match bed.try_open(ORIGIN) {
         Err(OpenError::Connection(reason)) => assert!(reason.contains("TLS handshake"), "{reason}"),
         opened => panic!("{opened:?}"),

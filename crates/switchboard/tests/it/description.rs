@@ -8,7 +8,7 @@ use crate::child::chain;
 async fn the_document_in_docs_is_the_one_that_is_served() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi/switchboard.json");
     let document = kw_switchboard::openapi::document();
-    if std::env::var_os("KW_UPDATE").is_some() {
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
         std::fs::write(path, &document).unwrap();
     }
     let published = std::fs::read_to_string(path).unwrap_or_default();

@@ -1,3 +1,4 @@
+DROP TABLE record_links;
 DROP TABLE used_grants;
 DROP TABLE source_cursors;
 DROP TABLE outbox;

@@ -17,6 +17,7 @@ CREATE TABLE local_records (
 
 CREATE INDEX local_records_by_read ON local_records (source, seen_read);
 CREATE INDEX local_records_by_expiry ON local_records (valid_until);
+CREATE INDEX local_records_by_pointer ON local_records (pointer);
 
 -- What the switchboard still has to be told. The subject is sealed and goes when the switchboard has acknowledged.
 CREATE TABLE outbox (
@@ -49,3 +50,13 @@ CREATE TABLE used_grants (
 ) WITHOUT ROWID, STRICT;
 
 CREATE INDEX used_grants_due ON used_grants (expires_at);
+
+-- Which of our own records an access record is about. Access records hold a random reference; erasing a link makes it
+-- unresolvable. Links outlive the record: an access stays one after the withdrawal.
+CREATE TABLE record_links (
+    handle BLOB NOT NULL,
+    idx INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    reference BLOB NOT NULL,
+    PRIMARY KEY (handle, idx, position)
+) WITHOUT ROWID, STRICT;

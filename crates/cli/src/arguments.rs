@@ -1,0 +1,112 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    agreement, demo, doctor, dossier, keys, partner, pki, pseudonymiser, query, register, status, switchboard, sync,
+    withdraw,
+};
+
+/// Who holds what about whom, and fetching it at the source.
+#[derive(Debug, Parser)]
+#[command(name = "ketenwijzer", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 done, 1 negative outcome, 2 usage, 3 configuration, 4 unavailable, 5 refused, \
+                        70 fault, 130 interrupted (docs/operations.md).")]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print data as one JSON object.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a whole chain on this machine.
+    Demo(demo::Arguments),
+    /// Make certificates for development: an authority in the shape of PKIoverheid's.
+    #[command(subcommand)]
+    Pki(pki::Command),
+    /// Make and rotate keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Look at a chain agreement.
+    #[command(subcommand)]
+    Agreement(agreement::Command),
+    /// Run a switchboard.
+    #[command(subcommand)]
+    Switchboard(switchboard::Command),
+    /// Run a pseudonymiser.
+    #[command(subcommand)]
+    Pseudonymiser(pseudonymiser::Command),
+    /// Run a partner.
+    #[command(subcommand)]
+    Partner(partner::Command),
+    /// Register one record of a source, at the partner that runs here.
+    Register(register::Arguments),
+    /// Take pointers back.
+    Withdraw(withdraw::Arguments),
+    /// Ask who holds what about a person, without pulling it.
+    Query(query::Arguments),
+    /// Ask for the virtual dossier of a person.
+    Dossier(dossier::Arguments),
+    /// Bring the index in line with the sources.
+    Sync(sync::Arguments),
+    /// Ask how the partner that runs here is doing.
+    Status(status::Arguments),
+    /// Look whether a service can start, and what is wrong if not.
+    Doctor(doctor::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn json_is_understood_before_and_after_the_command() {
+        for line in ["ketenwijzer --json demo --once", "ketenwijzer demo --once --json"] {
+            assert!(Arguments::try_parse_from(line.split(' ')).unwrap().json, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_of_the_manual_is_understood() {
+        for line in [
+            "demo --once --json --dir /tmp/a --database postgres://kw@localhost/postgres --people 20",
+            "demo --data in --bsn - --bsn-column nummer --birth-date-column geboren",
+            "pki init --directory pki --chain youth",
+            "pki issue --directory pki --name school --oin 00000099000000012000 --host localhost --days 90",
+            "pki revoke --directory pki --name school",
+            "keys init switchboard --directory keys --chain youth",
+            "keys init partner --directory keys --agreement agreement.toml",
+            "keys rotate index --config switchboard.toml --step begin",
+            "keys rotate pseudonymiser-index --config pseudonymiser.toml --hand-over out",
+            "keys rotate pseudonymiser --config switchboard.toml",
+            "keys rotate grant --config switchboard.toml",
+            "agreement check agreement.toml",
+            "switchboard serve --config switchboard.toml",
+            "pseudonymiser serve --config pseudonymiser.toml",
+            "partner serve --config partner.toml",
+            "register --config p.toml --subject - --category care --source files --record 7",
+            "withdraw --config p.toml --record 7 --source files --category care --reason deceased",
+            "withdraw --config p.toml --every-category care --expect 3 --reason deceased",
+            "query --config p.toml --bsn - --purpose help --role worker --actor j --case 1 --basis listed",
+            "dossier --config p.toml --bsn - --birth-date 2011-03-04 --purpose help --role worker --actor j --case 1",
+            "sync --config p.toml --full --source files",
+            "status --config p.toml",
+            "doctor --config p.toml",
+        ] {
+            let parsed = Arguments::try_parse_from(["ketenwijzer"].into_iter().chain(line.split(' ')));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+}

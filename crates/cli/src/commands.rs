@@ -1,0 +1,45 @@
+//! The commands, one file each.
+
+pub(crate) mod agreement;
+mod asking;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod dossier;
+pub(crate) mod keys;
+mod local;
+pub(crate) mod partner;
+pub(crate) mod pki;
+pub(crate) mod pseudonymiser;
+pub(crate) mod query;
+pub(crate) mod register;
+mod serving;
+pub(crate) mod status;
+pub(crate) mod switchboard;
+pub(crate) mod sync;
+pub(crate) mod withdraw;
+
+use crate::arguments::Command;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
+    let output = *output;
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, output).await,
+        Command::Pki(command) => pki::run(command, output),
+        Command::Keys(command) => keys::run(command, output).await,
+        Command::Agreement(command) => agreement::run(command, output),
+        Command::Switchboard(command) => switchboard::run(command).await,
+        Command::Pseudonymiser(command) => pseudonymiser::run(command).await,
+        Command::Partner(command) => partner::run(command).await,
+        Command::Register(arguments) => register::run(arguments, output).await,
+        Command::Withdraw(arguments) => withdraw::run(arguments, output).await,
+        Command::Query(arguments) => query::run(arguments, output).await,
+        Command::Dossier(arguments) => dossier::run(arguments, output).await,
+        Command::Sync(arguments) => sync::run(arguments, output).await,
+        Command::Status(arguments) => status::run(arguments, output).await,
+        Command::Doctor(arguments) => doctor::run(arguments, output).await,
+    }
+}

@@ -1,0 +1,82 @@
+//! What `query` and `dossier` ask.
+
+use clap::{Args, ValueEnum};
+use kw_domain::{ActorId, CaseReference, Category, Oin, Purpose, Role};
+use kw_protocol::dossier::DossierRequest;
+use kw_protocol::query::{Actor, Assurance, Relation, RelationBasis};
+
+use super::local::Partner;
+use crate::failure::Failure;
+use crate::subject::{SubjectArguments, check_birth_date};
+
+/// A question about one person.
+#[derive(Debug, Args)]
+pub(crate) struct Question {
+    #[command(flatten)]
+    pub(crate) partner: Partner,
+    #[command(flatten)]
+    subject: SubjectArguments,
+    /// The birth date as you know it: YYYY-MM-DD, with 00 for what is unknown. Goes to nobody; holders get a proof.
+    #[arg(long, value_name = "DATE")]
+    birth_date: Option<String>,
+    /// Why you ask (doelbinding).
+    #[arg(long, value_parser = Purpose::parse)]
+    purpose: Purpose,
+    /// What you are to your organisation.
+    #[arg(long, value_parser = Role::parse)]
+    role: Role,
+    /// Who you are, as your organisation knows you.
+    #[arg(long, value_name = "ID", value_parser = ActorId::parse)]
+    actor: ActorId,
+    /// For which case.
+    #[arg(long, value_name = "REFERENCE", value_parser = CaseReference::parse)]
+    case: CaseReference,
+    /// Only this category; may be repeated. All that are allowed without it.
+    #[arg(long = "category", value_name = "CATEGORY", value_parser = Category::parse)]
+    categories: Vec<Category>,
+    /// Only this holder; may be repeated.
+    #[arg(long = "holder", value_name = "OIN", value_parser = Oin::parse)]
+    holders: Vec<Oin>,
+    /// On what ground you ask about this person.
+    #[arg(long, value_enum, default_value_t = Basis::Listed)]
+    basis: Basis,
+    /// The ground in words, for motivated and emergency. No personal data.
+    #[arg(long, required_if_eq_any([("basis", "motivated"), ("basis", "emergency")]))]
+    reason: Option<String>,
+}
+
+/// The grounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Basis {
+    /// In need (noodknop): reviewed and alarmed.
+    Emergency,
+    /// Your organisation has a pointer of its own about this person.
+    Listed,
+    /// With a reason, reviewed afterwards.
+    Motivated,
+}
+
+impl Question {
+    pub(crate) fn request(&self) -> Result<DossierRequest, Failure> {
+        Ok(DossierRequest {
+            subject: self.subject.canonical()?,
+            birth_date: check_birth_date(self.birth_date.as_deref())?,
+            purpose: self.purpose.clone(),
+            actor: Actor { id: self.actor.clone(), role: self.role.clone(), assurance: Assurance::Asserted },
+            case: self.case.clone(),
+            categories: self.categories.clone(),
+            holders: self.holders.clone(),
+            relation: Relation { basis: self.basis.into(), reason: self.reason.clone() },
+        })
+    }
+}
+
+impl From<Basis> for RelationBasis {
+    fn from(basis: Basis) -> Self {
+        match basis {
+            Basis::Emergency => Self::Emergency,
+            Basis::Listed => Self::Listed,
+            Basis::Motivated => Self::Motivated,
+        }
+    }
+}

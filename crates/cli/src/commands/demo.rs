@@ -1,0 +1,238 @@
+//! `demo`: a whole chain on this machine.
+
+use std::env;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use kw_demo::people::People;
+use kw_demo::report::{Report, ShownSection};
+use kw_demo::{Audience as _, Cast, Demo, OwnData, Places, Played, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::progress::Progress;
+use crate::output::{Output, dossier, table};
+use crate::subject::read_bsn;
+
+/// The arguments.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Play it and end, with exit code 1 if a promise failed. Without it, the chain keeps running until Ctrl-C.
+    #[arg(long)]
+    once: bool,
+    /// Your own data: one folder per partner, with CSV or JSON files. Implies --once. Test numbers only.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Leave databases, keys, certificates and logs in this new folder.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Keep the databases on this server, where databases may be made; SQLite without it.
+    #[arg(long, value_name = "postgres://…", env = "KETENWIJZER_DEMO_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// The authorities of that server (PEM); needed when it is not on this machine.
+    #[arg(long, value_name = "FILE", requires = "database")]
+    database_root_certificates: Option<PathBuf>,
+    /// Whom to ask about in your own data: a number, or - to read it from standard input. Else whom most partners know.
+    #[arg(long, value_name = "NUMBER|-", requires = "data")]
+    bsn: Option<String>,
+    /// The column with the number, if it is not called bsn or burgerservicenummer.
+    #[arg(long, value_name = "NAME", requires = "data")]
+    bsn_column: Option<String>,
+    /// The column with the birth date, if it is not called geboortedatum or birthDate.
+    #[arg(long, value_name = "NAME", requires = "data")]
+    birth_date_column: Option<String>,
+    /// How many people to make up.
+    #[arg(long, value_name = "N", default_value_t = People::USUAL as u32, conflicts_with = "data")]
+    #[arg(value_parser = clap::value_parser!(u32).range(People::FEWEST as i64..=5000))]
+    people: u32,
+}
+
+impl std::fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Arguments(…)")
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let once = arguments.once || arguments.data.is_some();
+    let settings = settings(arguments)?;
+    let demo = Demo::prepare(settings)?;
+    let progress = Progress::steps(output);
+    let outcome = play(&demo, once, output, &progress).await;
+    let kept = demo.folder().to_owned();
+    for database in demo.clear().await {
+        progress.tells(&format!("the database {database} could not be dropped: drop it by hand"));
+    }
+    drop(progress);
+    if kept.exists() {
+        output.note(&format!("databases, keys, certificates and logs are in {}", kept.display()));
+    }
+    outcome
+}
+
+fn settings(arguments: Arguments) -> Result<Settings, Failure> {
+    let cast = match arguments.data {
+        None => Cast::MadeUp { people: arguments.people as usize },
+        Some(folder) => Cast::Own(OwnData {
+            folder,
+            bsn_column: arguments.bsn_column,
+            birth_date_column: arguments.birth_date_column,
+            bsn: arguments.bsn.as_deref().map(read_bsn).transpose()?,
+        }),
+    };
+    Ok(Settings {
+        program: env::current_exe().map_err(|error| Failure::fault(format!("this program is not found: {error}")))?,
+        folder: arguments.dir,
+        database: arguments.database,
+        root_certificates: arguments.database_root_certificates,
+        cast,
+    })
+}
+
+async fn play(demo: &Demo, once: bool, output: Output, progress: &Progress) -> Result<Exit, Failure> {
+    let stop = Stop::listen()?;
+    let played = demo.play(progress, stop.told()).await?;
+    if once {
+        let report = demo.finish(played, progress).await?;
+        output.data(&report, || readable(&report));
+        for promise in &report.broken {
+            output.note(&format!("NOT kept: {promise}"));
+        }
+        return Ok(Exit::of(report.all_promises_held()));
+    }
+    show_places(&played, output);
+    progress.begins("running; Ctrl-C ends it");
+    stop.told().await;
+    progress.begins("ending the services");
+    let report = demo.finish(played, progress).await?;
+    Ok(Exit::of(report.all_promises_held()))
+}
+
+/// Ctrl-C, or a request to end.
+struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    fn listen() -> Result<Self, Failure> {
+        let failed = |error| Failure::fault(format!("signals cannot be received: {error}"));
+        let mut signals = Vec::new();
+        for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+            signals.push(signal(kind).map_err(failed)?);
+        }
+        let (tell, told) = tokio::sync::watch::channel(false);
+        for mut signal in signals {
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                signal.recv().await;
+                let _ = tell.send(true);
+            });
+        }
+        Ok(Self(told))
+    }
+
+    async fn told(&self) {
+        // An error means that nobody can tell any more: the same.
+        let _ = self.0.clone().wait_for(|told| *told).await;
+    }
+}
+
+fn show_places(played: &Played, output: Output) {
+    let places = played.places();
+    output.data(&places, || readable_places(&places, played.report()));
+}
+
+fn readable_places(places: &Places, report: &Report) -> String {
+    let mut services = table(["service", "for other parties", "for its own programs", "health and metrics", "configuration"]);
+    for service in &places.services {
+        let name = if service.running { service.name.clone() } else { format!("{} (down)", service.name) };
+        services.add_row([
+            name.as_str(),
+            &service.endpoint,
+            service.local.as_deref().unwrap_or_default(),
+            &service.admin,
+            &service.configuration.display().to_string(),
+        ]);
+    }
+    let mut text = format!("{services}\n\n{} pointers about {} people. Ask yourself:\n", report.registered, report.people);
+    let asker = places.services.iter().find(|service| service.name == "municipality");
+    if let Some(configuration) = asker.map(|service| service.configuration.display()) {
+        let who = "--purpose coordinate-help --role municipal-consultant --actor j.jansen --case 2026-0042";
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "  echo 999990342 | ketenwijzer query --config {configuration} --bsn - {who}\n  \
+             echo 999990342 | ketenwijzer dossier --config {configuration} --bsn - --birth-date 2011-03-04 {who}\n  \
+             ketenwijzer status --config {configuration}\n  \
+             ketenwijzer doctor --config {configuration}"
+        );
+    }
+    text
+}
+
+fn readable(report: &Report) -> String {
+    let mut text = String::new();
+    if let Some(dossier) = &report.dossier {
+        let rows = dossier.sections.iter().map(row);
+        let _ = write!(
+            text,
+            "The dossier of {}\n{}\n\n",
+            dossier.subject,
+            dossier::readable(rows, &dossier.differences, dossier.complete)
+        );
+    }
+    if let Some(rows) = &report.rows {
+        let _ = writeln!(text, "rows: {} used, {} refused", rows.used, rows.refused);
+        if !rows.refusals.is_empty() {
+            let mut refused = table(["partner", "file", "row", "why"]);
+            for refusal in &rows.refusals {
+                let number = refusal.row.row.map(|row| row.to_string()).unwrap_or_default();
+                refused.add_row([refusal.partner.as_str(), &refusal.row.origin, &number, &refusal.row.reason]);
+            }
+            let _ = writeln!(text, "{refused}");
+        }
+    }
+    let mut promises = table(["promise", "what was seen"]);
+    let mut promise = |what: &str, seen: String| {
+        promises.add_row([what.to_owned(), seen]);
+    };
+    if let Some(refused) = report.mix_up_refused {
+        promise("no dossier mixes two people", if refused { "refused by every holder" } else { "NOT refused" }.to_owned());
+    }
+    if let Some(unknown) = report.unknown_person {
+        promise("an unknown person has no holders", format!("{} holders, complete: {}", unknown.holders, unknown.complete));
+    }
+    if let Some(down) = report.partner_down {
+        let status = serde_json::to_value(down.status).unwrap_or_default();
+        promise(
+            "no dossier looks complete and is not",
+            format!("with a partner down: {}, complete: {}", status.as_str().unwrap_or("no section"), down.complete),
+        );
+    }
+    promise("no number leaves a partner", format!("found {} times outside", report.bsn_found_outside_partners));
+    promise(
+        "no access without a trace",
+        format!("{} records at the switchboard, {} at the partners", report.records.switchboard, report.records.partners),
+    );
+    let _ = write!(
+        text,
+        "{promises}\n\n{} pointers of {} partners about {} people, in {:.1} s. {}",
+        report.registered,
+        report.partners,
+        report.people,
+        report.elapsed_ms as f64 / 1000.0,
+        if report.all_promises_held() { "Every promise held." } else { "A promise did NOT hold." }
+    );
+    text
+}
+
+fn row(section: &ShownSection) -> dossier::Row<'_> {
+    dossier::Row {
+        holder: &section.holder,
+        category: section.category.as_str(),
+        status: section.status,
+        reason: None,
+        as_of: section.as_of.map(|moment| moment.to_string()),
+        document: section.document.as_ref(),
+    }
+}

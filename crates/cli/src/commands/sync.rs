@@ -1,0 +1,66 @@
+//! `sync`: brings the index in line with the sources.
+
+use clap::Args;
+use kw_domain::SourceName;
+use kw_protocol::local::{SyncReport, SyncRequest};
+
+use super::local::Partner;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::progress::Progress;
+use crate::output::{Output, table};
+
+/// The arguments.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    partner: Partner,
+    /// Only this source; may be repeated.
+    #[arg(long = "source", value_name = "NAME", value_parser = SourceName::parse)]
+    sources: Vec<SourceName>,
+    /// Read the sources from the start, so that what is gone is withdrawn.
+    #[arg(long)]
+    full: bool,
+}
+
+/// Rows that are refused, work that is left and sources that cannot be read are a negative outcome.
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let client = arguments.partner.client()?;
+    let request = SyncRequest { sources: arguments.sources, full: arguments.full };
+    let progress = Progress::steps(output);
+    progress.begins("reading the sources and registering what changed");
+    let report = client.sync(&request).await?;
+    drop(progress);
+    output.data(&report, || readable(&report));
+    let in_line =
+        |source: &kw_protocol::local::SourceSync| source.refused == 0 && source.pending == 0 && source.problem.is_none();
+    Ok(Exit::of(report.sources.iter().all(in_line)))
+}
+
+fn readable(report: &SyncReport) -> String {
+    let mut sources = table(["source", "read", "registered", "there already", "withdrawn", "pending", "refused"]);
+    let mut refused = table(["source", "file or table", "row", "why"]);
+    let mut text = String::new();
+    for source in &report.sources {
+        sources.add_row([
+            source.source.to_string(),
+            source.read.to_string(),
+            source.registered.to_string(),
+            source.existing.to_string(),
+            source.withdrawn.to_string(),
+            source.pending.to_string(),
+            source.refused.to_string(),
+        ]);
+        for row in &source.refusals {
+            let number = row.row.map(|row| row.to_string()).unwrap_or_default();
+            refused.add_row([source.source.as_str(), &row.origin, &number, &row.reason]);
+        }
+        if let Some(problem) = &source.problem {
+            text = format!("{text}\n\n{}: {problem}", source.source);
+        }
+    }
+    if !refused.is_empty() {
+        text = format!("{text}\n\nrows that cannot be used:\n{refused}");
+    }
+    format!("{sources}{text}")
+}

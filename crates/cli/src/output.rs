@@ -1,0 +1,73 @@
+//! Showing what came of a command: data on standard output, everything else on standard error.
+
+pub(crate) mod dossier;
+pub(crate) mod progress;
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// How data is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Shows data: as JSON, or as `readable` says.
+    pub(crate) fn data(self, data: &impl Serialize, readable: impl FnOnce() -> String) {
+        let text = if self.json {
+            serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned())
+        } else {
+            readable()
+        };
+        line(&mut io::stdout().lock(), &text);
+    }
+
+    /// Tells people something beside the data.
+    pub(crate) fn note(self, text: &str) {
+        line(&mut io::stderr().lock(), text);
+    }
+
+    /// Says why the command failed, and how the process ends.
+    pub(crate) fn failed(self, failure: &Failure) -> Exit {
+        let Failure { exit, what, next } = failure;
+        if self.json {
+            let error = json!({ "error": { "kind": exit.as_str(), "what": what, "next": next } });
+            self.note(&error.to_string());
+        } else if next.is_empty() {
+            self.note(&format!("error: {what}"));
+        } else {
+            self.note(&format!("error: {what}\n  next: {next}"));
+        }
+        *exit
+    }
+}
+
+/// A table that is as wide as the terminal at most, and readable without colour.
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    if io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table
+}
+
+fn line(out: &mut impl io::Write, text: &str) {
+    // A reader that went away, `head` for one, is no fault.
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
