@@ -151,6 +151,13 @@ impl Index {
     }
 }
 
+const ONLY_TEST_NUMBERS: &str =
+    "the BSN may belong to a person, and only test numbers are taken here (9999… or 0000000…): use a copy with such numbers";
+
+fn is_test_number(subject: &Subject) -> bool {
+    !matches!(subject, Subject::Bsn(bsn) if !bsn.is_test_number())
+}
+
 /// The rows of a file on their way to being records.
 struct Gathering<'a> {
     reading: &'a Reading<'a>,
@@ -211,6 +218,9 @@ impl<'a> Gathering<'a> {
             }
         };
         match roles.read(&row, self.reading.category, self.reading.key) {
+            Ok(usable) if self.reading.config.test_numbers_only && !is_test_number(&usable.subject) => {
+                self.refusals.add(line, ONLY_TEST_NUMBERS.to_owned());
+            }
             Ok(usable) => self.group(usable, raw.span),
             Err(fault) => self.refusals.add(line, fault.to_string()),
         }

@@ -23,6 +23,9 @@ pub trait Source: fmt::Debug + Send + Sync {
 
     /// The document for one record, as it is at the source now; `None` when there is nothing any more.
     ///
+    /// A record that is there and cannot be used, or may be among rows that cannot be read, is [`SourceError::Content`]
+    /// and never `None`: nothing may look like an answer that is not one.
+    ///
     /// Must be about the subject under which [`Self::changes`] last gave this record. A source whose keys can pass from
     /// one person to another also implements [`Self::subject`].
     async fn fetch(
@@ -46,7 +49,8 @@ pub trait Source: fmt::Debug + Send + Sync {
 pub struct ChangePage {
     /// What changed, in the source's order.
     pub changes: Vec<Change>,
-    /// Rows that cannot be used, and why. They are reported and never registered.
+    /// Rows that cannot be used, and why. They are reported and never registered; a record that is registered already
+    /// stays, for its row is there.
     pub refused: Vec<RefusedRow>,
     /// Where to go on: for the next page when `more`, for the next sync otherwise.
     pub cursor: Cursor,
@@ -132,8 +136,15 @@ impl fmt::Debug for LocalId {
 pub struct LocalIdError;
 
 /// Where a source's changes were read to: opaque to everybody but that source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Cursor(pub String);
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // It may be the key of the last record.
+        f.write_str("Cursor(…)")
+    }
+}
 
 /// A row that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +155,8 @@ pub struct RefusedRow {
     pub row: Option<u64>,
     /// Why, without any value from the row.
     pub reason: String,
+    /// Which record the row is, where that can be told. A registered one then stays as it is.
+    pub record: Option<(Category, LocalId)>,
 }
 
 /// Why a source cannot be read. Never contains a value from the source.

@@ -78,7 +78,7 @@ impl Source for Screened {
                 if !may_be_handled(&agreement, subject) =>
             {
                 let reason = ONLY_TEST_NUMBERS.to_owned();
-                refused.push(RefusedRow { origin: category.to_string(), row: None, reason });
+                refused.push(RefusedRow { origin: category.to_string(), row: None, reason, record: None });
                 false
             }
             _ => true,

@@ -192,6 +192,13 @@ pub trait PartnerRead: LedgerRead {
     fn count_unseen(&mut self, source: &SourceName, read: u64) -> Result<u64, StoreError>;
     /// The record with this pointer at the switchboard.
     fn record_by_pointer(&mut self, pointer: PointerId) -> Result<Option<LocalRecord>, StoreError>;
+    /// Registered records, of one source or category where these are given.
+    fn records_registered(
+        &mut self,
+        source: Option<&SourceName>,
+        category: Option<&Category>,
+        limit: u32,
+    ) -> Result<Vec<LocalRecord>, StoreError>;
     /// Registered records that run out before a moment.
     fn records_expiring(&mut self, before: Instant, limit: u32) -> Result<Vec<LocalRecord>, StoreError>;
     /// Registered records whose binding is older than an epoch, after a handle.
@@ -226,6 +233,8 @@ pub trait PartnerRead: LedgerRead {
 pub trait PartnerWrite: PartnerRead {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;
+    /// Gives the links of a record to the handle that it goes on under.
+    fn move_links(&mut self, from: Handle, to: Handle) -> Result<(), StoreError>;
     /// Removes a record.
     fn delete_record(&mut self, handle: Handle) -> Result<(), StoreError>;
     /// Notes that a full read saw these records.

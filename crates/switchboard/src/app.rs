@@ -70,7 +70,8 @@ impl App {
 
 /// The act that leaves this record.
 pub(crate) fn act<E>(record: &AccessRecord) -> Result<Act, Abort<E>> {
-    Ok(Act::new(record.at, LeafKind::Access, written(record)?))
+    let text = canonical(record).map_err(|_| Abort::Store(StoreError::Damaged("record")))?;
+    Ok(Act::new(record.at, LeafKind::Access, text))
 }
 
 /// The act that leaves this record about one subject.
@@ -84,8 +85,8 @@ pub(crate) fn act_about<E>(
 }
 
 /// The canonical form of something that is recorded.
-pub(crate) fn written<T: serde::Serialize, E>(value: &T) -> Result<Canonical, Abort<E>> {
-    canonical(value).map_err(|_| Abort::Store(StoreError::Damaged("record")))
+pub(crate) fn recorded<T: serde::Serialize>(value: &T) -> Result<Canonical, Refusal> {
+    canonical(value).map_err(Refusal::fault)
 }
 
 /// The rules of a category in the agreement.

@@ -25,7 +25,7 @@ enum Task {
     /// Measure on this machine, with release binaries, and print a table.
     Bench(bench::Arguments),
     /// A process of a measurement; started by `bench`.
-    #[command(hide = true)]
+    #[command(hide = true, subcommand)]
     BenchPart(bench::Part),
     /// Check which crate names which against the table in docs/architecture.md.
     Layers,

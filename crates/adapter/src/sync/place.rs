@@ -1,5 +1,7 @@
 //! Where a source was read to, and what is still to be done about that read.
 
+use std::fmt;
+
 use kw_domain::Instant;
 use kw_store::partner::SourceCursor;
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ pub(super) struct Place {
 }
 
 /// What the store keeps as an opaque text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct State {
     /// The source's own cursor; absent before the first page.
@@ -26,6 +28,8 @@ pub(super) struct State {
     pub(super) complete: bool,
     /// How many records the read saw that were here before it.
     pub(super) known: u64,
+    /// The read met rows of which nobody can tell which record they are.
+    pub(super) doubtful: bool,
     /// Records that this read did not see are to be withdrawn.
     pub(super) sweep: Option<Sweep>,
     /// Much is gone at once, and a person has to say that it is right.
@@ -40,6 +44,16 @@ pub(super) struct Sweep {
     pub(super) read: u64,
     /// How many records it saw that were here before it.
     pub(super) known: u64,
+    /// A record that it did not see may be a row that cannot be used, so the source is asked about each.
+    #[serde(default)]
+    pub(super) doubtful: bool,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The cursor may be the key of the last record.
+        f.debug_struct("State").field("open", &self.open).field("complete", &self.complete).finish_non_exhaustive()
+    }
 }
 
 impl Place {
@@ -62,9 +76,15 @@ impl Place {
         self.state.open = true;
         self.state.complete = true;
         self.state.known = 0;
+        self.state.doubtful = false;
         if full {
             self.state.cursor = None;
         }
+    }
+
+    /// What is to be done about the records that this read did not see.
+    pub(super) fn sweep(&self) -> Sweep {
+        Sweep { read: self.read, known: self.state.known, doubtful: self.state.doubtful }
     }
 
     /// As the store keeps it.

@@ -8,7 +8,7 @@ use kw_domain::{Category, SourceName};
 use kw_protocol::pointer::WithdrawalReason;
 use tokio::time::timeout;
 
-use super::place::{Place, Sweep};
+use super::place::Place;
 use super::records::{AgeLimit, Arrival, arrive, leave};
 use super::{CHUNK, Never, PAGE_DEADLINE, SyncError, SyncOptions, SyncProgress, Synchroniser, act};
 use crate::{Change, ChangePage, Cursor, RefusedRow, Source};
@@ -18,6 +18,8 @@ use crate::{Change, ChangePage, Cursor, RefusedRow, Source};
 enum Prepared {
     Gone(Category, [u8; 16]),
     Present(Arrival),
+    /// Its row is there and cannot be used: what is registered stays as it is.
+    Unusable(Category, [u8; 16]),
 }
 
 /// What a chunk of changes came to.
@@ -78,10 +80,16 @@ impl Synchroniser {
         page: ChangePage,
     ) -> Result<(), SyncError> {
         let now = self.now();
-        let changes = self.prepare(agreement, name, page.changes);
+        let mut changes = self.prepare(agreement, name, page.changes);
+        let unusable = page.refused.iter().filter_map(|row| row.record.as_ref());
+        changes.extend(unusable.map(|(category, record)| {
+            let key = self.parts.vault.record_key(name, category, record);
+            Prepared::Unusable(category.clone(), key)
+        }));
         let mut next = place.clone();
         next.state.cursor = Some(page.cursor.0);
         next.state.complete &= page.complete;
+        next.state.doubtful |= page.refused.iter().any(|row| row.record.is_none());
         if !page.more {
             next.state.open = false;
             next.synced_at = now;
@@ -162,7 +170,7 @@ impl Synchroniser {
             .store
             .write("synchronise_source", move |tx| {
                 let mut tally = Tally::default();
-                let mut seen = Vec::new();
+                let (mut seen, mut about) = (Vec::new(), Vec::new());
                 for change in &chunk {
                     match change {
                         Prepared::Gone(category, key) => match tx
@@ -170,11 +178,19 @@ impl Synchroniser {
                             .record_by_key(&name, category, key)?
                         {
                             Some(record) => {
+                                about.push(record.handle);
                                 leave(tx.write(), &vault, record, WithdrawalReason::NoLongerPresent, now)?;
                                 tally.changed += 1;
                             }
                             None => tally.unchanged += 1,
                         },
+                        Prepared::Unusable(category, key) => {
+                            let known = tx.read().record_by_key(&name, category, key)?;
+                            if let Some(record) = known.filter(|record| record.seen_read < target.read) {
+                                seen.push(record.handle);
+                                tally.known += 1;
+                            }
+                        }
                         Prepared::Present(arrival) => {
                             let known = tx.read().record_by_key(&name, &arrival.category, &arrival.key)?;
                             let reached = arrival.age == AgeLimit::Reached;
@@ -195,6 +211,7 @@ impl Synchroniser {
                                     } else {
                                         WithdrawalReason::NoLongerPresent
                                     };
+                                    about.push(record.handle);
                                     leave(tx.write(), &vault, record, reason, now)?;
                                 }
                                 None if reached => {
@@ -204,7 +221,7 @@ impl Synchroniser {
                                 None => {}
                             }
                             if !reached {
-                                arrive(tx.write(), &vault, &name, arrival, target.read, now)?;
+                                about.push(arrive(tx.write(), &vault, &name, arrival, target.read, now)?);
                             }
                             tally.changed += 1;
                         }
@@ -213,10 +230,10 @@ impl Synchroniser {
                 tx.write().mark_seen(&seen, target.read)?;
                 target.state.known = base + tally.known;
                 if last && !target.state.open && target.state.complete {
-                    target.state.sweep = Some(Sweep { read: target.read, known: target.state.known });
+                    target.state.sweep = Some(target.sweep());
                 }
                 tx.write().store_cursor(&name, &target.to_stored())?;
-                let act = act(holder, &agreement, now, tally.changed, categories.clone())?;
+                let act = act(holder, &agreement, now, tally.changed, categories.clone())?.about(&vault, &about);
                 Ok::<_, kw_store::Abort<Never>>(((tally, target.clone()), act))
             })
             .await?;
@@ -231,6 +248,8 @@ fn not_agreed(category: &Category) -> RefusedRow {
         reason: "the agreement does not let this partner register this category: mend the source's configuration or \
                  the agreement"
             .to_owned(),
+        // Whatever was registered under an earlier agreement has to go.
+        record: None,
     }
 }
 
@@ -238,7 +257,7 @@ fn categories_of(chunk: &[Prepared]) -> Vec<Category> {
     let mut categories: Vec<Category> = chunk
         .iter()
         .map(|change| match change {
-            Prepared::Gone(category, _) => category.clone(),
+            Prepared::Gone(category, _) | Prepared::Unusable(category, _) => category.clone(),
             Prepared::Present(arrival) => arrival.category.clone(),
         })
         .collect();

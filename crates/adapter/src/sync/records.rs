@@ -41,7 +41,7 @@ impl AgeLimit {
     }
 }
 
-/// Stores a new record and queues its registration.
+/// Stores a new record and queues its registration; the handle that it got.
 pub(super) fn arrive(
     tables: &mut (dyn PartnerWrite + 'static),
     vault: &Vault,
@@ -49,7 +49,7 @@ pub(super) fn arrive(
     arrival: &Arrival,
     read: u64,
     now: Instant,
-) -> Result<(), StoreError> {
+) -> Result<Handle, StoreError> {
     let handle = vault.new_handle();
     tables.store_record(&LocalRecord {
         handle,
@@ -73,7 +73,8 @@ pub(super) fn arrive(
         subject_sealed: Some(vault.seal_subject(handle, &arrival.subject)),
         destroy_by,
         ..message(handle, OutboxTask::Register, now)
-    })
+    })?;
+    Ok(handle)
 }
 
 /// Lets a record go: at once when the switchboard cannot have heard of it, else by a withdrawal.
@@ -88,14 +89,64 @@ pub(super) fn leave(
 ) -> Result<(), StoreError> {
     match record.state {
         LocalState::Leaving => return Ok(()),
-        LocalState::Pending if record.binding_sealed.is_none() => return drop_record(tables, record.handle),
-        LocalState::Pending | LocalState::Registered => {}
+        LocalState::Pending | LocalState::Suppressed if is_unheard_of(&record) => {
+            return drop_record(tables, record.handle);
+        }
+        LocalState::Pending | LocalState::Registered | LocalState::Suppressed => {}
     }
+    let told_already = record.state == LocalState::Suppressed;
     record.state = LocalState::Leaving;
     record.record_key = vault.leaving_key(record.handle);
     tables.store_record(&record)?;
+    if told_already {
+        return Ok(());
+    }
     let withdrawal = message(record.handle, OutboxTask::Withdraw, now);
     tables.queue(&OutboxItem { reason: Some(reason), ..withdrawal })
+}
+
+/// Takes a record's pointer back for good: the record stays known, so that no read registers it again.
+pub(super) fn suppress(
+    tables: &mut (dyn PartnerWrite + 'static),
+    mut record: LocalRecord,
+    reason: WithdrawalReason,
+    now: Instant,
+) -> Result<(), StoreError> {
+    if matches!(record.state, LocalState::Leaving | LocalState::Suppressed) {
+        return Ok(());
+    }
+    record.state = LocalState::Suppressed;
+    tables.store_record(&record)?;
+    if is_unheard_of(&record) {
+        return tables.dequeue_all(record.handle);
+    }
+    let withdrawal = message(record.handle, OutboxTask::Withdraw, now);
+    tables.queue(&OutboxItem { reason: Some(reason), ..withdrawal })
+}
+
+/// The switchboard does not have the pointer any more: forgets the record, or of a suppressed one only the pointer.
+pub(super) fn forget_pointer(
+    tables: &mut (dyn PartnerWrite + 'static),
+    handle: Handle,
+) -> Result<(), StoreError> {
+    match tables.record_by_handle(handle)? {
+        Some(record) if record.state == LocalState::Suppressed => {
+            tables.dequeue_all(handle)?;
+            tables.store_record(&LocalRecord {
+                binding_sealed: None,
+                binding_epoch: None,
+                pointer: None,
+                valid_until: None,
+                ..record
+            })
+        }
+        _ => drop_record(tables, handle),
+    }
+}
+
+/// Whether the switchboard cannot have heard of it: the binding is stored before the first message leaves.
+pub(super) fn is_unheard_of(record: &LocalRecord) -> bool {
+    record.binding_sealed.is_none() && record.pointer.is_none()
 }
 
 /// Forgets a record and every message about it.

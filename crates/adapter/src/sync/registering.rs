@@ -14,7 +14,7 @@ use kw_pseudonym::Binding;
 use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite};
 use kw_store::{Abort, StoreError};
 
-use super::records::{drop_record, message};
+use super::records::{drop_record, forget_pointer, is_unheard_of, message};
 use super::sending::{Errand, Flow, Settled};
 use super::{Never, SyncError, Synchroniser, act, backoff};
 use crate::Vault;
@@ -161,6 +161,10 @@ impl Synchroniser {
                 let mut alive = Vec::with_capacity(bindings.len());
                 for (id, handle, attempts, sealed, epoch) in &bindings {
                     let Some(mut record) = tx.read().record_by_handle(*handle)? else { continue };
+                    // Taken back by hand before anything left: it stays unheard of.
+                    if record.state == LocalState::Suppressed && is_unheard_of(&record) {
+                        continue;
+                    }
                     record.binding_sealed = Some(sealed.clone());
                     record.binding_epoch = Some(*epoch);
                     tx.write().store_record(&record)?;
@@ -237,7 +241,7 @@ impl Synchroniser {
         match code {
             Some(code) if code.retryable() => self.later(&errand.item, None),
             // It was on its way out anyway, and is not there.
-            _ if errand.record.state == LocalState::Leaving => Settled::Forget(errand.item.handle),
+            _ if is_on_its_way_out(&errand.record) => Settled::Forget(errand.item.handle),
             code => self.park(&errand.item, &errand.record, code.map_or("refused", ProblemCode::code)),
         }
     }
@@ -262,7 +266,9 @@ impl Synchroniser {
                     outcomes.push(take(tx.write(), &vault, one, now)?);
                 }
                 let categories = list.iter().map(|one| one.record.category.clone()).collect();
-                let act = act(holder, &agreement, now, list.len() as u64, categories)?;
+                // Where another record has the place, that one is about the same person.
+                let about: Vec<Handle> = list.iter().map(|one| one.stored).collect();
+                let act = act(holder, &agreement, now, list.len() as u64, categories)?.about(&vault, &about);
                 Ok::<_, Abort<Never>>((outcomes, act))
             })
             .await?
@@ -331,7 +337,7 @@ fn take(
     let Some(mut record) = tables.record_by_handle(one.record.handle)? else {
         return Ok(Taken::Else);
     };
-    let leaving = record.state == LocalState::Leaving;
+    let leaving = is_on_its_way_out(&record);
     if one.stored == record.handle {
         record.pointer = Some(one.pointer);
         record.valid_until = one.valid_until;
@@ -345,7 +351,7 @@ fn take(
     match tables.record_by_handle(one.stored)? {
         // Ours never came to be there: the place was taken by another of our records.
         Some(_) if leaving => {
-            drop_record(tables, record.handle)?;
+            forget_pointer(tables, record.handle)?;
             Ok(Taken::Else)
         }
         // The pointer there is about to be withdrawn; then the place is free.
@@ -360,6 +366,11 @@ fn take(
         }
         None => adopt(tables, vault, record, one, now),
     }
+}
+
+/// Whether its pointer is to be taken back as soon as it is known.
+fn is_on_its_way_out(record: &LocalRecord) -> bool {
+    matches!(record.state, LocalState::Leaving | LocalState::Suppressed)
 }
 
 /// Ours is not at the switchboard for certain, so that it can be dropped here alone if it goes.
@@ -389,13 +400,16 @@ fn adopt(
         record.binding_sealed = Some(vault.seal_binding(one.stored, &binding));
     }
     drop_record(tables, old)?;
+    tables.move_links(old, one.stored)?;
     record.handle = one.stored;
     record.record_sealed = vault.seal_record(one.stored, &id);
     record.pointer = Some(one.pointer);
     record.valid_until = one.valid_until;
-    let leaving = record.state == LocalState::Leaving;
-    if leaving {
+    let leaving = is_on_its_way_out(&record);
+    if record.state == LocalState::Leaving {
         record.record_key = vault.leaving_key(one.stored);
+    }
+    if leaving {
         tables.queue(&message(one.stored, OutboxTask::Withdraw, now))?;
     } else {
         record.state = LocalState::Registered;

@@ -11,7 +11,7 @@ use kw_protocol::problem::ProblemCode;
 use kw_store::Abort;
 use kw_store::partner::{LocalRecord, OutboxItem, OutboxTask};
 
-use super::records::drop_record;
+use super::records::forget_pointer;
 use super::{Never, ParkedItem, SyncError, SyncProgress, Synchroniser, act, backoff};
 
 /// A message with the record that it is about.
@@ -32,7 +32,8 @@ pub(super) enum Flow {
 /// What becomes of a message without its task being done.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Settled {
-    /// The record and its messages go.
+    /// The switchboard does not have the pointer: the record and its messages go, or only the messages of a suppressed
+    /// one.
     Forget(Handle),
     /// It is tried again then.
     Later { id: i64, attempts: u32, at: Instant },
@@ -142,17 +143,22 @@ impl Synchroniser {
             return Ok(());
         }
         let (holder, agreement, now) = (self.parts.holder, Arc::clone(agreement), self.now());
+        let vault = self.parts.vault.clone();
         self.parts
             .store
             .write("settle_outbox", move |tx| {
+                let mut about = Vec::new();
                 for one in &settled {
                     match *one {
-                        Settled::Forget(handle) => drop_record(tx.write(), handle)?,
+                        Settled::Forget(handle) => {
+                            about.push(handle);
+                            forget_pointer(tx.write(), handle)?;
+                        }
                         Settled::Later { id, attempts, at } => tx.write().put_off(id, attempts, at)?,
                         Settled::Void(id) => tx.write().dequeue(id)?,
                     }
                 }
-                let act = act(holder, &agreement, now, settled.len() as u64, Vec::new())?;
+                let act = act(holder, &agreement, now, settled.len() as u64, Vec::new())?.about(&vault, &about);
                 Ok::<_, Abort<Never>>(((), act))
             })
             .await?;

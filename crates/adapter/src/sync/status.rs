@@ -33,6 +33,8 @@ pub struct SyncStatus {
 pub struct SourceState {
     /// Which source.
     pub source: SourceName,
+    /// Records of it that have a pointer.
+    pub registered: u64,
     /// When it was last read to its end.
     pub synced_at: Option<Instant>,
     /// Messages about it that wait; counted up to 10,000 messages of all sources.
@@ -228,7 +230,8 @@ impl Synchroniser {
                 let mut places = BTreeMap::new();
                 for name in names {
                     let place = Place::of(tables.source_cursor(&name)?);
-                    places.insert(name, place);
+                    let registered = tables.count_registered_of(&name)?;
+                    places.insert(name, (place, registered));
                 }
                 Ok((tables.outbox_depth()?, tables.count_registered()?, pending, places))
             })

@@ -80,12 +80,14 @@ impl Synchroniser {
         self.parts
             .store
             .write("renew_pointers", move |tx| {
+                let mut about = Vec::new();
                 for renewal in &renewals {
                     let (Renewal::Extended(old, _) | Renewal::Lost(old) | Renewal::Over(old, _)) = renewal;
                     let Some(mut record) = tx.read().record_by_handle(old.handle)? else { continue };
                     if record.state != LocalState::Registered {
                         continue;
                     }
+                    about.push(record.handle);
                     match renewal {
                         Renewal::Extended(_, valid_until) => {
                             record.valid_until = Some(*valid_until);
@@ -95,7 +97,7 @@ impl Synchroniser {
                         Renewal::Over(_, reason) => leave(tx.write(), &vault, record, *reason, now)?,
                     }
                 }
-                let act = act(holder, &agreement, now, renewals.len() as u64, Vec::new())?;
+                let act = act(holder, &agreement, now, renewals.len() as u64, Vec::new())?.about(&vault, &about);
                 Ok::<_, Abort<Never>>(((), act))
             })
             .await?;
@@ -258,7 +260,7 @@ impl Synchroniser {
             // The pseudonymiser does not have the agreement's newest key yet.
             return Ok(Flow::Stop);
         }
-        let (agreement, now) = (Arc::clone(agreement), self.now());
+        let (agreement, now, vault) = (Arc::clone(agreement), self.now(), vault.clone());
         self.parts
             .store
             .write("refresh_bindings", move |tx| {
@@ -268,7 +270,8 @@ impl Synchroniser {
                     record.binding_epoch = Some(*epoch);
                     tx.write().store_record(&record)?;
                 }
-                let act = act(holder, &agreement, now, bindings.len() as u64, Vec::new())?;
+                let about: Vec<_> = bindings.iter().map(|(handle, _, _)| *handle).collect();
+                let act = act(holder, &agreement, now, bindings.len() as u64, Vec::new())?.about(&vault, &about);
                 Ok::<_, Abort<Never>>(((), act))
             })
             .await?;

@@ -110,6 +110,26 @@ impl PartnerRead for Conn {
             .transpose()
     }
 
+    fn records_registered(
+        &mut self,
+        source: Option<&SourceName>,
+        category: Option<&Category>,
+        limit: u32,
+    ) -> Result<Vec<LocalRecord>, StoreError> {
+        let mut records = local_records::table
+            .filter(local_records::state.eq(state_number(LocalState::Registered)))
+            .limit(i64::from(limit))
+            .select(RecordRow::as_select())
+            .into_boxed();
+        if let Some(source) = source {
+            records = records.filter(local_records::source.eq(source.as_str()));
+        }
+        if let Some(category) = category {
+            records = records.filter(local_records::category.eq(category.as_str()));
+        }
+        records.load(self)?.into_iter().map(local_record).collect()
+    }
+
     fn records_expiring(&mut self, before: Instant, limit: u32) -> Result<Vec<LocalRecord>, StoreError> {
         local_records::table
             .filter(local_records::valid_until.lt(before.as_millis()))
@@ -244,6 +264,13 @@ impl PartnerWrite for Conn {
             .on_conflict(local_records::handle)
             .do_update()
             .set(values)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn move_links(&mut self, from: Handle, to: Handle) -> Result<(), StoreError> {
+        diesel::update(record_links::table.filter(record_links::handle.eq(from.as_bytes().as_slice())))
+            .set(record_links::handle.eq(to.as_bytes().as_slice()))
             .execute(self)?;
         Ok(())
     }

@@ -6,16 +6,17 @@ use std::time::Duration;
 use actix_web::web::{Data, Json};
 use kw_agreement::{Agreement, Allowed};
 use kw_domain::{QueryId, SubjectId};
-use kw_ledger::{AccessRecord, Event, RecordedActor, RecordedRelation};
+use kw_ledger::{AccessRecord, Event, LeafKind, RecordedActor, RecordedRelation};
 use kw_protocol::Bytes32;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::query::{Assurance, Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_store::Act;
 use kw_store::switchboard::NewSubject;
 
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
 use super::granting::{Draft, Terms, canonical_actor, draft};
-use crate::app::{App, act, act_about, not_located, not_read, not_written, written};
+use crate::app::{App, act, not_located, not_read, not_written, recorded};
 use crate::index::{LocatedSubject, locate, seal_element};
 
 /// Says who holds what, with one grant per pointer. Every query is an access of its own and leaves a record, answered or
@@ -160,15 +161,16 @@ async fn commit(
 ) -> Result<(String, Vec<kw_store::StoredReceipt>), Refusal> {
     let reference = app.reference();
     record.subject = Some(reference);
-    let text = written::<_, Refusal>(&record)
-        .map_err(|_| Refusal::fault("a record cannot be written"))?
-        .into_string();
+    // Everything is written out before the one thread that commits gets it.
+    let at = record.at;
+    let written_record = recorded(&record)?;
+    let text = written_record.as_str().to_owned();
+    let claims: Vec<_> = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
     let fresh = subject.is_none().then(|| {
         let id: SubjectId = app.entropy.id(record.at);
         let element = seal_element(&keyring.keys.row, id, &located.element, app.entropy.draw());
         NewSubject { id, tags: located.tags, generation: located.generation, element }
     });
-    let claims: Vec<_> = drafts.iter().map(|draft| draft.claims.clone()).collect();
     let done = app
         .store
         .write("answer_query", move |tx| {
@@ -184,11 +186,8 @@ async fn commit(
                 }
                 (None, None) => return Err(kw_store::StoreError::Damaged("subject").into()),
             };
-            let mut act = act_about(record.clone(), subject, reference)?;
-            for claims in &claims {
-                act = act.grant(written(claims)?);
-            }
-            Ok(((), act))
+            let act = Act::new(at, LeafKind::Access, written_record.clone()).link(subject, reference);
+            Ok(((), claims.iter().cloned().fold(act, Act::grant)))
         })
         .await
         .map_err(not_written)?;

@@ -62,7 +62,8 @@ async fn ten_thousand_lines_are_answered_one_for_one_in_order() {
     let index = log::index(&chain).await;
     assert_eq!(index.read(|index| index.count_all_active()).await.unwrap(), 10_000);
     let records = log::records(&index).await;
-    let batches: Vec<_> = records.iter().filter_map(|record| record.subjects.as_ref().and(record.count)).collect();
+    let batches: Vec<_> =
+        records.iter().filter_map(|record| record.subjects.as_ref().and(record.count)).collect();
     assert_eq!(batches, vec![1_000; 10], "one record for each batch");
 }
 
@@ -130,7 +131,10 @@ async fn an_upload_that_broke_off_goes_on_where_it_was_committed() {
     assert_eq!(index.read(|index| index.count_all_active()).await.unwrap(), 6_000);
 
     let again = send(&direct, upload(), 0, given).await.0;
-    assert!(again.iter().all(|result| result.outcome == BulkOutcome::Existing), "a whole repetition makes nothing");
+    assert!(
+        again.iter().all(|result| result.outcome == BulkOutcome::Existing),
+        "a whole repetition makes nothing"
+    );
 }
 
 #[tokio::test]
@@ -140,21 +144,26 @@ async fn a_line_that_is_no_json_is_refused_and_an_endless_one_ends_the_upload() 
     let good = serde_json::to_string(&school.registration(1).unwrap()).unwrap();
     let send = async |body: String| {
         let request = school.http().post(school.url("/v1/pointers/_bulk"));
-        let request = request.header("content-type", "application/x-ndjson").header("upload-id", upload().to_string());
+        let request =
+            request.header("content-type", "application/x-ndjson").header("upload-id", upload().to_string());
         let answer = request.body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await)
     };
     let (status, text) = send(format!("{good}\n\n{{\"subject\":\"999990342\"}}\nnonsense\n")).await;
     let text = text.unwrap();
     assert_eq!((status, text.lines().count()), (200, 3), "{text}");
-    assert!(!text.contains("999990342") && !text.contains("nonsense"), "no answer repeats its question: {text}");
+    assert!(
+        !text.contains("999990342") && !text.contains("nonsense"),
+        "no answer repeats its question: {text}"
+    );
     assert_eq!(text.matches("\"outcome\":\"refused\"").count(), 2);
 
     let (status, text) = send("x".repeat(20_000)).await;
     assert_eq!(status, 200);
     assert!(text.is_err(), "the answer breaks off, so that nobody takes it for whole");
 
-    let no_id = school.http().post(school.url("/v1/pointers/_bulk")).header("content-type", "application/x-ndjson");
+    let no_id =
+        school.http().post(school.url("/v1/pointers/_bulk")).header("content-type", "application/x-ndjson");
     assert_eq!(no_id.body(good.clone()).send().await.unwrap().status(), 400);
     let json = school.http().post(school.url("/v1/pointers/_bulk")).header("upload-id", upload().to_string());
     let json = json.header("content-type", "application/json").body(good).send().await.unwrap();

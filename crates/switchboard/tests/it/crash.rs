@@ -42,7 +42,8 @@ async fn nothing_acknowledged_is_lost_when_the_switchboard_is_killed_on_postgres
 async fn killed(chain: Chain) {
     let kills: u32 = std::env::var("KW_KILLS").ok().map_or(5, |text| text.parse().unwrap());
     let mut chain = chain.start().unwrap();
-    let (school, care) = (Arc::new(chain.member("school").unwrap()), Arc::new(chain.member("youth-care").unwrap()));
+    let (school, care) =
+        (Arc::new(chain.member("school").unwrap()), Arc::new(chain.member("youth-care").unwrap()));
     let (stop, next) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..CALLERS {
@@ -66,7 +67,8 @@ async fn killed(chain: Chain) {
 
     let index = log::index(&chain).await;
     let entries = log::entries(&index).await;
-    let grants: BTreeSet<&str> = entries.iter().map(|entry| entry.record.as_ref().unwrap().as_str()).collect();
+    let grants: BTreeSet<&str> =
+        entries.iter().map(|entry| entry.record.as_ref().unwrap().as_str()).collect();
     let mut pointers: BTreeMap<u64, PointerId> = BTreeMap::new();
     let (mut acknowledged, mut granted) = (0, 0);
     for told in &told {
@@ -84,12 +86,16 @@ async fn killed(chain: Chain) {
             for holder in &answer.holders {
                 granted += 1;
                 let claims = holder.grant.split('.').nth(1).unwrap();
-                let mut claims: GrantClaims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+                let mut claims: GrantClaims =
+                    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
                 let place = claims.log.take().unwrap();
                 let text = canonical(&claims).unwrap();
                 assert!(grants.contains(text.as_str()), "a grant without its record");
                 let leaf = &entries[place.i as usize];
-                assert_eq!((leaf.record.as_ref().unwrap().as_str(), leaf.salt.unwrap().0), (text.as_str(), place.s.0));
+                assert_eq!(
+                    (leaf.record.as_ref().unwrap().as_str(), leaf.salt.unwrap().0),
+                    (text.as_str(), place.s.0)
+                );
             }
         }
     }
@@ -97,7 +103,10 @@ async fn killed(chain: Chain) {
     let subjects = index.read(|index| index.count_subjects()).await.unwrap();
     let active = index.read(|index| index.count_all_active()).await.unwrap();
     assert_eq!(subjects, active, "a subject without its pointer, or twice");
-    eprintln!("{kills} kills: {acknowledged} registrations and {granted} grants acknowledged, {} entries", entries.len());
+    eprintln!(
+        "{kills} kills: {acknowledged} registrations and {granted} grants acknowledged, {} entries",
+        entries.len()
+    );
 }
 
 /// Registers, and asks about what was registered, until told to stop; comes back after every break.

@@ -16,11 +16,19 @@ async fn digests_are_what_anybody_computes_from_the_ids_and_lead_to_what_differs
     let client = school.switchboard().unwrap();
     let mut ids = Vec::new();
     for number in 0..40 {
-        ids.push(client.register(&school.registration(number).unwrap(), &school.key()).await.unwrap().pointer.id);
+        ids.push(
+            client.register(&school.registration(number).unwrap(), &school.key()).await.unwrap().pointer.id,
+        );
     }
     let all = DigestRequest { prefix: String::new(), members: false };
     let told = client.digests(&all).await.unwrap();
-    assert_eq!(told.buckets.iter().map(|bucket| (bucket.prefix.clone(), (bucket.count, bucket.digest.0))).collect::<BTreeMap<_, _>>(), expected(&ids));
+    assert_eq!(
+        told.buckets
+            .iter()
+            .map(|bucket| (bucket.prefix.clone(), (bucket.count, bucket.digest.0)))
+            .collect::<BTreeMap<_, _>>(),
+        expected(&ids)
+    );
     assert!(told.members.is_empty());
 
     let reason = WithdrawalReason::EnteredInError;
@@ -31,7 +39,8 @@ async fn digests_are_what_anybody_computes_from_the_ids_and_lead_to_what_differs
     assert_eq!(differing.len(), 1);
     let prefix = differing[0].prefix.clone();
     assert!(hex(gone).starts_with(&prefix));
-    let members = client.digests(&DigestRequest { prefix: prefix.clone(), members: true }).await.unwrap().members;
+    let members =
+        client.digests(&DigestRequest { prefix: prefix.clone(), members: true }).await.unwrap().members;
     assert!(!members.contains(&gone));
     assert!(members.iter().all(|id| ids.contains(id) && hex(*id).starts_with(&prefix)));
 

@@ -34,7 +34,14 @@ async fn for_seconds(member: &Member, number: u64, seconds: u64) -> Pointer {
 
 async fn holders(asker: &Member, number: u64) -> usize {
     let transaction = TransactionId::new(SystemClock.now(), [1; 10]);
-    asker.switchboard().unwrap().query(&asker.question(number).unwrap(), transaction).await.unwrap().holders.len()
+    asker
+        .switchboard()
+        .unwrap()
+        .query(&asker.question(number).unwrap(), transaction)
+        .await
+        .unwrap()
+        .holders
+        .len()
 }
 
 async fn linked_subjects(chain: &RunningChain) -> u64 {
@@ -75,8 +82,11 @@ async fn a_pointer_that_runs_out_goes_to_the_archive_or_leaves_a_tombstone_witho
     assert!(stored.subject.is_none() && stored.sealed.is_none() && stored.source_key.is_none());
     assert_eq!(school.switchboard().unwrap().read(kept.id).await.unwrap().state, PointerState::Active);
     let records = log::records(&index).await;
-    let lapsed: u64 =
-        records.iter().filter(|record| record.event == Event::PointersLapsed).filter_map(|record| record.count).sum();
+    let lapsed: u64 = records
+        .iter()
+        .filter(|record| record.event == Event::PointersLapsed)
+        .filter_map(|record| record.count)
+        .sum();
     assert_eq!(lapsed, 2);
     assert!(linked_subjects(&chain).await >= 1, "who asked about the person stays visible to them");
 }

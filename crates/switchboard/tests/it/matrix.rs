@@ -32,11 +32,13 @@ async fn every_operation_is_refused_to_whom_it_should_be() {
     let elsewhere = super::child::chain().prepare().unwrap();
     let forged = elsewhere.member("school").unwrap();
 
-    let mut table = String::from("operation | no certificate | another authority | unknown party | suspended | right\n");
+    let mut table =
+        String::from("operation | no certificate | another authority | unknown party | suspended | right\n");
     for (operation, method, path) in operations() {
         let public = path.starts_with("/.well-known");
         let agreement = chain.agreement().unwrap();
-        let public_address = agreement.switchboard().public_endpoint.trim_start_matches("https://").parse().unwrap();
+        let public_address =
+            agreement.switchboard().public_endpoint.trim_start_matches("https://").parse().unwrap();
         let address = if public { public_address } else { chain.address() };
         let mut cells = vec![without_certificate(address, &method, &path)];
         for member in [&forged, &stranger, &suspended, &school] {
@@ -79,11 +81,15 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
     let json = |path: String, body: Option<Value>| Sample { path, body, media_type: "application/json" };
     match operation {
         "GET /.well-known/jwks.json" => json("/.well-known/jwks.json".into(), None),
-        "GET /v1/bulk-uploads/{id}" => json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None),
+        "GET /v1/bulk-uploads/{id}" => {
+            json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None)
+        }
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
         "POST /v1/leases" => json("/v1/leases".into(), None),
-        "POST /v1/pointers" => json("/v1/pointers".into(), Some(serde_json::to_value(&registration).unwrap())),
+        "POST /v1/pointers" => {
+            json("/v1/pointers".into(), Some(serde_json::to_value(&registration).unwrap()))
+        }
         "POST /v1/pointers/_bulk" => Sample {
             path: "/v1/pointers/_bulk".into(),
             body: Some(serde_json::to_value(&registration).unwrap()),
@@ -96,7 +102,8 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             let index = crate::log::index(chain).await;
             let selector = kw_store::switchboard::ActiveSelector::default();
             let count = index.read(move |index| index.count_active(holder, &selector)).await.unwrap();
-            let body = json!({ "selector": { "all": true }, "expectedCount": count, "reason": "entered-in-error" });
+            let body =
+                json!({ "selector": { "all": true }, "expectedCount": count, "reason": "entered-in-error" });
             json("/v1/pointers/_withdraw".into(), Some(body))
         }
         "POST /v1/pointers/{id}/renewals" => {
@@ -135,8 +142,10 @@ async fn ask(
     match request.send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();
-            let problem: Option<Value> = answer.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
-            let code = problem.and_then(|problem| Some(problem["type"].as_str()?.rsplit(':').next()?.to_owned()));
+            let problem: Option<Value> =
+                answer.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
+            let code =
+                problem.and_then(|problem| Some(problem["type"].as_str()?.rsplit(':').next()?.to_owned()));
             code.map_or(status.to_string(), |code| format!("{status} {code}"))
         }
         Err(_) => "no connection".to_owned(),

@@ -7,7 +7,8 @@ use kw_client::ClientError;
 use kw_domain::{Instant, PointerId};
 use kw_ledger::Event;
 use kw_protocol::pointer::{
-    PointerSelector, PointerState, RenewPointer, SupersedePointer, WithdrawMany, WithdrawPointer, WithdrawalReason,
+    PointerSelector, PointerState, RenewPointer, SupersedePointer, WithdrawMany, WithdrawPointer,
+    WithdrawalReason,
 };
 use kw_protocol::problem::ProblemCode;
 use kw_testbed::{Chain, PostgresServer};
@@ -37,7 +38,10 @@ async fn registering_again_gives_the_pointer_with_its_first_handle() {
 
     let mut elsewhere = school.registration(1).unwrap();
     elsewhere.source = "archive".parse().unwrap();
-    assert!(client.register(&elsewhere, &school.key()).await.unwrap().created, "another source, another pointer");
+    assert!(
+        client.register(&elsewhere, &school.key()).await.unwrap().created,
+        "another source, another pointer"
+    );
 
     let records = log::records(&log::index(&chain).await).await;
     let registered = records.iter().filter(|record| record.event == Event::PointerRegistered);
@@ -55,7 +59,8 @@ async fn twenty_by_twelve(chain: Chain) {
             let mut answers = Vec::new();
             for step in 0..20 {
                 let number = (step + client) % 20;
-                let answer = switchboard.register(&school.registration(number).unwrap(), &school.key()).await.unwrap();
+                let answer =
+                    switchboard.register(&school.registration(number).unwrap(), &school.key()).await.unwrap();
                 answers.push((number, answer.pointer.id, answer.pointer.handle, answer.created));
             }
             answers
@@ -120,7 +125,9 @@ async fn a_list_shows_each_own_pointer_once_and_nobody_elses() {
     let (client, other) = (school.switchboard().unwrap(), care.switchboard().unwrap());
     let mut own = BTreeSet::new();
     for number in 0..25 {
-        own.insert(client.register(&school.registration(number).unwrap(), &school.key()).await.unwrap().pointer.id);
+        own.insert(
+            client.register(&school.registration(number).unwrap(), &school.key()).await.unwrap().pointer.id,
+        );
         other.register(&care.registration(number).unwrap(), &care.key()).await.unwrap();
     }
     let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
@@ -192,7 +199,10 @@ async fn each_state_allows_what_it_should_and_nothing_else() {
     let new = client.supersede(old.id, &successor, &school.key()).await.unwrap().pointer;
     let left = client.read(old.id).await.unwrap();
     assert_eq!((left.state, left.superseded_by), (PointerState::Superseded, Some(new.id)));
-    assert_eq!(refused(client.supersede(old.id, &successor, &school.key()).await), ProblemCode::IllegalTransition);
+    assert_eq!(
+        refused(client.supersede(old.id, &successor, &school.key()).await),
+        ProblemCode::IllegalTransition
+    );
     let other_person = SupersedePointer { successor: school.registration(4).unwrap() };
     assert_eq!(refused(client.supersede(new.id, &other_person, &school.key()).await), ProblemCode::Conflict);
     assert_eq!(client.read(new.id).await.unwrap().state, PointerState::Active, "both or neither");
@@ -242,7 +252,8 @@ async fn no_answer_and_no_record_holds_an_element_or_a_handle_of_another() {
     let registration = school.registration(1).unwrap();
     let client = school.switchboard().unwrap();
     client.register(&registration, &school.key()).await.unwrap();
-    let element = serde_json::to_value(&registration.subject).unwrap()["element"].as_str().unwrap().to_owned();
+    let element =
+        serde_json::to_value(&registration.subject).unwrap()["element"].as_str().unwrap().to_owned();
     let records = log::entries(&log::index(&chain).await).await;
     for entry in records {
         let text = entry.record.unwrap();

@@ -61,8 +61,14 @@ async fn a_grant_says_what_it_should(chain: RunningChain) {
     assert_eq!(claims.cnf.x5t_s256.0, school.tls.certificate_sha256(), "bound to the asker's certificate");
     assert_eq!(claims.prp.hdl, handle);
     assert_eq!(claims.prp.cat, [care.category().unwrap()]);
-    assert_eq!((claims.prp.purpose.clone(), claims.prp.relation), (query.purpose.clone(), RelationBasis::Motivated));
-    assert_eq!((&claims.prp.policy, &answer.policy), (&agreement.hash().to_owned(), &agreement.hash().to_owned()));
+    assert_eq!(
+        (claims.prp.purpose.clone(), claims.prp.relation),
+        (query.purpose.clone(), RelationBasis::Motivated)
+    );
+    assert_eq!(
+        (&claims.prp.policy, &answer.policy),
+        (&agreement.hash().to_owned(), &agreement.hash().to_owned())
+    );
     assert_eq!(claims.txn, holder.transaction);
     assert!(claims.exp - claims.nbf <= MAX_LIFE_SECONDS && claims.nbf == claims.iat - LEEWAY_SECONDS);
     assert_eq!(holder.expires_at.as_seconds(), claims.exp);
@@ -84,7 +90,10 @@ async fn a_grant_says_what_it_should(chain: RunningChain) {
     let opened = Leaf::commit(LeafKind::Access, &Salt(answer.receipt.salt.0), &canonical(&value).unwrap());
     assert_eq!(entries[answer.receipt.index as usize].leaf, opened.hash);
     let record: AccessRecord = serde_json::from_str(&text).unwrap();
-    assert_eq!((record.event, record.party, record.decision.verdict), (Event::QueryAnswered, school.oin, Verdict::Allowed));
+    assert_eq!(
+        (record.event, record.party, record.decision.verdict),
+        (Event::QueryAnswered, school.oin, Verdict::Allowed)
+    );
     assert_eq!((record.case.as_ref(), record.purpose.as_ref()), (Some(&query.case), Some(&query.purpose)));
     assert_eq!(record.actor.unwrap().id, query.actor.id);
     assert_eq!(record.relation.unwrap().reason, query.relation.reason);
@@ -133,7 +142,11 @@ async fn an_unknown_person_gives_an_empty_answer_and_a_record() {
         assert!(ask(&client, &school.question(404).unwrap()).await.unwrap().holders.is_empty());
     }
     let index = log::index(&chain).await;
-    assert_eq!(index.read(|index| index.count_subjects()).await.unwrap(), 1, "kept once, so that the person can see who asked");
+    assert_eq!(
+        index.read(|index| index.count_subjects()).await.unwrap(),
+        1,
+        "kept once, so that the person can see who asked"
+    );
     let records = log::records(&index).await;
     let asked: Vec<_> = records.iter().filter(|record| record.event == Event::QueryAnswered).collect();
     assert_eq!(asked.len(), 2);
@@ -174,7 +187,8 @@ async fn a_denied_question_is_recorded_and_tells_nothing_of_the_subject() {
     })
     .await;
     let records = log::records(&log::index(&chain).await).await;
-    let denials: Vec<_> = records.iter().filter(|record| record.decision.verdict == Verdict::Denied).collect();
+    let denials: Vec<_> =
+        records.iter().filter(|record| record.decision.verdict == Verdict::Denied).collect();
     assert_eq!(denials.len(), 8);
     assert!(denials.iter().all(|record| record.subject.is_none() && record.grants.is_empty()));
     assert!(denials.iter().all(|record| record.decision.reason.is_some() && record.actor.is_some()));
@@ -232,9 +246,7 @@ async fn only_what_was_asked_and_is_findable_is_disclosed() {
     assert_eq!(holders(&|_| ()).await, [care.oin], "a pointer for another purpose is not found");
     assert!(holders(&|query| query.holders = vec![health.oin]).await.is_empty());
     assert!(holders(&|query| query.categories = vec!["youth-health".parse().unwrap()]).await.is_empty());
-    chain
-        .change_agreement(|draft| draft.partner_mut(care.oin.as_str()).unwrap().suspended = true)
-        .unwrap();
+    chain.change_agreement(|draft| draft.partner_mut(care.oin.as_str()).unwrap().suspended = true).unwrap();
     let until = std::time::Instant::now() + std::time::Duration::from_secs(15);
     while !holders(&|_| ()).await.is_empty() {
         assert!(std::time::Instant::now() < until, "a suspended holder is still disclosed");

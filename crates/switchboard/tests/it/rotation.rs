@@ -42,7 +42,9 @@ async fn fill(chain: &RunningChain) -> Member {
 async fn open(chain: &RunningChain) -> Rotation {
     let mut database = DatabaseConfig::at(chain.database_url());
     database.root_certificates = chain.database_roots();
-    Rotation::open(chain.agreement().unwrap(), database, &chain.keys_folder(), Arc::new(SystemClock)).await.unwrap()
+    Rotation::open(chain.agreement().unwrap(), database, &chain.keys_folder(), Arc::new(SystemClock))
+        .await
+        .unwrap()
 }
 
 /// Look-ups and registrations that go on until told to stop.
@@ -58,7 +60,8 @@ impl Use {
         let (school, care) = (chain.member("school").unwrap(), chain.member("youth-care").unwrap());
         let mut tasks = tokio::task::JoinSet::new();
         for task in 0..4 {
-            let (stop, asked, elements, care) = (Arc::clone(&stop), Arc::clone(&asked), Arc::clone(elements), care.clone());
+            let (stop, asked, elements, care) =
+                (Arc::clone(&stop), Arc::clone(&asked), Arc::clone(elements), care.clone());
             tasks.spawn(async move {
                 let mut number = task * 300;
                 while !stop.load(Ordering::SeqCst) {
@@ -86,7 +89,8 @@ impl Use {
                     step += 1;
                     // By turns somebody new and somebody who is there.
                     let fresh = step % 2 == 0;
-                    let number = if fresh { FILLED + task * 1_000_000 + new } else { (step * 13 + task) % FILLED };
+                    let number =
+                        if fresh { FILLED + task * 1_000_000 + new } else { (step * 13 + task) % FILLED };
                     let registration = school.registration_of(elements(number)).unwrap();
                     match school.switchboard().unwrap().register(&registration, &school.key()).await {
                         Ok(registered) if fresh => {
@@ -94,7 +98,9 @@ impl Use {
                             let _ = registered.created;
                             new += 1;
                         }
-                        Ok(registered) => assert!(!registered.created, "subject {number} was registered a second time"),
+                        Ok(registered) => {
+                            assert!(!registered.created, "subject {number} was registered a second time")
+                        }
                         Err(error) => assert!(error.retryable(), "{error:?}"),
                     }
                 }
@@ -164,7 +170,11 @@ async fn rotate(mut chain: RunningChain, what: Rotate, elements: Elements) -> Ru
     let phases: Vec<_> = generations.iter().map(|generation| generation.phase).collect();
     assert_eq!(phases[phases.len() - 2..], [GenerationPhase::Retired, GenerationPhase::Live]);
     let old = generations[generations.len() - 2].generation;
-    assert_eq!(index.read(move |index| index.count_without_tag(old)).await.unwrap(), subjects, "no old tag is left");
+    assert_eq!(
+        index.read(move |index| index.count_without_tag(old)).await.unwrap(),
+        subjects,
+        "no old tag is left"
+    );
     let _ = log::entries(&index).await;
 
     let care = chain.member("youth-care").unwrap();

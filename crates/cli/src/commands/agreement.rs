@@ -1,0 +1,93 @@
+//! `agreement check`: every mistake in an agreement, each with its place and what to do.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use kw_agreement::{Agreement, AgreementErrors};
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+
+/// What to do with an agreement.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Name every mistake, by line and column.
+    Check {
+        /// The agreement.
+        file: PathBuf,
+    },
+}
+
+pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
+    let Command::Check { file } = command;
+    let agreement = match Agreement::parse(&text_of(&file)?) {
+        Ok(agreement) => agreement,
+        Err(errors) => return Ok(show_mistakes(&file, &errors, output)),
+    };
+    let summary = json!({
+        "valid": true,
+        "chain": agreement.chain().as_str(),
+        "hash": agreement.hash(),
+        "partners": agreement.partners().count(),
+        "errors": [],
+    });
+    output.data(&summary, || readable(&agreement));
+    Ok(Exit::Done)
+}
+
+/// Reads an agreement that another command needs: mistakes in it are for `agreement check`.
+pub(crate) fn load(file: &Path) -> Result<Agreement, Failure> {
+    Agreement::parse(&text_of(file)?).map_err(|errors| {
+        let count = errors.as_slice().len();
+        Failure::configuration(
+            format!("{} has {count} {}", file.display(), if count == 1 { "mistake" } else { "mistakes" }),
+            format!("ketenwijzer agreement check {}", file.display()),
+        )
+    })
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        Failure::configuration(format!("cannot read {}: {error}", file.display()), "check the path and who may read it")
+    })
+}
+
+fn show_mistakes(file: &Path, errors: &AgreementErrors, output: Output) -> Exit {
+    let mistakes = errors.as_slice();
+    let list: Vec<_> = mistakes
+        .iter()
+        .map(|error| {
+            json!({
+                "line": error.line, "column": error.column, "path": error.path,
+                "reason": error.reason, "nextStep": error.next_step,
+            })
+        })
+        .collect();
+    output.data(&json!({ "valid": false, "errors": list }), || {
+        let lines: Vec<String> = mistakes
+            .iter()
+            .map(|error| {
+                let place = format!("{}:{}:{}", file.display(), error.line, error.column);
+                format!("{place}: {}: {}\n  next: {}", error.path, error.reason, error.next_step)
+            })
+            .collect();
+        lines.join("\n")
+    });
+    Exit::Negative
+}
+
+fn readable(agreement: &Agreement) -> String {
+    let mut partners = table(["partner", "OIN", "kind", "registers"]);
+    for partner in agreement.partners() {
+        let registers: Vec<&str> = partner.registers.iter().map(|category| category.as_str()).collect();
+        partners.add_row([
+            partner.name.clone(),
+            partner.oin.to_string(),
+            partner.kind.to_string(),
+            registers.join(", "),
+        ]);
+    }
+    format!("{} is sound\nhash {}\n{partners}", agreement.chain(), agreement.hash())
+}

@@ -1,0 +1,160 @@
+//! What can be chosen.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// On which databases.
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub(super) databases: Vec<Database>,
+    /// With how many pointers in the index.
+    #[arg(long, value_delimiter = ',', default_value = "10000,1000000")]
+    sizes: Vec<u64>,
+    /// Also with ten million pointers.
+    #[arg(long)]
+    large: bool,
+    /// Over how many connections.
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256")]
+    pub(super) connections: Vec<usize>,
+    /// For how long each, in seconds.
+    #[arg(long, default_value_t = 2)]
+    pub(super) seconds: u64,
+    /// Only these.
+    #[arg(long, value_delimiter = ',', default_value = "hello,bare,query,register,bulk,idle,dossier")]
+    only: Vec<What>,
+    /// Where `ketenwijzer` and `xtask` are, instead of building them in release mode.
+    #[arg(long)]
+    pub(super) binaries: Option<PathBuf>,
+    /// Also write the result as JSON.
+    #[arg(long)]
+    pub(super) json: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub(super) fn wants(&self, what: What) -> bool {
+        self.only.contains(&what)
+    }
+
+    pub(super) fn sizes(&self) -> Vec<u64> {
+        let mut sizes = self.sizes.clone();
+        if self.large {
+            sizes.push(10_000_000);
+        }
+        sizes
+    }
+}
+
+/// A database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+impl Database {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// A measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum What {
+    /// The same stack, saying hello.
+    Hello,
+    /// The same database and stack: one look-up, one durable record.
+    Bare,
+    /// One question: one pointer, one grant.
+    Query,
+    /// One registration.
+    Register,
+    /// An upload.
+    Bulk,
+    /// Memory with a thousand idle connections.
+    Idle,
+    /// Pulls and whole dossiers, with all services running.
+    Dossier,
+}
+
+/// A process of a measurement.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Part {
+    /// Answers every request with a few bytes.
+    Hello(Place),
+    /// Looks up and records, with nothing of ours around it.
+    Bare(Place),
+    /// Makes requests as fast as they are answered.
+    Load(Plan),
+    /// Sends one upload.
+    Bulk(Upload),
+    /// Keeps connections open.
+    Idle(Plan),
+}
+
+/// Where a bench-only server finds everything.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The folder of a test chain.
+    #[arg(long)]
+    pub(super) folder: PathBuf,
+    /// The database.
+    #[arg(long, default_value = "")]
+    pub(super) database: String,
+    /// The name of the log in it.
+    #[arg(long, default_value = "")]
+    pub(super) origin: String,
+}
+
+/// Whom to call, with which certificate.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// The folder of a test chain.
+    #[arg(long)]
+    pub(super) folder: PathBuf,
+    /// The party that calls.
+    #[arg(long)]
+    pub(super) member: String,
+    /// Where the server listens.
+    #[arg(long)]
+    pub(super) address: SocketAddr,
+    /// The OIN of the server.
+    #[arg(long)]
+    pub(super) server: String,
+}
+
+/// What to send over how many connections.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// A file with one request a line: `METHOD path body`.
+    #[arg(long)]
+    pub(super) requests: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) connections: usize,
+    #[arg(long)]
+    pub(super) seconds: u64,
+}
+
+/// What to upload.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Upload {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// A registration with `@element@` and `@handle@` in it.
+    #[arg(long)]
+    pub(super) template: String,
+    /// The first subject.
+    #[arg(long)]
+    pub(super) first: u64,
+    /// How many.
+    #[arg(long)]
+    pub(super) count: u64,
+}

@@ -1,0 +1,105 @@
+//! The load generator: each connection sends its next request when the last is answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use super::arguments::Plan;
+use super::wire;
+
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// What one run found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Found {
+    /// Answers with a good status while it was measured.
+    pub(super) good: u64,
+    /// Other answers.
+    pub(super) bad: u64,
+    /// For how long it was measured.
+    pub(super) seconds: f64,
+    /// Half of the answers came within so many microseconds.
+    pub(super) p50_us: f64,
+    /// All but one in a hundred came within so many microseconds.
+    pub(super) p99_us: f64,
+}
+
+/// Prints `go` when everything is warm, `end` when it is over, and what was found.
+pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
+    let path = plan.requests.as_ref().context("--requests is needed")?;
+    let text = std::fs::read_to_string(path)?;
+    let requests: Vec<Vec<u8>> = text.lines().filter_map(parsed).collect();
+    anyhow::ensure!(!requests.is_empty(), "there are no requests in {}", path.display());
+    let requests = Arc::new(requests);
+    let tls = wire::tls(&plan.target)?;
+    let (stop, measuring) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let next = Arc::new(AtomicU64::new(0));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..plan.connections {
+        let mut connection = wire::connect(&tls, &plan.target).await?;
+        let (stop, measuring, next) = (Arc::clone(&stop), Arc::clone(&measuring), Arc::clone(&next));
+        let requests = Arc::clone(&requests);
+        callers.spawn(async move {
+            let (mut times, mut bad, mut buffer) = (Vec::with_capacity(100_000), 0_u64, Vec::with_capacity(8_192));
+            while !stop.load(Ordering::Relaxed) {
+                let at = next.fetch_add(1, Ordering::Relaxed) as usize % requests.len();
+                let began = Instant::now();
+                let status = wire::exchange(&mut connection, &requests[at], &mut buffer).await?;
+                let took = began.elapsed();
+                if measuring.load(Ordering::Relaxed) {
+                    if (200..300).contains(&status) { times.push(took) } else { bad += 1 }
+                }
+            }
+            anyhow::Ok((times, bad))
+        });
+    }
+    tokio::time::sleep(WARM_UP).await;
+    let began = Instant::now();
+    measuring.store(true, Ordering::Relaxed);
+    println!("go");
+    tokio::time::sleep(Duration::from_secs(plan.seconds)).await;
+    measuring.store(false, Ordering::Relaxed);
+    let seconds = began.elapsed().as_secs_f64();
+    println!("end");
+    stop.store(true, Ordering::Relaxed);
+    let (mut times, mut bad) = (Vec::new(), 0);
+    for caller in callers.join_all().await {
+        let (of_one, bad_of_one) = caller?;
+        times.extend(of_one);
+        bad += bad_of_one;
+    }
+    times.sort_unstable();
+    let at = |part: f64| {
+        let place = (times.len() as f64 * part) as usize;
+        times.get(place.min(times.len().saturating_sub(1))).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+    };
+    let found = Found { good: times.len() as u64, bad, seconds, p50_us: at(0.5), p99_us: at(0.99) };
+    println!("{}", serde_json::to_string(&found)?);
+    Ok(())
+}
+
+/// Opens connections, uses each once, and keeps them until it is killed.
+pub(super) async fn idle(plan: Plan) -> anyhow::Result<()> {
+    let tls = wire::tls(&plan.target)?;
+    let request = wire::request("GET", "/v1/pointers?limit=1", "");
+    let (mut open, mut buffer) = (Vec::new(), Vec::new());
+    for _ in 0..plan.connections {
+        let mut connection = wire::connect(&tls, &plan.target).await?;
+        wire::exchange(&mut connection, &request, &mut buffer).await?;
+        open.push(connection);
+    }
+    println!("go");
+    tokio::time::sleep(Duration::from_secs(plan.seconds)).await;
+    println!("end");
+    drop(open);
+    Ok(())
+}
+
+fn parsed(line: &str) -> Option<Vec<u8>> {
+    let (method, rest) = line.split_once(' ')?;
+    let (path, body) = rest.split_once(' ').unwrap_or((rest, ""));
+    Some(wire::request(method, path, body))
+}
