@@ -47,7 +47,12 @@ impl FilesConfig {
         let mut files: BTreeMap<Category, String> = BTreeMap::new();
         for name in names.into_iter().filter(|name| !name.starts_with(['.', '~'])) {
             let mut refuse = |reason: &str| {
-                refused.push(RefusedRow { origin: shown_name(&name), row: None, reason: reason.to_owned() });
+                refused.push(RefusedRow {
+                    origin: shown_name(&name),
+                    row: None,
+                    reason: reason.to_owned(),
+                    record: None,
+                });
             };
             if FileFormat::of(&name).is_none() {
                 if is_spreadsheet(&name) {

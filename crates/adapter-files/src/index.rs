@@ -1,6 +1,6 @@
 //! What a file holds: which records, and where their rows stand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kw_adapter::mapping::{Combined, RecordKey, RowFault, SourceRow, combine, finer_birth_date};
 use kw_adapter::{LocalId, RefusedRow};
@@ -11,7 +11,7 @@ use crate::config::{FileFormat, FileRules, FilesConfig};
 use crate::delimited::Delimited;
 use crate::encoding::decode;
 use crate::json;
-use crate::roles::{Roles, UsableRow};
+use crate::roles::{Roles, Unusable, UsableRow};
 
 /// The most rows of a file that are named as refused; the rest are counted.
 pub(crate) const NAMED_REFUSALS: usize = 1000;
@@ -58,12 +58,22 @@ pub(crate) struct Index {
     pub(crate) rows_refused: u64,
     /// The first refused rows.
     pub(crate) refused: Vec<RefusedRow>,
+    unusable: Unreadable,
     /// Whether a record that is not among the entries is gone.
     pub(crate) whole: bool,
     /// Where byte 0 of the text stands in the file; `None` when the text had to be converted.
     pub(crate) offset: Option<u64>,
     roles: Roles,
     header: Option<Delimited>,
+}
+
+/// What is known of rows that cannot be used.
+#[derive(Default)]
+struct Unreadable {
+    /// The records that they are.
+    records: HashSet<LocalId>,
+    /// The records' own keys, where it is not known whom they are about.
+    own: HashSet<String>,
 }
 
 /// What a file is read with.
@@ -106,13 +116,14 @@ impl Index {
                 reading.config.max_rows
             ));
         }
-        let Gathered { entries, rows_used, rows_refused, refused, whole } = gathering.finish();
+        let Gathered { entries, rows_used, rows_refused, refused, unusable, whole } = gathering.finish();
         Ok(Self {
             content: *blake3::hash(bytes).as_bytes(),
             entries,
             rows_used,
             rows_refused,
             refused,
+            unusable,
             whole,
             offset: decoded.offset,
             roles,
@@ -123,6 +134,12 @@ impl Index {
     /// The record of that key.
     pub(crate) fn find(&self, record: &LocalId) -> Option<&Entry> {
         self.entries.binary_search_by(|entry| entry.record.cmp(record)).ok().map(|at| &self.entries[at])
+    }
+
+    /// Whether a record that is not among the entries may be a row that cannot be used.
+    pub(crate) fn may_hide(&self, record: &LocalId) -> bool {
+        let of_own_key = || RecordKey::own_part(record).is_some_and(|own| self.unusable.own.contains(own));
+        !self.whole || self.unusable.records.contains(record) || of_own_key()
     }
 
     /// Reads a row of `entry` again; `None` when it is not a row of that record any more.
@@ -151,8 +168,7 @@ impl Index {
     }
 }
 
-const ONLY_TEST_NUMBERS: &str =
-    "the BSN may belong to a person, and only test numbers are taken here (9999… or 0000000…): use a copy with such numbers";
+const ONLY_TEST_NUMBERS: &str = "the BSN may belong to a person, and only test numbers are taken here (9999… or 0000000…): use a copy with such numbers";
 
 fn is_test_number(subject: &Subject) -> bool {
     !matches!(subject, Subject::Bsn(bsn) if !bsn.is_test_number())
@@ -172,6 +188,8 @@ struct Gathering<'a> {
 struct Group {
     entry: Entry,
     fault: Option<RowFault>,
+    /// Rows with the same own key that are about others.
+    others: Vec<(Span, LocalId)>,
 }
 
 struct Gathered {
@@ -179,18 +197,30 @@ struct Gathered {
     rows_used: u64,
     rows_refused: u64,
     refused: Vec<RefusedRow>,
+    unusable: Unreadable,
     whole: bool,
 }
 
 struct Refusals<'a> {
     origin: &'a str,
-    rows: Vec<(u64, String)>,
+    category: &'a Category,
+    rows: Vec<(u64, String, Option<LocalId>)>,
     count: u64,
+    unusable: Unreadable,
+    /// A row that is not named is of a record that can be told.
+    unnamed: bool,
 }
 
 impl<'a> Gathering<'a> {
     fn new(reading: &'a Reading<'a>) -> Self {
-        let refusals = Refusals { origin: reading.origin, rows: Vec::new(), count: 0 };
+        let refusals = Refusals {
+            origin: reading.origin,
+            category: reading.category,
+            rows: Vec::new(),
+            count: 0,
+            unusable: Unreadable::default(),
+            unnamed: false,
+        };
         Self { reading, rows: 0, groups: Vec::new(), known: HashMap::new(), refusals, whole: true }
     }
 
@@ -206,6 +236,7 @@ impl<'a> Gathering<'a> {
             self.refusals.add(
                 line,
                 format!("the row is larger than {limit} bytes: look for a quotation mark that is not closed"),
+                None,
             );
             return;
         }
@@ -213,16 +244,21 @@ impl<'a> Gathering<'a> {
             Ok(row) => row,
             Err(trouble) => {
                 self.whole &= !trouble.hides_records;
-                self.refusals.add(line, trouble.reason);
+                self.refusals.add(line, trouble.reason, None);
                 return;
             }
         };
         match roles.read(&row, self.reading.category, self.reading.key) {
             Ok(usable) if self.reading.config.test_numbers_only && !is_test_number(&usable.subject) => {
-                self.refusals.add(line, ONLY_TEST_NUMBERS.to_owned());
+                self.refusals.add(line, ONLY_TEST_NUMBERS.to_owned(), None);
             }
             Ok(usable) => self.group(usable, raw.span),
-            Err(fault) => self.refusals.add(line, fault.to_string()),
+            Err(Unusable { fault, record, own }) => {
+                if record.is_none() {
+                    self.refusals.unusable.own.extend(own);
+                }
+                self.refusals.add(line, fault.to_string(), record);
+            }
         }
     }
 
@@ -233,16 +269,17 @@ impl<'a> Gathering<'a> {
         let Some(&at) = self.known.get(&known) else {
             self.known.insert(known, self.groups.len());
             let entry = Entry { record, subject, birth_date: row.birth_date, rows: vec![span] };
-            self.groups.push(Group { entry, fault: None });
+            self.groups.push(Group { entry, fault: None, others: Vec::new() });
             return;
         };
         let group = &mut self.groups[at];
-        group.entry.rows.push(span);
         if unique {
+            group.others.push((span, record));
             // Nobody can say which of the rows is the right one, so none is.
             group.fault = Some(RowFault::KeyTwice);
             return;
         }
+        group.entry.rows.push(span);
         match finer_birth_date(group.entry.birth_date, row.birth_date) {
             Ok(birth_date) => group.entry.birth_date = birth_date,
             Err(fault) => group.fault = Some(fault),
@@ -251,11 +288,14 @@ impl<'a> Gathering<'a> {
 
     fn finish(mut self) -> Gathered {
         let mut entries = Vec::with_capacity(self.groups.len());
-        for Group { entry, fault } in self.groups {
+        for Group { entry, fault, others } in self.groups {
             match fault {
                 None => entries.push(entry),
                 Some(fault) => {
-                    entry.rows.iter().for_each(|span| self.refusals.add(span.line, fault.to_string()));
+                    let own = entry.rows.iter().map(|span| (*span, entry.record.clone()));
+                    for (span, record) in own.chain(others) {
+                        self.refusals.add(span.line, fault.to_string(), Some(record));
+                    }
                 }
             }
         }
@@ -264,33 +304,39 @@ impl<'a> Gathering<'a> {
             rows_used: entries.iter().map(|entry| entry.rows.len() as u64).sum(),
             entries,
             rows_refused: self.refusals.count,
-            refused: self.refusals.finish(),
-            whole: self.whole,
+            whole: self.whole && !self.refusals.unnamed,
+            refused: self.refusals.named(),
+            unusable: self.refusals.unusable,
         }
     }
 }
 
 impl Refusals<'_> {
-    fn add(&mut self, line: u64, reason: String) {
+    fn add(&mut self, line: u64, reason: String, record: Option<LocalId>) {
         self.count += 1;
+        self.unusable.records.extend(record.clone());
         if self.rows.len() < NAMED_REFUSALS {
-            self.rows.push((line, reason));
+            self.rows.push((line, reason, record));
+        } else {
+            self.unnamed |= record.is_some();
         }
     }
 
-    fn finish(mut self) -> Vec<RefusedRow> {
+    fn named(&mut self) -> Vec<RefusedRow> {
         self.rows.sort();
         let more = self.count - self.rows.len() as u64;
         let origin = || self.origin.to_owned();
-        let named = self.rows.iter().map(|(line, reason)| RefusedRow {
+        let named = self.rows.iter().map(|(line, reason, record)| RefusedRow {
             origin: origin(),
             row: Some(*line),
             reason: reason.clone(),
+            record: record.clone().map(|record| (self.category.clone(), record)),
         });
         let rest = (more > 0).then(|| RefusedRow {
             origin: origin(),
             row: None,
             reason: format!("{more} more rows cannot be used"),
+            record: None,
         });
         named.chain(rest).collect()
     }

@@ -22,6 +22,15 @@ pub(crate) struct Roles {
     pub(crate) combining: Combining,
 }
 
+/// A row that cannot be used, and what could be told of it all the same.
+pub(crate) struct Unusable {
+    pub(crate) fault: RowFault,
+    /// Which record it is.
+    pub(crate) record: Option<LocalId>,
+    /// The record's own key.
+    pub(crate) own: Option<String>,
+}
+
 /// A row of which everything is known that makes it part of a record.
 pub(crate) struct UsableRow {
     pub(crate) record: LocalId,
@@ -100,7 +109,22 @@ impl Roles {
         row: &Map<String, Value>,
         category: &Category,
         key: &RecordKey,
-    ) -> Result<UsableRow, RowFault> {
+    ) -> Result<UsableRow, Unusable> {
+        // Which record it is comes first, for a row that cannot be used is still there.
+        let own = self.id.as_deref().and_then(|column| cell(row, column)).and_then(text_of);
+        let of_nobody = |fault| Unusable { fault, record: None, own: own.clone() };
+        let subject = self.subject(row).map_err(of_nobody)?;
+        if self.id.is_some() && own.is_none() {
+            return Err(of_nobody(RowFault::KeyMissing));
+        }
+        let record = key.local_id(category.as_str(), own.as_deref(), &subject).map_err(of_nobody)?;
+        match self.content(row) {
+            Ok(content) => Ok(UsableRow { record, own, subject, row: content }),
+            Err(fault) => Err(Unusable { fault, record: Some(record), own }),
+        }
+    }
+
+    fn subject(&self, row: &Map<String, Value>) -> Result<Subject, RowFault> {
         let subject = read_subject(value(row, &self.bsn, is_bsn).ok_or(RowFault::BsnMissing)?)?;
         if self.bsn.is_empty() {
             let others = row.keys().filter(|name| is_bsn(name)).filter_map(|name| cell(row, name));
@@ -108,33 +132,27 @@ impl Roles {
                 return Err(RowFault::SubjectUnclear);
             }
         }
+        Ok(subject)
+    }
+
+    fn content(&self, row: &Map<String, Value>) -> Result<SourceRow, RowFault> {
         let birth_date = match value(row, &self.birth_date, is_birth_date) {
             Some(value) => read_birth_date(value)?,
             None => None,
         };
-        let own = match &self.id {
-            Some(column) => Some(cell(row, column).and_then(text_of).ok_or(RowFault::KeyMissing)?),
-            None => None,
-        };
-        let record = key.local_id(category.as_str(), own.as_deref(), &subject)?;
         let optional = |column: &Option<String>| column.as_deref().and_then(|column| cell(row, column));
         let document = match &self.columns {
             Some(columns) => columns.document(row)?,
             None => self.pass_through(row),
         };
-        Ok(UsableRow {
-            record,
-            own,
-            subject,
-            row: SourceRow {
-                document,
-                birth_date,
-                as_of: optional(&self.as_of).map(SourceRow::read_as_of).transpose()?,
-                under_investigation: optional(&self.under_investigation)
-                    .map(SourceRow::read_under_investigation)
-                    .transpose()?
-                    .unwrap_or_default(),
-            },
+        Ok(SourceRow {
+            document,
+            birth_date,
+            as_of: optional(&self.as_of).map(SourceRow::read_as_of).transpose()?,
+            under_investigation: optional(&self.under_investigation)
+                .map(SourceRow::read_under_investigation)
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 

@@ -61,6 +61,8 @@ struct Snapshot {
     index: Arc<Index>,
 }
 
+/// Why a record is neither given nor gone.
+const UNREADABLE: &str = "the record is there or may be, in a row that cannot be used: mend the refused rows";
 /// Records on one page.
 const PAGE: usize = 1000;
 /// How often a file that is being written is read again before the caller is told to come back.
@@ -209,7 +211,12 @@ impl Inner {
         })?;
         for _ in 0..ATTEMPTS {
             let snapshot = self.snapshot(file).map_err(|fault| file.error(fault))?;
-            let Some(entry) = snapshot.index.find(record) else { return Ok(None) };
+            let Some(entry) = snapshot.index.find(record) else {
+                if snapshot.index.may_hide(record) {
+                    return Err(file.error(FileFault::Lasting(UNREADABLE.to_owned())));
+                }
+                return Ok(None);
+            };
             let name = file_name(&self.config.folder, category.as_str(), file.rules.file.as_deref())
                 .map_err(|fault| file.error(fault))?;
             let mut open = match OpenFile::open(&self.config.folder, &name) {
@@ -327,7 +334,7 @@ impl Inner {
 
 impl CategoryFile {
     fn refusal(&self, fault: &FileFault) -> RefusedRow {
-        RefusedRow { origin: self.origin.clone(), row: None, reason: fault.to_string() }
+        RefusedRow { origin: self.origin.clone(), row: None, reason: fault.to_string(), record: None }
     }
 
     fn error(&self, fault: FileFault) -> SourceError {

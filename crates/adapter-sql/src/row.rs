@@ -10,15 +10,22 @@ use serde_json::{Map, Value};
 /// Columns that are about the row and not in the document.
 const ABOUT: [&str; 6] = ["record", "bsn", "subject", "as_of", "under_investigation", "document"];
 
+/// A row that cannot be used, and which record it is if that can be told.
+pub(crate) struct Unusable {
+    pub(crate) fault: RowFault,
+    pub(crate) record: Option<LocalId>,
+}
+
 /// The row of a list.
 pub(crate) fn change(
     row: &Map<String, Value>,
     own: &str,
     category: &Category,
     key: &RecordKey,
-) -> Result<Change, RowFault> {
-    let subject = subject(row)?;
-    let record = key.local_id(category.as_str(), Some(own), &subject)?;
+) -> Result<Change, Unusable> {
+    let of_nobody = |fault| Unusable { fault, record: None };
+    let subject = subject(row).map_err(of_nobody)?;
+    let record = key.local_id(category.as_str(), Some(own), &subject).map_err(of_nobody)?;
     let category = category.clone();
     let gone = cell(row, "gone")
         .is_some_and(|gone| matches!(text_of(gone).as_deref(), Some("1" | "t" | "true")) || gone == true);
@@ -26,7 +33,10 @@ pub(crate) fn change(
         return Ok(Change::Gone { category, record });
     }
     let birth_date = match cell(row, "birth_date") {
-        Some(value) => read_birth_date(value)?,
+        Some(value) => match read_birth_date(value) {
+            Ok(birth_date) => birth_date,
+            Err(fault) => return Err(Unusable { fault, record: Some(record) }),
+        },
         None => None,
     };
     Ok(Change::Present(SourceRecord { category, record, subject, birth_date }))

@@ -13,7 +13,7 @@ use kw_domain::{Category, Clock, SourceName};
 use crate::config::{CategoryQueries, SqlConfig};
 use crate::cursor::{Mark, Place};
 use crate::database::{Bound, Database, DatabaseFault, Postgres, Sqlite};
-use crate::row;
+use crate::row::{self, Unusable};
 use crate::statement::{Parameter, Statement};
 
 /// A database that is read with configured queries. Connections are made when they are needed.
@@ -119,10 +119,11 @@ impl SqlSource {
             }
             match row::change(row, &own, category, &self.key) {
                 Ok(change) => page.changes.push(change),
-                Err(fault) => page.refused.push(RefusedRow {
+                Err(Unusable { fault, record }) => page.refused.push(RefusedRow {
                     origin: origin.clone(),
                     row: Some(place.seen),
                     reason: fault.to_string(),
+                    record: record.map(|record| (category.clone(), record)),
                 }),
             }
         }

@@ -4,21 +4,23 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
-use diesel::Connection as _;
 use futures_util::StreamExt as _;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls};
 
-/// Makes a SQLite file, which must not be there yet, by a script of statements.
+/// Makes a SQLite file, which must not be there yet, by a script of statements in one transaction.
 pub fn make_sqlite(path: &Path, script: &str) -> Result<(), WorkbenchError> {
     let refused = |what: &dyn std::fmt::Display| WorkbenchError::Refused(what.to_string());
     if path.exists() {
         return Err(refused(&format!("{} is there already", path.display())));
     }
-    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| refused(&error))?;
-    connection.batch_execute(script).map_err(|error| refused(&error))
+    let mut connection =
+        SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| refused(&error))?;
+    // One transaction, and so one sync: a statement of its own costs several.
+    connection.batch_execute(&format!("BEGIN; {script}; COMMIT;")).map_err(|error| refused(&error))
 }
 
 /// A PostgreSQL server on which this user may make databases.
@@ -36,7 +38,8 @@ impl Server {
             Host::Unix(_) => true,
             Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
         };
-        let local = config.get_hosts().iter().all(is_local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        let local =
+            config.get_hosts().iter().all(is_local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
         if !local && root_certificates.is_none() {
             return Err(WorkbenchError::NotSecure);
         }
@@ -61,7 +64,9 @@ impl Server {
     /// Drops a database, whoever is connected to it.
     pub async fn drop(&self, database: &str) -> Result<(), WorkbenchError> {
         let client = self.connect(None).await?;
-        Ok(client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(database))).await?)
+        Ok(client
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(database)))
+            .await?)
     }
 
     /// Runs a script of statements in a database.
@@ -80,7 +85,11 @@ impl Server {
         let tables = client.query(TABLES, &[]).await?;
         for row in tables {
             let (schema, table): (String, String) = (row.get(0), row.get(1));
-            let copy = format!("COPY (SELECT * FROM {}.{}) TO STDOUT (FORMAT binary)", quoted(&schema), quoted(&table));
+            let copy = format!(
+                "COPY (SELECT * FROM {}.{}) TO STDOUT (FORMAT binary)",
+                quoted(&schema),
+                quoted(&table)
+            );
             let stream = client.copy_out(&copy).await?;
             tokio::pin!(stream);
             let mut bytes = Vec::new();

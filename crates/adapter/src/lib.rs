@@ -16,6 +16,7 @@ mod testing;
 pub mod vault;
 
 pub use source::{
-    Change, ChangePage, Cursor, LocalId, LocalIdError, RefusedRow, Source, SourceDocument, SourceError, SourceRecord,
+    Change, ChangePage, Cursor, LocalId, LocalIdError, RefusedRow, Source, SourceDocument, SourceError,
+    SourceRecord,
 };
 pub use vault::Vault;

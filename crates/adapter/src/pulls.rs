@@ -23,17 +23,18 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kw_agreement::{Agreement, Decision, DecisionInput};
-use kw_domain::{Clock, Instant, Oin, SourceName};
-use kw_ledger::{AccessRecord, Event, LeafKind, Outcome, RecordedRelation, canonical};
+use kw_domain::{Clock, Handle, Instant, Oin, SourceName, SubjectReference};
+use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
 use kw_protocol::grant::{GrantClaims, LEEWAY_SECONDS};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::pull::{Provenance, Pull, Pulled};
 use kw_runtime::telemetry::Audience;
 use kw_runtime::{Refusal, SharedAgreement};
-use kw_store::partner::{LocalRecord, LocalState, Partner};
-use kw_store::{Abort, Act, Store, StoreError, WriteError};
+use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
+use kw_store::{Abort, Act, Store, WriteError};
 
 use crate::grants::{GrantVerifier, Presented, recorded};
+use crate::sync::into_act;
 use crate::{Source, Vault};
 
 pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
@@ -174,8 +175,12 @@ impl Pulls {
         if used.is_some_and(|earlier| earlier != *request) {
             return Err(PullRefusal::Reused);
         }
-        // A record on its way out may stand for another person at the source by now.
-        let Some(record) = record.filter(|record| record.state != LocalState::Leaving) else {
+        // A record on its way out may stand for another person at the source by now; a suppressed one is not to be found.
+        let is_findable = |record: &LocalRecord| match record.state {
+            LocalState::Pending | LocalState::Registered => true,
+            LocalState::Leaving | LocalState::Suppressed => false,
+        };
+        let Some(record) = record.filter(is_findable) else {
             return self.nothing(claims, None);
         };
         let binding = proofs::check_subject(&self.vault, &record, pull)?;
@@ -264,6 +269,10 @@ impl Pulls {
         record
     }
 
+    fn reference(&self, now: Instant) -> SubjectReference {
+        self.vault.entropy().id(now)
+    }
+
     /// Makes the use of the grant and the record durable together.
     async fn commit(
         &self,
@@ -275,7 +284,7 @@ impl Pulls {
         // As long as anybody could present it: until it has expired by the slowest clock, and a while.
         let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
         let expires_at = Instant::from_millis(claims.exp.saturating_mul(1000)).plus(leeway);
-        let now = record.at;
+        let (now, handle, reference) = (record.at, claims.prp.hdl, self.reference(record.at));
         self.store
             .write("answer_pull", move |tx| {
                 let first_time = match tx.read().used_grant(grant)? {
@@ -287,7 +296,7 @@ impl Pulls {
                     tx.write().use_grant(grant, &request, expires_at)?;
                     tx.write().forget_grants(now)?;
                 }
-                Ok(((), act(&record)?))
+                Ok(((), act_about(tx.read(), handle, reference, record.clone())?))
             })
             .await
             .map(|_| ())
@@ -302,7 +311,14 @@ impl Pulls {
         record: AccessRecord,
     ) -> Refusal {
         let denied = refusal.record(record);
-        let written = self.store.write("refuse_pull", move |_| Ok(((), act(&denied)?))).await;
+        let (handle, reference) = (claims.map(|claims| claims.prp.hdl), self.reference(denied.at));
+        let written = self
+            .store
+            .write("refuse_pull", move |tx| match handle {
+                Some(handle) => Ok(((), act_about(tx.read(), handle, reference, denied.clone())?)),
+                None => Ok(((), into_act(&denied)?)),
+            })
+            .await;
         match written {
             Ok(_) => refusal.tell(caller.oin, claims.map(|claims| claims.txn)),
             Err(error) => unrecorded::<PullRefusal>(&error),
@@ -310,9 +326,19 @@ impl Pulls {
     }
 }
 
-fn act(record: &AccessRecord) -> Result<Act, Abort<PullRefusal>> {
-    let canonical = canonical(record).map_err(|error| StoreError::Database(error.to_string()))?;
-    Ok(Act::new(record.at, LeafKind::Access, canonical))
+/// The record of a pull. When the handle is of a record here, it gets a reference, and the link that resolves it goes into
+/// the same transaction.
+fn act_about(
+    tables: &mut (dyn PartnerRead + 'static),
+    handle: Handle,
+    reference: SubjectReference,
+    mut record: AccessRecord,
+) -> Result<Act, Abort<PullRefusal>> {
+    if tables.record_by_handle(handle)?.is_none() {
+        return into_act(&record);
+    }
+    record.subject = Some(reference);
+    Ok(into_act(&record)?.link_record(handle, reference))
 }
 
 /// SHA-256 of the body in the one form that we give it, so that a retry that was written another way is still one.

@@ -7,9 +7,13 @@
 //! - a record that the switchboard may have heard of is never forgotten before it is withdrawn there: the binding of a
 //!   record is stored before its first message leaves, and a record without one can be dropped here alone;
 //! - a pointer that is there already comes back with its handle, so telling twice is telling once;
-//! - what is gone is withdrawn only after a read of everything, and not when suspiciously much is gone at once.
+//! - what is gone is withdrawn only after a read of everything, and not when suspiciously much is gone at once; a row
+//!   that is there and cannot be used is not gone;
+//! - what was taken back by hand is not registered again before somebody says so.
 
+mod acts;
 mod backoff;
+mod by_hand;
 mod index;
 mod place;
 mod reading;
@@ -27,20 +31,21 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kw_agreement::Agreement;
-use kw_domain::{Category, Clock, Instant, Oin, SourceName};
-use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
+use kw_domain::{Clock, Instant, Oin, SourceName};
 use kw_protocol::local::SyncReport;
 use kw_runtime::SharedAgreement;
 use kw_store::partner::Partner;
-use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
+use kw_store::{ReadError, Store, WriteError};
 
 use crate::pulls::Sources;
 use crate::{SourceError, Vault};
 
+pub use by_hand::Release;
 pub use index::{Index, Pseudonymiser};
 pub use status::{HeldShrink, ParkedItem, SourceState, SyncStatus};
 
+pub(crate) use acts::into_act;
+use acts::{act, act_about};
 use status::Board;
 
 /// What a synchroniser works with.
@@ -138,26 +143,6 @@ impl Synchroniser {
     fn now(&self) -> Instant {
         self.parts.clock.now()
     }
-}
-
-/// The record of one batch of work here. What it makes the switchboard do has its own records there.
-fn act<E>(
-    holder: Oin,
-    agreement: &Agreement,
-    now: Instant,
-    count: u64,
-    mut categories: Vec<Category>,
-) -> Result<Act, Abort<E>> {
-    categories.sort();
-    categories.dedup();
-    let chain = agreement.chain().clone();
-    let mut record =
-        AccessRecord::new(Event::SourceSynchronised, now, chain, holder, holder, agreement.hash());
-    record.count = Some(count);
-    record.categories = categories;
-    record.holders = vec![holder];
-    let canonical = canonical(&record).map_err(|error| StoreError::Database(error.to_string()))?;
-    Ok(Act::new(now, LeafKind::Access, canonical))
 }
 
 /// Why a source or the whole run stopped. Never holds a value from a source.

@@ -3,7 +3,7 @@
 pub(crate) mod dossier;
 pub(crate) mod progress;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -60,7 +60,7 @@ impl Output {
 /// A table that is as wide as the terminal at most, and readable without colour.
 pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
     if io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -69,5 +69,5 @@ pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
 
 fn line(out: &mut impl io::Write, text: &str) {
     // A reader that went away, `head` for one, is no fault.
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    let _ = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush());
 }

@@ -36,6 +36,7 @@ impl Asker {
         partner: &Partner,
         bsn: &Bsn,
         birth_date: Option<&str>,
+        relation: Relation,
     ) -> Result<Dossier, DemoError> {
         let request = DossierRequest {
             subject: format!("nl.bsn:{}", bsn.expose()),
@@ -45,10 +46,15 @@ impl Asker {
             case: self.case.clone(),
             categories: Vec::new(),
             holders: Vec::new(),
-            relation: motivated(),
+            relation,
         };
         partner.local.dossier(&request).await.map_err(DemoError::asking("a dossier was asked for"))
     }
+}
+
+/// The ground of a partner that has a pointer of its own about the person.
+pub(crate) fn listed() -> Relation {
+    Relation { basis: RelationBasis::Listed, reason: None }
 }
 
 /// The ground that fits everybody, those whom the asker does not know among them.

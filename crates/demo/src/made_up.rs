@@ -4,16 +4,16 @@ use std::path::Path;
 use std::time::Instant;
 
 use kw_agreement::draft::AgreementDraft;
-use kw_domain::{Bsn, Oin};
+use kw_domain::Oin;
 use kw_protocol::dossier::{Dossier, SectionStatus};
 use kw_protocol::local::SyncRequest;
 use kw_protocol::pull::ComparedPrecision;
 
-use crate::asking::Asker;
+use crate::asking::{Asker, listed, motivated};
 use crate::chain::{Chain, Partner, PartnerPlan};
 use crate::databases::Databases;
 use crate::files::Ground;
-use crate::people::{Holder, People};
+use crate::people::{Holder, People, Person};
 use crate::report::{PartnerDown, RecordCounts, Report, ShownDossier, UnknownPerson};
 use crate::search::Search;
 use crate::{Audience, DemoError, Played, mix_up, sources, verdict};
@@ -109,32 +109,29 @@ struct Stories<'a> {
 impl Stories<'_> {
     async fn main(&mut self) -> Result<Dossier, DemoError> {
         let person = self.people.main();
-        let dossier = self.ask(&person.bsn, Some(&person.birth_date)).await?;
+        let dossier = self.ask(person).await?;
         let delivered = dossier.sections.iter().filter(|section| section.status == SectionStatus::Delivered).count();
-        self.promise(delivered == person.holders.len(), "every holder of the first person delivers");
+        self.promise(delivered == others(person), "every other holder of the first person delivers");
         self.promise(!dossier.differences.is_empty(), "differences between holders are shown");
         Ok(dossier)
     }
 
     async fn unknown(&mut self) -> Result<UnknownPerson, DemoError> {
-        let dossier = self.ask(&self.people.unknown, None).await?;
+        let dossier = self.asker.dossier(self.partner()?, &self.people.unknown, None, motivated()).await?;
         Ok(UnknownPerson { holders: dossier.sections.len() as u64, complete: dossier.complete })
     }
 
     async fn partner_down(&mut self) -> Result<PartnerDown, DemoError> {
         let person = self.people.second();
-        let dossier = self.ask(&person.bsn, Some(&person.birth_date)).await?;
+        let dossier = self.ask(person).await?;
         let down = self.chain.partner(DOWN)?.oin;
         let status = dossier.sections.iter().find(|section| section.holder.oin == down).map(|section| section.status);
-        let others = dossier.sections.iter().filter(|section| section.holder.oin != down);
-        let delivered = others.filter(|section| section.status == SectionStatus::Delivered).count();
-        self.promise(delivered + 1 == person.holders.len(), "a partner that is down keeps nobody else from delivering");
         Ok(PartnerDown { complete: dossier.complete, status })
     }
 
     async fn partial_birth_date(&mut self) -> Result<(), DemoError> {
         let person = self.people.partial();
-        let dossier = self.ask(&person.bsn, Some(&person.birth_date)).await?;
+        let dossier = self.ask(person).await?;
         let to_the_month = dossier.sections.iter().all(|section| {
             section.status == SectionStatus::Delivered
                 && section.birth_date_compared == Some(ComparedPrecision::Month)
@@ -152,8 +149,11 @@ impl Stories<'_> {
         Ok(by_date && by_number)
     }
 
-    async fn ask(&self, bsn: &Bsn, birth_date: Option<&str>) -> Result<Dossier, DemoError> {
-        self.asker.dossier(self.partner()?, bsn, birth_date).await
+    async fn ask(&self, person: &Person) -> Result<Dossier, DemoError> {
+        // The ground must be a true one: the municipality has a pointer about some of them only.
+        let known = person.holders.contains(&Holder::Municipality);
+        let relation = if known { listed() } else { motivated() };
+        self.asker.dossier(self.partner()?, &person.bsn, Some(&person.birth_date), relation).await
     }
 
     fn partner(&self) -> Result<&Partner, DemoError> {
@@ -165,6 +165,11 @@ impl Stories<'_> {
             self.broken.push(what);
         }
     }
+}
+
+/// How many others than the asker have something on a person: what the asker has itself it need not ask for.
+fn others(person: &Person) -> usize {
+    person.holders.iter().filter(|holder| **holder != Holder::Municipality).count()
 }
 
 const AGREEMENT: &str = include_str!("../../../examples/chains/youth.toml");

@@ -29,8 +29,8 @@ pub(crate) async fn birth_date_refused(
     own: &str,
     look_alike: &str,
 ) -> Result<bool, DemoError> {
-    let right = asker.dossier(partner, bsn, Some(own)).await?;
-    let wrong = asker.dossier(partner, bsn, Some(look_alike)).await?;
+    let right = asker.dossier(partner, bsn, Some(own), motivated()).await?;
+    let wrong = asker.dossier(partner, bsn, Some(look_alike), motivated()).await?;
     let delivered = right.complete && right.sections.iter().any(|section| section.status == SectionStatus::Delivered);
     let refused = wrong.sections.iter().all(|section| {
         section.status == SectionStatus::BirthDateMismatch && section.document.is_none()

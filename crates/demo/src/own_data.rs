@@ -1,16 +1,105 @@
-//! The demonstration with files of one's own.
+//! The demonstration with files of one's own: a folder for each partner, and an extra partner that asks.
+
+mod agreement;
+mod folders;
+
 use std::path::Path;
 use std::time::Instant;
+
+use kw_domain::Bsn;
+use kw_protocol::dossier::{Dossier, SectionStatus};
+
+use crate::asking::{Asker, motivated};
+use crate::chain::{Chain, PartnerPlan};
 use crate::databases::Databases;
 use crate::files::Ground;
-use crate::{Audience, DemoError, OwnData, Played};
+use crate::made_up::register_all;
+use crate::report::{RecordCounts, Report, ShownDossier, UnknownPerson};
+use crate::search::Search;
+use crate::{Audience, DemoError, OwnData, Played, mix_up, verdict};
+
+use folders::Found;
+
+/// Plays it to the end; the chain still runs.
 pub(crate) async fn play(
-    _program: &Path,
-    _ground: &Ground,
-    _databases: &Databases,
+    program: &Path,
+    ground: &Ground,
+    databases: &Databases,
     own: &OwnData,
-    _audience: &dyn Audience,
-    _began: Instant,
+    audience: &dyn Audience,
+    began: Instant,
 ) -> Result<Played, DemoError> {
-    Err(DemoError::NoData { path: own.folder.clone() })
+    if own.bsn.as_ref().is_some_and(|bsn| !bsn.is_test_number()) {
+        return Err(DemoError::OwnNumber);
+    }
+    audience.begins("reading the folders");
+    let found = Found::read(own).await?;
+    audience.hears(&format!(
+        "{} partners, {} people, {} rows used, {} refused",
+        found.partners.len(),
+        found.people.len(),
+        found.rows.used,
+        found.rows.refused
+    ));
+
+    audience.begins(&format!("starting {} services on {}", found.partners.len() + 3, databases.kind()));
+    let (draft, asking) = agreement::draft(&found)?;
+    let mut plans: Vec<PartnerPlan> = found.partners.iter().map(folders::DataPartner::plan).collect();
+    let asking_name = asking.name.clone();
+    plans.push(asking);
+    let chain = Chain::start(program, ground, databases, draft, plans).await?;
+    audience.begins("registering pointers at the switchboard");
+    let registered = register_all(&chain).await?;
+
+    audience.begins("asking");
+    let asker = Asker::new(agreement::ROLE, agreement::PURPOSE)?;
+    let partner = chain.partner(&asking_name)?;
+    let mut broken = Vec::new();
+    let person = own.bsn.clone().or_else(|| found.known_to_most());
+    let dossier = match &person {
+        Some(bsn) => Some(asker.dossier(partner, bsn, None, motivated()).await?),
+        None => None,
+    };
+    if let (Some(bsn), Some(dossier)) = (&person, &dossier)
+        && delivered(dossier) < found.partners_that_know(bsn)
+    {
+        broken.push("everybody who has a usable row about the person delivers");
+    }
+    let unknown = found.unknown_number();
+    let dossier_of_nobody = asker.dossier(partner, &unknown, None, motivated()).await?;
+    let mix_up_refused = match (&person, &dossier) {
+        (Some(bsn), Some(dossier)) if !dossier.sections.is_empty() => match found.somebody_else(bsn) {
+            Some(other) => Some(mix_up::subject_refused(&asker, &chain, partner, bsn, &other).await?),
+            None => None,
+        },
+        _ => None,
+    };
+
+    audience.begins("searching what the central services stored and logged for every number");
+    let numbers: Vec<&Bsn> = found.people.keys().chain(&own.bsn).chain([&unknown]).collect();
+    let search = Search::for_numbers(numbers)?;
+    let report = Report {
+        registered,
+        people: found.people.len() as u64,
+        partners: found.partners.len() as u64,
+        dossier: person.zip(dossier).map(|(bsn, dossier)| ShownDossier::of(&bsn, &dossier)),
+        mix_up_refused,
+        unknown_person: Some(UnknownPerson {
+            holders: dossier_of_nobody.sections.len() as u64,
+            complete: dossier_of_nobody.complete,
+        }),
+        partner_down: None,
+        records: RecordCounts { switchboard: 0, partners: 0 },
+        bsn_found_outside_partners: verdict::search_central(&search, &chain, databases).await?.numbers,
+        elapsed_ms: began.elapsed().as_millis() as u64,
+        rows: Some(found.rows),
+        broken,
+    };
+    Ok(Played { chain, report, search, began })
+}
+
+/// How many partners delivered something.
+fn delivered(dossier: &Dossier) -> usize {
+    let holders = dossier.sections.iter().filter(|section| section.status == SectionStatus::Delivered);
+    holders.map(|section| section.holder.oin).collect::<std::collections::BTreeSet<_>>().len()
 }

@@ -2,7 +2,10 @@
 
 use actix_web::HttpResponse;
 use kw_runtime::http::API_VERSION;
+use utoipa::openapi::header::Header;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::server::Server;
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Type};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -10,11 +13,14 @@ use utoipa::{Modify, OpenApi};
     info(
         title = "Ketenwijzer partner",
         description = "Pulls for other partners over mutual TLS, and the local API for the partner's own systems.",
+        contact(name = "Ketenwijzer", email = "maintainers@ketenwijzer.example", url = "https://ketenwijzer.example"),
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
+    servers((url = "https://partner.example:8443/v1", description = "Version 1 of the partner's process")),
     tags(
         (name = "pulls", description = "The service listener: mutual TLS"),
-        (name = "local", description = "The local listener: loopback, bearer token")
+        (name = "local", description = "The local listener: loopback, bearer token"),
+        (name = "public", description = "The public listener")
     ),
     paths(
         kw_adapter::pulls::pull,
@@ -24,6 +30,7 @@ use utoipa::{Modify, OpenApi};
         crate::local::withdrawals::withdraw,
         crate::local::syncs::synchronise,
         crate::local::status::show,
+        show,
     ),
     modifiers(&Conventions),
     security(("mutualTls" = []))
@@ -47,7 +54,39 @@ impl Modify for Conventions {
             .description(Some("The content of the partner's token file, on a loopback address only."))
             .build();
         components.add_security_scheme("token", SecurityScheme::Http(token));
+        let mut version = Header::new(ObjectBuilder::new().schema_type(Type::String).build());
+        version.description = Some("The full version of this API.".to_owned());
+        components.headers.insert(VERSION_HEADER.to_owned(), RefOr::T(version));
+        for (path, item) in &mut document.paths.paths {
+            // Paths stand here as they are requested, so their base is the listener and not its version.
+            item.servers = Some(vec![listener(path)]);
+            let operations = [&mut item.get, &mut item.post];
+            for (status, response) in
+                operations.into_iter().flatten().flat_map(|one| &mut one.responses.responses)
+            {
+                let RefOr::T(response) = response else { continue };
+                let reference = Ref::new(format!("#/components/headers/{VERSION_HEADER}"));
+                response.headers.insert(VERSION_HEADER.to_owned(), RefOr::Ref(reference));
+                // Every refusal is problem details, those of the operations of other crates too.
+                if status.starts_with(['4', '5'])
+                    && let Some(content) = response.content.shift_remove("application/json")
+                {
+                    response.content.insert("application/problem+json".to_owned(), content);
+                }
+            }
+        }
     }
+}
+
+fn listener(path: &str) -> Server {
+    let (url, description) = match path {
+        "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
+        "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
+        _ => ("http://127.0.0.1:8080", "The local listener: loopback only"),
+    };
+    let mut server = Server::new(url);
+    server.description = Some(description.to_owned());
+    server
 }
 
 /// The OpenAPI document of this process.
@@ -55,7 +94,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
 }
 
-/// `GET /v1/openapi.json` on the public listener.
+/// The description of this API, for everybody.
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    operation_id = "showDescription",
+    tag = "public",
+    security(()),
+    responses((status = 200, description = "This document.", body = Object))
+)]
 pub(crate) async fn show() -> HttpResponse {
     HttpResponse::Ok().json(openapi())
 }
+
+const VERSION_HEADER: &str = "API-Version";

@@ -72,6 +72,15 @@ pub struct FindablePointer {
     pub purposes: Option<String>,
 }
 
+/// A subject that is in the index, and what may be disclosed about it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its id.
+    pub subject: SubjectId,
+    /// Its pointers.
+    pub pointers: Vec<FindablePointer>,
+}
+
 /// A pointer as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredPointer {
@@ -211,12 +220,8 @@ pub struct RekeyedSubject {
 pub trait SwitchboardRead: LedgerRead {
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
-    /// Active and valid pointers of holders whose lease stands.
-    fn findable_pointers(
-        &mut self,
-        subject: SubjectId,
-        now: Instant,
-    ) -> Result<Vec<FindablePointer>, StoreError>;
+    /// The subject with any of these tags, and its active and valid pointers of holders whose lease stands.
+    fn find(&mut self, tags: &LiveTags, now: Instant) -> Result<Option<Found>, StoreError>;
     /// One of the holder's own pointers.
     fn pointer(&mut self, holder: Oin, id: PointerId) -> Result<Option<StoredPointer>, StoreError>;
     /// The holder's own pointers after a given one, in the order of their ids.

@@ -152,8 +152,11 @@ struct Appender<'a> {
 impl Appender<'_> {
     fn append(&mut self, act: Act) -> Vec<StoredReceipt> {
         let record_index = self.base + self.entries.len() as u64;
-        self.links.extend(act.links.into_iter().enumerate().map(|(position, (meant, reference))| {
-            NewLink { meant, index: record_index, position: position as u32, reference }
+        self.links.extend(act.links.into_iter().enumerate().map(|(position, (meant, reference))| NewLink {
+            meant,
+            index: record_index,
+            position: position as u32,
+            reference,
         }));
         act.entries
             .into_iter()

@@ -1,17 +1,21 @@
 //! The published description of the switchboard's API.
 
-use utoipa::OpenApi;
+use kw_runtime::http::API_VERSION;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::security::SecurityScheme;
+use utoipa::openapi::server::Server;
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Type};
+use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Ketenwijzer switchboard",
-        version = "1.0.0",
         description = "Pointers and queries of a chain. Mutual TLS; the party is the OIN of the client certificate.",
         contact(name = "Ketenwijzer", email = "maintainers@ketenwijzer.example", url = "https://ketenwijzer.example"),
         license(name = "EUPL-1.2", url = "https://eupl.eu/1.2/en/")
     ),
-    servers((url = "https://switchboard.example:8443", description = "The chain's switchboard")),
+    servers((url = "https://switchboard.example:8443/v1", description = "Version 1 of the chain's switchboard")),
     tags(
         (name = "pointers", description = "A partner's own pointers"),
         (name = "queries", description = "Who holds what"),
@@ -31,9 +35,53 @@ use utoipa::OpenApi;
         crate::pointers::renew_lease,
         crate::queries::ask,
         crate::public::read_jwks,
-    )
+    ),
+    modifiers(&Conventions),
+    security(("mutualTls" = []))
 )]
 struct Api;
+
+struct Conventions;
+
+impl Modify for Conventions {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        API_VERSION.clone_into(&mut document.info.version);
+        let components = document.components.get_or_insert_default();
+        let description =
+            "A certificate whose subject.serialNumber is the OIN of an active partner.".to_owned();
+        components.add_security_scheme(
+            "mutualTls",
+            SecurityScheme::MutualTls { deprecated: None, description: Some(description), extensions: None },
+        );
+        let mut version = Header::new(ObjectBuilder::new().schema_type(Type::String).build());
+        version.description = Some("The full version of this API.".to_owned());
+        components.headers.insert(VERSION_HEADER.to_owned(), RefOr::T(version));
+        for (path, item) in &mut document.paths.paths {
+            // Paths stand here as they are requested, so their base is the listener and not its version.
+            item.servers = Some(vec![listener(path)]);
+            let operations = [&mut item.get, &mut item.post];
+            for response in
+                operations.into_iter().flatten().flat_map(|one| one.responses.responses.values_mut())
+            {
+                if let RefOr::T(response) = response {
+                    let reference = Ref::new(format!("#/components/headers/{VERSION_HEADER}"));
+                    response.headers.insert(VERSION_HEADER.to_owned(), RefOr::Ref(reference));
+                }
+            }
+        }
+    }
+}
+
+fn listener(path: &str) -> Server {
+    let (url, description) = if path.starts_with("/.well-known/") {
+        ("https://switchboard.example:8444", "The public listener: no client certificate")
+    } else {
+        ("https://switchboard.example:8443", "The service listener: mutual TLS")
+    };
+    let mut server = Server::new(url);
+    server.description = Some(description.to_owned());
+    server
+}
 
 /// The document as it is served, and as docs/openapi/switchboard.json holds it.
 pub fn document() -> String {
@@ -41,3 +89,5 @@ pub fn document() -> String {
     text.push('\n');
     text
 }
+
+const VERSION_HEADER: &str = "API-Version";

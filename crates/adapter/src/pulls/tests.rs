@@ -202,6 +202,27 @@ async fn a_good_pull_delivers_the_document_and_leaves_its_record() {
 }
 
 #[tokio::test]
+async fn each_record_about_a_known_handle_has_a_reference_of_its_own_and_its_link() {
+    let town = Town::new().await;
+    town.answer_to(None).await.unwrap();
+    town.answer_to(Some("2012-05-21")).await.unwrap_err();
+    let mut unknown = town.claims();
+    unknown.prp.hdl = Handle::from_bytes([1; 16]);
+    town.answer(&town.pull(&unknown, None)).await.unwrap();
+    let mut refused = town.claims();
+    refused.aud = requester();
+    town.answer(&town.pull(&refused, None)).await.unwrap_err();
+    let links =
+        |handle| town.pulls.store.read_blocking(move |tables| tables.links_of(handle, None, 100)).unwrap();
+    let linked = links(town.handle);
+    let references: Vec<_> = town.records().into_iter().map(|record| record.subject).collect();
+    assert_eq!(references, [Some(linked[0].1), Some(linked[1].1), None, None]);
+    assert_ne!(linked[0].1, linked[1].1);
+    assert_eq!((linked[0].0, linked[1].0, linked.len()), (1, 2, 2));
+    assert_eq!(links(Handle::from_bytes([1; 16])), []);
+}
+
+#[tokio::test]
 async fn the_same_request_again_is_answered_again_even_after_a_restart() {
     let mut town = Town::new().await;
     let pull = town.pull(&town.claims(), None);
@@ -337,11 +358,13 @@ async fn what_is_gone_unknown_or_on_its_way_out_is_nothing() {
     town.book.remove("r1");
     assert!(town.answer_to(None).await.unwrap().document.is_none());
     town.book.put("r1", ANNA);
-    town.store_record(LocalState::Leaving).await;
-    assert!(town.answer_to(None).await.unwrap().document.is_none());
+    for state in [LocalState::Leaving, LocalState::Suppressed] {
+        town.store_record(state).await;
+        assert!(town.answer_to(None).await.unwrap().document.is_none());
+    }
     let counts: Vec<_> =
         town.records().into_iter().filter(|record| record.event == Event::PullAnswered).collect();
-    assert!(counts.iter().all(|record| record.count == Some(0)) && counts.len() == 3);
+    assert!(counts.iter().all(|record| record.count == Some(0)) && counts.len() == 4);
 }
 
 #[tokio::test]

@@ -52,7 +52,10 @@ pub(super) struct Sweep {
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The cursor may be the key of the last record.
-        f.debug_struct("State").field("open", &self.open).field("complete", &self.complete).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("open", &self.open)
+            .field("complete", &self.complete)
+            .finish_non_exhaustive()
     }
 }
 

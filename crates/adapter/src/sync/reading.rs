@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::place::Place;
 use super::records::{AgeLimit, Arrival, arrive, leave};
-use super::{CHUNK, Never, PAGE_DEADLINE, SyncError, SyncOptions, SyncProgress, Synchroniser, act};
+use super::{CHUNK, Never, PAGE_DEADLINE, SyncError, SyncOptions, SyncProgress, Synchroniser, act_about};
 use crate::{Change, ChangePage, Cursor, RefusedRow, Source};
 
 /// A change, made ready outside the transaction.
@@ -68,7 +68,7 @@ impl Synchroniser {
                 break;
             }
         }
-        self.sweep(agreement, name, &mut place, options.confirm_shrink).await
+        self.sweep(agreement, source, &mut place, options.confirm_shrink).await
     }
 
     /// Writes one page, in transactions of a bounded size. The last one moves the place to the next page.
@@ -233,7 +233,8 @@ impl Synchroniser {
                     target.state.sweep = Some(target.sweep());
                 }
                 tx.write().store_cursor(&name, &target.to_stored())?;
-                let act = act(holder, &agreement, now, tally.changed, categories.clone())?.about(&vault, &about);
+                let act =
+                    act_about(&vault, &about, holder, &agreement, now, tally.changed, categories.clone())?;
                 Ok::<_, kw_store::Abort<Never>>(((tally, target.clone()), act))
             })
             .await?;

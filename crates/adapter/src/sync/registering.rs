@@ -16,7 +16,7 @@ use kw_store::{Abort, StoreError};
 
 use super::records::{drop_record, forget_pointer, is_unheard_of, message};
 use super::sending::{Errand, Flow, Settled};
-use super::{Never, SyncError, Synchroniser, act, backoff};
+use super::{Never, SyncError, Synchroniser, act, act_about, backoff};
 use crate::Vault;
 
 /// A registration with everything that was computed for it.
@@ -268,7 +268,7 @@ impl Synchroniser {
                 let categories = list.iter().map(|one| one.record.category.clone()).collect();
                 // Where another record has the place, that one is about the same person.
                 let about: Vec<Handle> = list.iter().map(|one| one.stored).collect();
-                let act = act(holder, &agreement, now, list.len() as u64, categories)?.about(&vault, &about);
+                let act = act_about(&vault, &about, holder, &agreement, now, list.len() as u64, categories)?;
                 Ok::<_, Abort<Never>>((outcomes, act))
             })
             .await?

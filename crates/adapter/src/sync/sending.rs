@@ -12,7 +12,7 @@ use kw_store::Abort;
 use kw_store::partner::{LocalRecord, OutboxItem, OutboxTask};
 
 use super::records::forget_pointer;
-use super::{Never, ParkedItem, SyncError, SyncProgress, Synchroniser, act, backoff};
+use super::{Never, ParkedItem, SyncError, SyncProgress, Synchroniser, act_about, backoff};
 
 /// A message with the record that it is about.
 #[derive(Debug, Clone)]
@@ -158,7 +158,8 @@ impl Synchroniser {
                         Settled::Void(id) => tx.write().dequeue(id)?,
                     }
                 }
-                let act = act(holder, &agreement, now, settled.len() as u64, Vec::new())?.about(&vault, &about);
+                let act =
+                    act_about(&vault, &about, holder, &agreement, now, settled.len() as u64, Vec::new())?;
                 Ok::<_, Abort<Never>>(((), act))
             })
             .await?;

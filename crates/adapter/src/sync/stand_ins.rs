@@ -45,6 +45,8 @@ pub(crate) struct Pages {
     pub(crate) slow: bool,
     pub(crate) fetched: u32,
     pub(crate) tells_subject: bool,
+    /// Records that are not listed, and are there all the same in a row that cannot be used.
+    pub(crate) unusable: BTreeSet<String>,
 }
 
 impl Book {
@@ -148,6 +150,9 @@ impl Source for Book {
         let inner = self.inner.lock().unwrap();
         if inner.broken {
             return Err(SourceError::Unavailable("the test broke it".into()));
+        }
+        if inner.unusable.contains(record.as_str()) {
+            return Err(SourceError::Content("the row cannot be used".into()));
         }
         let document = serde_json::json!({"person": {"familyName": "Jansen", "birthDate": "2012-05-20"}});
         Ok(inner.records.get(record.as_str()).map(|(_, birth_date)| SourceDocument {

@@ -237,10 +237,11 @@ impl Synchroniser {
             })
             .await?;
         let (sources, parked, lease_valid_until) = self.board.with(|inner| {
-            let sources = places.iter().map(|(name, place)| {
+            let sources = places.iter().map(|(name, (place, registered))| {
                 let notes = inner.sources.get(name);
                 SourceState {
                     source: name.clone(),
+                    registered: *registered,
                     synced_at: notes.and_then(|notes| notes.synced_at).or(place.synced()),
                     pending: pending.get(name).copied().unwrap_or_default(),
                     refused: notes.map_or(0, |notes| notes.refused),

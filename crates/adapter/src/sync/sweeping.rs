@@ -3,24 +3,29 @@
 use std::sync::Arc;
 
 use kw_agreement::Agreement;
-use kw_domain::SourceName;
+use kw_domain::{Handle, SourceName};
 use kw_protocol::pointer::WithdrawalReason;
 use kw_runtime::telemetry::Audience;
 use kw_store::Abort;
+use kw_store::partner::LocalRecord;
+use tokio::time::timeout;
 
 use super::place::{Place, Sweep};
 use super::records::leave;
-use super::{CHUNK, HeldShrink, Never, SyncError, Synchroniser, act};
+use super::upkeep::FETCH_DEADLINE;
+use super::{CHUNK, HeldShrink, Never, SyncError, Synchroniser, act, act_about};
+use crate::{Source, SourceError};
 
 impl Synchroniser {
     /// Carries out the sweep that a complete read left, or that a person has confirmed.
     pub(super) async fn sweep(
         &self,
         agreement: &Arc<Agreement>,
-        name: &SourceName,
+        source: &dyn Source,
         place: &mut Place,
         confirmed: bool,
     ) -> Result<(), SyncError> {
+        let name = source.name();
         if confirmed && place.state.sweep.is_none() {
             place.state.sweep = place.state.held.take();
         }
@@ -37,7 +42,7 @@ impl Synchroniser {
             );
         }
         if let Some(sweep) = place.state.sweep {
-            while self.sweep_chunk(agreement, name, sweep).await? > 0 {}
+            while self.sweep_chunk(agreement, source, sweep).await? > 0 {}
             place.state.sweep = None;
             place.state.held = None;
             self.store_place(agreement, name, place).await?;
@@ -46,43 +51,80 @@ impl Synchroniser {
         Ok(())
     }
 
-    /// More than a fifth of the records gone, and more than ten. Records that the guard would have to count beyond that
-    /// are not loaded.
+    /// More than a fifth of the records gone, and more than ten.
     async fn is_suspicious(&self, name: &SourceName, sweep: Sweep) -> Result<bool, SyncError> {
-        let harmless = (sweep.known / 4).max(FEW);
-        let limit = u32::try_from(harmless + 1).unwrap_or(u32::MAX);
         let name = name.clone();
-        let gone = self
-            .parts
-            .store
-            .read(move |tables| Ok(tables.records_unseen(&name, sweep.read, limit)?.len() as u64))
-            .await?;
-        Ok(gone > harmless)
+        let gone = self.parts.store.read(move |tables| tables.count_unseen(&name, sweep.read)).await?;
+        Ok(gone > (sweep.known / 4).max(FEW))
     }
 
-    /// Lets a bounded number of unseen records go; how many there were.
+    /// Lets a bounded number of unseen records go; how many were dealt with.
     async fn sweep_chunk(
         &self,
         agreement: &Arc<Agreement>,
-        name: &SourceName,
+        source: &dyn Source,
         sweep: Sweep,
     ) -> Result<u64, SyncError> {
-        let (vault, name, now) = (self.parts.vault.clone(), name.clone(), self.now());
+        let unseen = {
+            let name = source.name().clone();
+            self.parts
+                .store
+                .read(move |tables| tables.records_unseen(&name, sweep.read, CHUNK as u32))
+                .await?
+        };
+        let (kept, gone) = self.part(source, sweep, unseen).await?;
+        let (vault, now) = (self.parts.vault.clone(), self.now());
         let (holder, agreement) = (self.parts.holder, Arc::clone(agreement));
         let committed = self
             .parts
             .store
             .write("sweep_source", move |tx| {
-                let gone = tx.read().records_unseen(&name, sweep.read, CHUNK as u32)?;
-                let count = gone.len() as u64;
-                let categories = gone.iter().map(|record| record.category.clone()).collect();
-                for record in gone {
+                tx.write().mark_seen(&kept, sweep.read)?;
+                let (mut about, mut categories) = (Vec::new(), Vec::new());
+                for handle in &gone {
+                    // It may have been dealt with in the meantime.
+                    let Some(record) = tx.read().record_by_handle(*handle)? else { continue };
+                    about.push(*handle);
+                    categories.push(record.category.clone());
                     leave(tx.write(), &vault, record, WithdrawalReason::NoLongerPresent, now)?;
                 }
-                Ok::<_, Abort<Never>>((count, act(holder, &agreement, now, count, categories)?))
+                let count = about.len() as u64;
+                let act = act_about(&vault, &about, holder, &agreement, now, count, categories)?;
+                Ok::<_, Abort<Never>>(((kept.len() + gone.len()) as u64, act))
             })
             .await?;
         Ok(committed.value)
+    }
+
+    /// Which of the unseen records stay, and which go. After a read with rows of which nobody can tell which record they
+    /// are, the source is asked about each: one that is there and cannot be used is not gone.
+    async fn part(
+        &self,
+        source: &dyn Source,
+        sweep: Sweep,
+        unseen: Vec<LocalRecord>,
+    ) -> Result<(Vec<Handle>, Vec<Handle>), SyncError> {
+        let (mut kept, mut gone) = (Vec::new(), Vec::new());
+        for record in unseen {
+            if sweep.doubtful && self.is_unusable(source, &record).await? {
+                kept.push(record.handle);
+            } else {
+                gone.push(record.handle);
+            }
+        }
+        Ok((kept, gone))
+    }
+
+    async fn is_unusable(&self, source: &dyn Source, record: &LocalRecord) -> Result<bool, SyncError> {
+        let Ok(id) = self.parts.vault.open_record(record.handle, &record.record_sealed) else {
+            return Ok(false);
+        };
+        match timeout(FETCH_DEADLINE, source.fetch(&record.category, &id)).await {
+            Ok(Ok(_)) => Ok(false),
+            Ok(Err(SourceError::Content(_))) => Ok(true),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(SyncError::SourceSlow),
+        }
     }
 
     async fn store_place(

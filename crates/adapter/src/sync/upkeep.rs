@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::records::{AgeLimit, drop_record, leave};
 use super::sending::Flow;
-use super::{Never, PAGE_DEADLINE, SyncError, Synchroniser, act};
+use super::{Never, PAGE_DEADLINE, SyncError, Synchroniser, act_about};
 use crate::{Change, Cursor, Source};
 
 /// What became of a pointer that runs out.
@@ -97,7 +97,8 @@ impl Synchroniser {
                         Renewal::Over(_, reason) => leave(tx.write(), &vault, record, *reason, now)?,
                     }
                 }
-                let act = act(holder, &agreement, now, renewals.len() as u64, Vec::new())?.about(&vault, &about);
+                let act =
+                    act_about(&vault, &about, holder, &agreement, now, renewals.len() as u64, Vec::new())?;
                 Ok::<_, Abort<Never>>(((), act))
             })
             .await?;
@@ -271,7 +272,8 @@ impl Synchroniser {
                     tx.write().store_record(&record)?;
                 }
                 let about: Vec<_> = bindings.iter().map(|(handle, _, _)| *handle).collect();
-                let act = act(holder, &agreement, now, bindings.len() as u64, Vec::new())?.about(&vault, &about);
+                let act =
+                    act_about(&vault, &about, holder, &agreement, now, bindings.len() as u64, Vec::new())?;
                 Ok::<_, Abort<Never>>(((), act))
             })
             .await?;
@@ -279,7 +281,8 @@ impl Synchroniser {
     }
 }
 
-const FETCH_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a source may take to say whether one record is there.
+pub(super) const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 const RENEW_WITHIN: Duration = Duration::from_hours(30 * 24);
 /// In one run.
 const RENEWALS: u32 = 256;

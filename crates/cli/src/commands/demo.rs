@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use kw_demo::people::People;
 use kw_demo::report::{Report, ShownSection};
-use kw_demo::{Audience as _, Cast, Demo, OwnData, Places, Played, Settings};
+use kw_demo::{Cast, Demo, OwnData, Places, Played, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;

@@ -1,10 +1,11 @@
 //! What the three services have in common on the command line.
 
+use std::io;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::Args;
 use rustix::process::{Signal, getpid, kill_process};
-use tokio::io::AsyncReadExt as _;
 
 /// How a service is run.
 #[derive(Debug, Args)]
@@ -23,10 +24,9 @@ impl Serving {
         if !self.until_stdin_closes {
             return;
         }
-        tokio::spawn(async {
-            let mut stdin = tokio::io::stdin();
-            let mut ignored = [0; 64];
-            while stdin.read(&mut ignored).await.is_ok_and(|read| read > 0) {}
+        // A thread of its own, as the read blocks for as long as the service runs.
+        thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             // Without the right to signal itself no process runs at all.
             let _ = kill_process(getpid(), Signal::TERM);
         });

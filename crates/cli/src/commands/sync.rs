@@ -21,12 +21,15 @@ pub(crate) struct Arguments {
     /// Read the sources from the start, so that what is gone is withdrawn.
     #[arg(long)]
     full: bool,
+    /// Withdraw also when a source holds far less than before: else that is taken for a fault, and nothing is withdrawn.
+    #[arg(long, requires = "full")]
+    confirm_shrink: bool,
 }
 
 /// Rows that are refused, work that is left and sources that cannot be read are a negative outcome.
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let client = arguments.partner.client()?;
-    let request = SyncRequest { sources: arguments.sources, full: arguments.full };
+    let request = SyncRequest { sources: arguments.sources, full: arguments.full, confirm_shrink: arguments.confirm_shrink };
     let progress = Progress::steps(output);
     progress.begins("reading the sources and registering what changed");
     let report = client.sync(&request).await?;

@@ -10,9 +10,9 @@ use crate::error::StoreError;
 use crate::literal::Active;
 use crate::schema::{generations, idempotency_keys, leases, pointers, subject_links, subjects, uploads};
 use crate::switchboard::{
-    ActiveSelector, FindablePointer, Generation, LiveTags, NewSubject, PointerIdentity, RekeyedSubject,
-    Remembered, StoredPointer, StoredSubject, SwitchboardRead, SwitchboardWrite, phase_from, phase_number,
-    state_from, state_number, withdrawal_from, withdrawal_number,
+    ActiveSelector, FindablePointer, Found, Generation, LiveTags, NewSubject, PointerIdentity,
+    RekeyedSubject, Remembered, StoredPointer, StoredSubject, SwitchboardRead, SwitchboardWrite, phase_from,
+    phase_number, state_from, state_number, withdrawal_from, withdrawal_number,
 };
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
@@ -57,6 +57,43 @@ struct PointerValues<'a> {
     superseded_by: Option<&'a [u8]>,
 }
 
+/// Subject; pointer id, holder, category, sealed columns, purposes; the holder whose lease stands.
+type FindableRow = (
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<String>,
+);
+
+/// One statement for the whole look-up; the tag column is chosen by whoever filters it.
+macro_rules! findable {
+    ($now:expr) => {
+        subjects::table
+            .left_join(
+                pointers::table.on(pointers::subject
+                    .eq(subjects::id.nullable())
+                    .and(pointers::state.eq(Active))
+                    .and(pointers::valid_until.gt($now.as_millis()))),
+            )
+            .left_join(
+                leases::table
+                    .on(leases::holder.eq(pointers::holder).and(leases::valid_until.gt($now.as_millis()))),
+            )
+            .select((
+                subjects::id,
+                pointers::id.nullable(),
+                pointers::holder.nullable(),
+                pointers::category.nullable(),
+                pointers::sealed.nullable(),
+                pointers::purposes.nullable(),
+                leases::holder.nullable(),
+            ))
+    };
+}
+
 impl SwitchboardRead for Conn {
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError> {
         let mut found: Option<Vec<u8>> = None;
@@ -77,37 +114,21 @@ impl SwitchboardRead for Conn {
         found.map(|id| sixteen(id).map(SubjectId::from_bytes)).transpose()
     }
 
-    fn findable_pointers(
-        &mut self,
-        subject: SubjectId,
-        now: Instant,
-    ) -> Result<Vec<FindablePointer>, StoreError> {
-        type Row = (Vec<u8>, String, String, Option<Vec<u8>>, Option<String>);
-        let rows: Vec<Row> = pointers::table
-            .inner_join(leases::table.on(leases::holder.eq(pointers::holder)))
-            .filter(pointers::subject.eq(subject.as_bytes().as_slice()))
-            .filter(pointers::state.eq(Active))
-            .filter(pointers::valid_until.gt(now.as_millis()))
-            .filter(leases::valid_until.gt(now.as_millis()))
-            .select((
-                pointers::id,
-                pointers::holder,
-                pointers::category,
-                pointers::sealed,
-                pointers::purposes,
-            ))
-            .load(self)?;
-        rows.into_iter()
-            .map(|(id, holder, category, sealed, purposes)| {
-                Ok(FindablePointer {
-                    id: PointerId::from_bytes(sixteen(id)?),
-                    holder: parse_oin(&holder)?,
-                    category: parse_category(&category)?,
-                    sealed: sealed.ok_or(StoreError::Damaged("sealed column"))?,
-                    purposes,
-                })
-            })
-            .collect()
+    fn find(&mut self, tags: &LiveTags, now: Instant) -> Result<Option<Found>, StoreError> {
+        let mut rows = match &tags.even {
+            Some(tag) => {
+                findable!(now).filter(subjects::tag_even.eq(tag.as_slice())).load::<FindableRow>(self)?
+            }
+            None => Vec::new(),
+        };
+        if let (true, Some(tag)) = (rows.is_empty(), &tags.odd) {
+            rows = findable!(now).filter(subjects::tag_odd.eq(tag.as_slice())).load::<FindableRow>(self)?;
+        }
+        let Some((subject, ..)) = rows.first() else { return Ok(None) };
+        let subject = SubjectId::from_bytes(sixteen(subject.clone())?);
+        let pointers =
+            rows.into_iter().filter_map(|row| findable_pointer(row).transpose()).collect::<Result<_, _>>()?;
+        Ok(Some(Found { subject, pointers }))
     }
 
     fn pointer(&mut self, holder: Oin, id: PointerId) -> Result<Option<StoredPointer>, StoreError> {
@@ -499,6 +520,18 @@ impl SwitchboardWrite for Conn {
         }
         Ok(deleted as u64)
     }
+}
+
+/// Nothing for the row of a subject without pointers, or of a holder whose lease has run out.
+fn findable_pointer(row: FindableRow) -> Result<Option<FindablePointer>, StoreError> {
+    let (_, Some(id), Some(holder), Some(category), sealed, purposes, Some(_)) = row else { return Ok(None) };
+    Ok(Some(FindablePointer {
+        id: PointerId::from_bytes(sixteen(id)?),
+        holder: parse_oin(&holder)?,
+        category: parse_category(&category)?,
+        sealed: sealed.ok_or(StoreError::Damaged("sealed column"))?,
+        purposes,
+    }))
 }
 
 pub(super) fn stored_pointer(row: PointerRow) -> Result<StoredPointer, StoreError> {

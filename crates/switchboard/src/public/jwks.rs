@@ -8,7 +8,7 @@ use crate::signer::PublishedKeys;
 
 /// The grant keys (RFC 7517), those to come included.
 #[utoipa::path(
-    get, path = "/.well-known/jwks.json", tag = "public",
+    get, path = "/.well-known/jwks.json", tag = "public", security(()),
     responses((status = 200, description = "The keys", body = PublishedKeys))
 )]
 pub(crate) async fn read_jwks(app: Data<App>) -> HttpResponse {

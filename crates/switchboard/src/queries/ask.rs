@@ -49,16 +49,8 @@ pub(crate) async fn ask(
     let keyring = app.keyring.load_full();
     let located = locate(&keyring.keys, &keyring.live, &query.subject).map_err(not_located)?;
     let tags = located.tags;
-    let (subject, found) = app
-        .store
-        .read(move |index| {
-            Ok(match index.find_subject(&tags)? {
-                Some(subject) => (Some(subject), index.findable_pointers(subject, now)?),
-                None => (None, Vec::new()),
-            })
-        })
-        .await
-        .map_err(not_read)?;
+    let found = app.store.read(move |index| index.find(&tags, now)).await.map_err(not_read)?;
+    let (subject, found) = found.map_or((None, Vec::new()), |found| (Some(found.subject), found.pointers));
     if let Err(denied) = check_ground(&query, party.oin, &found) {
         return deny(&app, record, denied).await;
     }

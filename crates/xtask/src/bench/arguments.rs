@@ -119,13 +119,13 @@ pub(crate) struct Target {
     #[arg(long)]
     pub(super) folder: PathBuf,
     /// The party that calls.
-    #[arg(long)]
+    #[arg(long, default_value = "")]
     pub(super) member: String,
     /// Where the server listens.
     #[arg(long)]
     pub(super) address: SocketAddr,
-    /// The OIN of the server.
-    #[arg(long)]
+    /// The OIN of the server; plain HTTP without it.
+    #[arg(long, default_value = "")]
     pub(super) server: String,
 }
 
@@ -137,6 +137,9 @@ pub(crate) struct Plan {
     /// A file with one request a line: `METHOD path body`.
     #[arg(long)]
     pub(super) requests: Option<PathBuf>,
+    /// The file with the token of a local API.
+    #[arg(long)]
+    pub(super) token: Option<PathBuf>,
     #[arg(long)]
     pub(super) connections: usize,
     #[arg(long)]

@@ -19,8 +19,8 @@ const LINES_PER_CHUNK: usize = 200;
 /// The same lines as [`super::load::run`] prints.
 pub(super) async fn run(plan: Upload) -> anyhow::Result<()> {
     let chunks = made(&plan)?;
-    let tls = wire::tls(&plan.target)?;
-    let (mut from, mut to) = tokio::io::split(wire::connect(&tls, &plan.target).await?);
+    let door = wire::Door::of(&plan.target)?;
+    let (mut from, mut to) = tokio::io::split(door.open(&plan.target).await?);
     let mut random = [0; 10];
     OsRng.fill_bytes(&mut random);
     let upload = BatchId::new(SystemClock.now(), random);

@@ -31,15 +31,18 @@ pub(super) struct Found {
 pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
     let path = plan.requests.as_ref().context("--requests is needed")?;
     let text = std::fs::read_to_string(path)?;
-    let requests: Vec<Vec<u8>> = text.lines().filter_map(parsed).collect();
+    let headers = plan.token.as_ref().map_or(Ok(String::new()), |path| {
+        std::fs::read_to_string(path).map(|token| format!("authorization: Bearer {}\r\n", token.trim()))
+    })?;
+    let requests: Vec<Vec<u8>> = text.lines().filter_map(|line| parsed(line, &headers)).collect();
     anyhow::ensure!(!requests.is_empty(), "there are no requests in {}", path.display());
     let requests = Arc::new(requests);
-    let tls = wire::tls(&plan.target)?;
+    let door = wire::Door::of(&plan.target)?;
     let (stop, measuring) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let next = Arc::new(AtomicU64::new(0));
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..plan.connections {
-        let mut connection = wire::connect(&tls, &plan.target).await?;
+        let mut connection = door.open(&plan.target).await?;
         let (stop, measuring, next) = (Arc::clone(&stop), Arc::clone(&measuring), Arc::clone(&next));
         let requests = Arc::clone(&requests);
         callers.spawn(async move {
@@ -47,7 +50,7 @@ pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
             while !stop.load(Ordering::Relaxed) {
                 let at = next.fetch_add(1, Ordering::Relaxed) as usize % requests.len();
                 let began = Instant::now();
-                let status = wire::exchange(&mut connection, &requests[at], &mut buffer).await?;
+                let status = wire::exchange(connection.as_mut(), &requests[at], &mut buffer).await?;
                 let took = began.elapsed();
                 if measuring.load(Ordering::Relaxed) {
                     if (200..300).contains(&status) { times.push(took) } else { bad += 1 }
@@ -83,12 +86,12 @@ pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
 
 /// Opens connections, uses each once, and keeps them until it is killed.
 pub(super) async fn idle(plan: Plan) -> anyhow::Result<()> {
-    let tls = wire::tls(&plan.target)?;
-    let request = wire::request("GET", "/v1/pointers?limit=1", "");
+    let door = wire::Door::of(&plan.target)?;
+    let request = wire::request("GET", "/v1/pointers?limit=1", "", "");
     let (mut open, mut buffer) = (Vec::new(), Vec::new());
     for _ in 0..plan.connections {
-        let mut connection = wire::connect(&tls, &plan.target).await?;
-        wire::exchange(&mut connection, &request, &mut buffer).await?;
+        let mut connection = door.open(&plan.target).await?;
+        wire::exchange(connection.as_mut(), &request, &mut buffer).await?;
         open.push(connection);
     }
     println!("go");
@@ -98,8 +101,8 @@ pub(super) async fn idle(plan: Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn parsed(line: &str) -> Option<Vec<u8>> {
+fn parsed(line: &str, headers: &str) -> Option<Vec<u8>> {
     let (method, rest) = line.split_once(' ')?;
     let (path, body) = rest.split_once(' ').unwrap_or((rest, ""));
-    Some(wire::request(method, path, body))
+    Some(wire::request(method, path, headers, body))
 }

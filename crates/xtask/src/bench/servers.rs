@@ -63,8 +63,8 @@ async fn look_up(
     let now = SystemClock.now();
     let found = store
         .read(move |index| {
-            let subject = index.find_subject(&LiveTags { even: None, odd: Some(tag) })?;
-            subject.map_or(Ok(Vec::new()), |subject| index.findable_pointers(subject, now))
+            let found = index.find(&LiveTags { even: None, odd: Some(tag) }, now)?;
+            Ok(found.map_or_else(Vec::new, |found| found.pointers))
         })
         .await
         .map_err(actix_web::error::ErrorServiceUnavailable)?;

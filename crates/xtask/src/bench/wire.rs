@@ -2,13 +2,13 @@
 
 use anyhow::{Context as _, bail};
 use kw_domain::Oin;
-use kw_transport::{Connection, Tls, TlsFiles};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use kw_transport::{Tls, TlsFiles};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::arguments::Target;
 
-/// The certificate of the party that calls.
-pub(super) fn tls(target: &Target) -> anyhow::Result<Tls> {
+fn tls(target: &Target) -> anyhow::Result<Tls> {
     Ok(Tls::load(&files(&target.folder, &target.member))?)
 }
 
@@ -24,20 +24,49 @@ pub(super) fn files(folder: &std::path::Path, name: &str) -> TlsFiles {
     }
 }
 
-pub(super) async fn connect(tls: &Tls, target: &Target) -> anyhow::Result<Connection> {
-    Ok(tls.connect(target.address, "127.0.0.1", Oin::parse(&target.server)?).await?)
+/// A connection, encrypted or not.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// How connections are made.
+pub(super) enum Door {
+    /// To a local API.
+    Plain,
+    /// To a service.
+    Mutual(Tls),
 }
 
-/// The bytes of a request with a JSON body.
-pub(super) fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
+impl Door {
+    /// The door of a target: plain where no server is named.
+    pub(super) fn of(target: &Target) -> anyhow::Result<Self> {
+        if target.server.is_empty() { Ok(Self::Plain) } else { tls(target).map(Self::Mutual) }
+    }
+
+    pub(super) async fn open(&self, target: &Target) -> anyhow::Result<Box<dyn Stream>> {
+        match self {
+            Self::Plain => {
+                let stream = TcpStream::connect(target.address).await?;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+            Self::Mutual(tls) => {
+                let server = Oin::parse(&target.server)?;
+                Ok(Box::new(tls.connect(target.address, "127.0.0.1", server).await?))
+            }
+        }
+    }
+}
+
+/// The bytes of a request with a JSON body; `headers` are whole lines.
+pub(super) fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let content = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
-    format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{content}content-length: {}\r\n\r\n{body}", body.len())
+    format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}{content}content-length: {}\r\n\r\n{body}", body.len())
         .into_bytes()
 }
 
 /// Sends a request and reads its answer into `buffer`: the status.
 pub(super) async fn exchange(
-    connection: &mut Connection,
+    connection: &mut dyn Stream,
     request: &[u8],
     buffer: &mut Vec<u8>,
 ) -> anyhow::Result<u16> {

@@ -7,8 +7,8 @@ use kw_protocol::problem::ProblemCode;
 
 use super::super::stand_ins::Town;
 use super::super::{SyncOptions, SyncProgress};
-use crate::RefusedRow;
-use crate::testing::{agreement, agreement_with};
+use crate::testing::{agreement, agreement_with, attendance};
+use crate::{LocalId, RefusedRow};
 
 const ANNA: &str = "999990342";
 const BRAM: &str = "999994086";
@@ -242,7 +242,7 @@ async fn rows_that_cannot_be_used_and_categories_outside_the_agreement_are_repor
     let town = Town::new(agreement_with(|draft| {
         draft.partner_mut("00000099000000012000").unwrap().registers = vec!["youth-health".into()];
     }));
-    let row = RefusedRow { origin: "som.csv".into(), row: Some(3), reason: "no BSN".into() };
+    let row = RefusedRow { origin: "som.csv".into(), row: Some(3), reason: "no BSN".into(), record: None };
     town.book.inner.lock().unwrap().refused = vec![row];
     town.book.put("r1", ANNA);
     let report = town.run(&SyncOptions::default()).await.unwrap();
@@ -275,4 +275,74 @@ async fn no_bsn_is_in_the_database_in_readable_form() {
     }
     assert!(!bytes.windows(9).any(|window| window == ANNA.as_bytes()));
     assert_eq!(town.sync.status().await.unwrap().waiting, 1);
+}
+
+#[tokio::test]
+async fn a_row_that_is_there_and_cannot_be_used_keeps_its_pointer() {
+    let town = Town::new(agreement());
+    town.book.put("r1", ANNA);
+    town.book.put("r2", BRAM);
+    town.settle().await;
+    {
+        let mut inner = town.book.inner.lock().unwrap();
+        inner.records.clear();
+        let record = Some((attendance(), LocalId::new("r1").unwrap()));
+        let reason = "the birth date cannot be used".into();
+        inner.refused = vec![RefusedRow { origin: "som.csv".into(), row: Some(2), reason, record }];
+    }
+    for _ in 0..2 {
+        town.run(&full()).await.unwrap();
+        assert_eq!(town.known(&[ANNA, BRAM]), [format!("nl.bsn:{ANNA}")].into());
+    }
+    town.book.inner.lock().unwrap().refused.clear();
+    town.run(&full()).await.unwrap();
+    assert_eq!(town.known(&[ANNA, BRAM]).len(), 0, "a row that is not there any more is gone");
+}
+
+#[tokio::test]
+async fn after_rows_that_nobody_can_place_the_source_is_asked_about_each_missing_record() {
+    let town = Town::new(agreement());
+    town.book.put("r1", ANNA);
+    town.book.put("r2", BRAM);
+    town.settle().await;
+    {
+        let mut inner = town.book.inner.lock().unwrap();
+        inner.records.clear();
+        inner.unusable.insert("r1".into());
+        let row =
+            RefusedRow { origin: "som.csv".into(), row: Some(2), reason: "no BSN".into(), record: None };
+        inner.refused = vec![row];
+    }
+    town.run(&full()).await.unwrap();
+    assert_eq!(town.known(&[ANNA, BRAM]), [format!("nl.bsn:{ANNA}")].into());
+}
+
+#[tokio::test]
+async fn the_status_counts_per_source_what_the_switchboard_has() {
+    let town = Town::new(agreement());
+    many(&town, 4);
+    town.settle().await;
+    town.book.remove("r000");
+    town.run(&SyncOptions::default()).await.unwrap();
+    assert_eq!(town.sync.status().await.unwrap().sources[0].registered, 3);
+}
+
+#[tokio::test]
+async fn the_log_says_through_links_which_records_a_run_was_about() {
+    let town = Town::new(agreement());
+    town.book.put("r1", ANNA);
+    town.settle().await;
+    let handle =
+        *town.switchboard.0.lock().unwrap().live.values().map(|(_, handle, _)| handle).next().unwrap();
+    let store = &town.sync.parts.store;
+    let links = store.read_blocking(move |tables| tables.links_of(handle, None, 100)).unwrap();
+    assert_eq!(links.len(), 2, "it arrived, and it was registered");
+    let entries = store.read_blocking(|tables| tables.ledger_entries(0, 100)).unwrap();
+    for (index, reference) in links {
+        let record = entries[index as usize].record.as_ref().unwrap().as_str();
+        let record: kw_ledger::AccessRecord = serde_json::from_str(record).unwrap();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, reference.as_bytes());
+        let hexadecimals: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(record.subjects, Some(hexadecimals));
+    }
 }
