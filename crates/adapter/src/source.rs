@@ -172,3 +172,47 @@ pub enum SourceError {
     #[error("the source cannot be read now: {0}")]
     Unavailable(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_debug_shows_of_a_page_identifies_nobody() {
+        let category = Category::parse("zorg").unwrap();
+        let record = LocalId::new("999990342~anna").unwrap();
+        let subject = Subject::parse("nl.bsn:999990342").unwrap();
+        let birth_date = BirthDate::parse("1984-05-03").ok();
+        let page = ChangePage {
+            changes: vec![
+                Change::Gone { category: category.clone(), record: record.clone() },
+                Change::Present(SourceRecord {
+                    category: category.clone(),
+                    record: record.clone(),
+                    subject,
+                    birth_date,
+                }),
+            ],
+            refused: vec![RefusedRow {
+                origin: "zorg.csv".to_owned(),
+                row: Some(1),
+                reason: "no BSN".to_owned(),
+                record: Some((category, record)),
+            }],
+            cursor: Cursor("at 999990342~anna".to_owned()),
+            more: false,
+            complete: true,
+        };
+        let document = SourceDocument {
+            document: serde_json::json!({"name": "anna"}),
+            as_of: Instant::from_millis(0),
+            birth_date,
+            under_investigation: vec!["/anna".to_owned()],
+        };
+        let shown = format!("{page:?} {document:?}");
+        assert!(shown.contains("zorg.csv"));
+        for value in ["999990342", "anna", "1984", "342"] {
+            assert!(!shown.contains(value), "{value} is in {shown}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ pub(crate) mod progress;
 
 use std::io::{self, IsTerminal as _};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, TableStyle, presets};
 use serde::Serialize;
 use serde_json::json;
 
@@ -57,10 +57,19 @@ impl Output {
     }
 }
 
-/// A table that is as wide as the terminal at most, and readable without colour.
+/// A list: as wide as the terminal at most, readable without colour, one line a row.
 pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+    styled(header, presets::UTF8_BORDERS_ONLY)
+}
+
+/// A table whose rows have several lines.
+pub(crate) fn tall_table<const N: usize>(header: [&str; N]) -> Table {
+    styled(header, presets::UTF8_HORIZONTAL_ONLY)
+}
+
+fn styled<const N: usize>(header: [&str; N], style: TableStyle) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(style).set_header(header);
     if io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

@@ -102,13 +102,12 @@ impl Databases {
     /// Drops what was made on the server; says what could not be.
     pub(crate) async fn drop_all(&self) -> Vec<String> {
         let Some(postgres) = &self.0 else { return Vec::new() };
-        let mut left = Vec::new();
+        let mut dropping = tokio::task::JoinSet::new();
         for name in postgres.made.lock().await.drain(..) {
-            if postgres.server.drop(&name).await.is_err() {
-                left.push(name);
-            }
+            let server = postgres.server.clone();
+            dropping.spawn(async move { server.drop(&name).await.err().map(|_| name) });
         }
-        left
+        dropping.join_all().await.into_iter().flatten().collect()
     }
 }
 
@@ -118,8 +117,9 @@ impl Postgres {
         let role: String = role.replace('-', "_").chars().take(32).collect();
         let mut made = self.made.lock().await;
         let name = format!("kw_demo_{role}_{}_{}", self.mark, made.len());
-        self.server.create(&name).await?;
+        // Noted first: what is interrupted between the two is dropped as well.
         made.push(name.clone());
+        self.server.create(&name).await?;
         Ok(name)
     }
 

@@ -55,6 +55,9 @@ pub(crate) async fn play(
     let asker = Asker::new(agreement::ROLE, agreement::PURPOSE)?;
     let partner = chain.partner(&asking_name)?;
     let mut broken = Vec::new();
+    if found.people.is_empty() {
+        broken.push("a row of the data can be used");
+    }
     let person = own.bsn.clone().or_else(|| found.known_to_most());
     let dossier = match &person {
         Some(bsn) => Some(asker.dossier(partner, bsn, None, motivated()).await?),

@@ -58,6 +58,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        self.add(other);
+        self
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.numbers += other.numbers;
         self.bytes += other.bytes;

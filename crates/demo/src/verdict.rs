@@ -18,8 +18,11 @@ pub(crate) async fn search_central(
 ) -> Result<Found, DemoError> {
     let mut found = Found::default();
     for (folder, database) in chain.central() {
-        found.add(search.in_folder(folder)?);
-        found.add(search_server(search, database, databases).await?);
+        let mut here = search.in_folder(folder)?;
+        if database.is_postgres() {
+            here = search_server(search, database, databases).await?.with(here);
+        }
+        found.add(here);
     }
     Ok(found)
 }
@@ -35,6 +38,9 @@ async fn search_server(
             found.add(Found { numbers: search.in_bytes(&bytes), bytes: bytes.len() as u64 });
         })
         .await?;
+    if found.bytes == 0 {
+        return Err(DemoError::Search("the server handed over no byte of a database that is in use".to_owned()));
+    }
     Ok(found)
 }
 

@@ -30,6 +30,28 @@ impl Bsn {
         Ok(Self(*digits))
     }
 
+    /// Whether a text that is going to leave the partner seems to hold a BSN: eight or nine digits that stand alone and pass
+    /// the 11-proef, or nine written in the usual groups (`1234.56.782`, `123 456 782`, `123-456-782`).
+    ///
+    /// One in eleven numbers of nine digits passes by chance: such a case number has to be written with a letter before it.
+    pub fn occurs_in(text: &str) -> bool {
+        let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+        if runs.clone().any(|run| Self::parse(run).is_ok()) {
+            return true;
+        }
+        let tokens = text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | ' ')));
+        tokens.map(|token| token.trim_matches(['.', '-', ' '])).any(|token| {
+            ['.', '-', ' '].iter().any(|separator| {
+                let groups: Vec<&str> = token.split(*separator).collect();
+                groups.windows(3).any(|three| {
+                    let lengths: Vec<usize> = three.iter().map(|group| group.len()).collect();
+                    matches!(lengths.as_slice(), [4, 2, 3] | [3, 3, 3])
+                        && Self::parse(&three.concat()).is_ok()
+                })
+            })
+        })
+    }
+
     /// The nine digits. Call this only to blind the number or to look it up in the partner's own source.
     pub fn expose(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -111,6 +133,18 @@ mod tests {
     fn printing_shows_two_digits_at_most() {
         let bsn = Bsn::parse("999990342").unwrap();
         assert_eq!(format!("{bsn} {bsn:?}"), "•••••••42 Bsn(•••••••42)");
+    }
+
+    #[test]
+    fn a_number_in_a_text_is_noticed_in_every_usual_form() {
+        for text in
+            ["999990342", "zaak 999990342.", "9999.90.342", "999 990 342", "a/999-990-342", "bsn:00000024"]
+        {
+            assert!(Bsn::occurs_in(text), "{text}");
+        }
+        for text in ["", "Z-2026-00123", "2026-11-21", "999990343", "0205551234", "1999990342", "j.jansen"] {
+            assert!(!Bsn::occurs_in(text), "{text}");
+        }
     }
 
     proptest! {

@@ -82,7 +82,7 @@ fn listener(path: &str) -> Server {
     let (url, description) = match path {
         "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
         "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
-        _ => ("http://127.0.0.1:8080", "The local listener: loopback only"),
+        _ => ("http://127.0.0.1:9444", "The local listener: loopback only"),
     };
     let mut server = Server::new(url);
     server.description = Some(description.to_owned());

@@ -35,10 +35,25 @@ impl Connection {
 
     pub(crate) fn migrate(&mut self, migrations: Migrations) -> Result<(), OpenError> {
         let done = match self {
-            Self::Postgres(conn) => conn.run_pending_migrations(migrations.postgres).map(|_| ()),
+            Self::Postgres(conn) => {
+                // Two processes that start together take turns; the lock goes with the session at the latest.
+                conn.batch_execute(MIGRATION_LOCK).map_err(StoreError::from)?;
+                let done = conn.run_pending_migrations(migrations.postgres).map(|_| ());
+                conn.batch_execute(MIGRATION_UNLOCK).map_err(StoreError::from)?;
+                done
+            }
             Self::Sqlite(conn) => conn.run_pending_migrations(migrations.sqlite).map(|_| ()),
         };
         done.map_err(|error| OpenError::Migration(error.to_string()))
+    }
+
+    /// How many migrations the schema still lacks.
+    pub(crate) fn pending(&mut self, migrations: Migrations) -> Result<usize, OpenError> {
+        let pending = match self {
+            Self::Postgres(conn) => conn.pending_migrations(migrations.postgres).map(|missing| missing.len()),
+            Self::Sqlite(conn) => conn.pending_migrations(migrations.sqlite).map(|missing| missing.len()),
+        };
+        pending.map_err(|error| OpenError::Migration(error.to_string()))
     }
 
     /// Begins a transaction that is going to write, so that two writers queue up instead of failing halfway.
@@ -74,6 +89,10 @@ impl Connection {
         }
     }
 }
+
+// The number is arbitrary, but everybody's.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(720186011)";
+const MIGRATION_UNLOCK: &str = "SELECT pg_advisory_unlock(720186011)";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,6 +35,13 @@ impl Act {
         self
     }
 
+    /// Adds a second record, for an act that is two events.
+    #[must_use]
+    pub fn and(mut self, kind: LeafKind, record: Canonical) -> Self {
+        self.entries.push((kind, record));
+        self
+    }
+
     /// Says whom a reference in the record means. For the switchboard.
     #[must_use]
     pub fn link(mut self, subject: SubjectId, reference: SubjectReference) -> Self {

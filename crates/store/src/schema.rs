@@ -79,7 +79,7 @@ diesel::table! {
         key -> Text,
         request -> Binary,
         status -> SmallInt,
-        response -> Text,
+        response -> Binary,
         expires_at -> BigInt,
     }
 }

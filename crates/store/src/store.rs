@@ -78,6 +78,17 @@ impl<S: Service> Store<S> {
         })
     }
 
+    /// How many migrations the schema lacks, which [`Store::open`] would bring up to date; `None` where the SQLite file is
+    /// not there yet. For whoever wants to know before a start. Blocks.
+    pub fn pending_migrations(config: &DatabaseConfig) -> Result<Option<usize>, OpenError> {
+        let file = config.url.strip_prefix("sqlite:").unwrap_or(&config.url);
+        if !config.is_postgres() && !std::path::Path::new(file).exists() {
+            return Ok(None);
+        }
+        let mut connection = Connection::open(config, ConnectionRole::Writer)?;
+        Ok(Some(connection.pending(crate::ledger_migrations())? + connection.pending(S::migrations())?))
+    }
+
     /// The name of this service's log.
     pub fn origin(&self) -> &str {
         &self.origin

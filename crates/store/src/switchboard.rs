@@ -156,8 +156,8 @@ pub struct Remembered {
     pub request: [u8; 32],
     /// The HTTP status that was answered.
     pub status: u16,
-    /// The body that was answered.
-    pub response: String,
+    /// The body that was answered, sealed.
+    pub response: Vec<u8>,
 }
 
 /// Where a generation of the index keys is in its life.
@@ -256,8 +256,15 @@ pub trait SwitchboardRead: LedgerRead {
     fn subjects_after(&mut self, cursor: &[u8], limit: u32) -> Result<Vec<StoredSubject>, StoreError>;
     /// How many subjects there are.
     fn count_subjects(&mut self) -> Result<u64, StoreError>;
-    /// How many subjects have no tag in the column of `generation`.
-    fn count_without_tag(&mut self, generation: u32) -> Result<u64, StoreError>;
+    /// How many subjects are not converted to `generation`: their element is of an earlier one, or they have no tag of it.
+    fn count_unconverted(&mut self, generation: u32) -> Result<u64, StoreError>;
+    /// How many active pointers a holder has about one subject in one category.
+    fn count_active_about(
+        &mut self,
+        subject: SubjectId,
+        holder: Oin,
+        category: &Category,
+    ) -> Result<u64, StoreError>;
     /// How many active pointers there are, of all holders.
     fn count_all_active(&mut self) -> Result<u64, StoreError>;
 }

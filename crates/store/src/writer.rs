@@ -7,6 +7,7 @@
 //! (docs/decisions/0005).
 
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Elapsed};
@@ -204,7 +205,10 @@ impl Worker {
 
     fn commit<S: Service>(&mut self, batch: &mut Vec<Box<dyn Operation<S>>>) {
         let began = Elapsed::now();
-        let outcome = self.connected().and_then(|()| self.run_batch(batch));
+        // A panic in a closure costs its batch, not the writer: without it every later write would fail for ever.
+        let attempt = AssertUnwindSafe(|| self.connected().and_then(|()| self.run_batch(batch)));
+        let outcome = catch_unwind(attempt)
+            .unwrap_or_else(|_| Err(StoreError::Database("an operation panicked".into())));
         let committed = match outcome {
             Ok(()) => true,
             Err(error) => {

@@ -12,10 +12,10 @@ use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
 use kw_store::switchboard::Switchboard;
 use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
-use tokio::sync::Semaphore;
 
 use crate::index::{LiveGenerations, LocateError};
 use crate::keys::Keys;
+use crate::pointers::Uploads;
 use crate::quota::Quota;
 
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -30,8 +30,8 @@ pub(crate) struct App {
     pub(crate) oin: Oin,
     pub(crate) quota: Quota,
     pub(crate) store: Store<Switchboard>,
-    /// One permit for each upload under way.
-    pub(crate) uploads: Arc<Semaphore>,
+    /// One permit for each upload under way, by holder.
+    pub(crate) uploads: Uploads,
 }
 
 /// Keys with the generations that use them: swapped whole, so that no request sees half a rotation.

@@ -16,6 +16,7 @@ mod quota;
 pub mod rotation;
 mod serve;
 mod signer;
+mod staleness;
 mod upkeep;
 
 pub use config::SwitchboardConfig;

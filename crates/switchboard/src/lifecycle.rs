@@ -27,8 +27,8 @@ pub(crate) fn renew(
         return Err(IllegalTransition);
     }
     let mut renewed = pointer.clone();
-    renewed.valid_until = valid_until;
-    renewed.due_at = earliest(valid_until, pointer.destroy_by);
+    renewed.valid_until = earliest(valid_until, pointer.destroy_by);
+    renewed.due_at = renewed.valid_until;
     Ok(renewed)
 }
 

@@ -19,7 +19,7 @@ mod withdraw_many;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub(crate) use bulk::__path_register_many;
+pub(crate) use bulk::{__path_register_many, Uploads};
 pub(crate) use digests::__path_digest_pointers;
 pub(crate) use lease::__path_renew_lease;
 pub(crate) use list::__path_list_pointers;

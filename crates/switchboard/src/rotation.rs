@@ -32,6 +32,11 @@ pub enum RotationError {
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The new key was made, and other hosts may need it.
+    #[error(
+        "the new key is in {0}: copy it to the key folder of every host that runs this switchboard, then run this again"
+    )]
+    KeyMade(PathBuf),
     /// δ is not there.
     #[error(
         "there is no index-delta-{epoch}.key in {folder}: it comes from the pseudonymiser's key ceremony"
@@ -51,6 +56,9 @@ pub enum RotationError {
     /// A row does not open under k_row.
     #[error("a subject's sealed element does not open: the row key is not the one of this database")]
     Sealed,
+    /// A row was left behind by an earlier rotation.
+    #[error("a subject is of a generation before the last: the database was not converted whole; restore it")]
+    StrayGeneration,
     /// The database did not commit.
     #[error("the database did not commit: {0}")]
     Write(String),

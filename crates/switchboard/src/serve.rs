@@ -11,14 +11,11 @@ use kw_runtime::{Entropy, Http, Metrics, Server, SharedAgreement};
 use kw_store::Store;
 use kw_store::switchboard::Switchboard;
 use kw_transport::Tls;
-use tokio::sync::Semaphore;
 
 use crate::app::{App, Keyring};
 use crate::config::SwitchboardConfig;
 use crate::keys::Keys;
 use crate::{pointers, public, queries, rotation, upkeep};
-
-const UPLOADS_AT_ONCE: usize = 8;
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
 pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
@@ -76,6 +73,7 @@ async fn open(
         tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |bytes| salts.fill(bytes)))
             .await??;
     let live = rotation::first_generation(&store, &current, &keys, clock.as_ref(), tls.oin()).await?;
+    let keys = upkeep::needed(keys, &live).map_err(anyhow::Error::msg)?;
     Ok(App {
         agreement: agreement.clone(),
         clock,
@@ -85,7 +83,7 @@ async fn open(
         oin: tls.oin(),
         quota: crate::quota::Quota::default(),
         store,
-        uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+        uploads: pointers::Uploads::default(),
     })
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kw_domain::SubjectId;
-use kw_ledger::Event;
+use kw_ledger::{Event, LeafKind};
 use kw_runtime::{Refusal, Server};
+use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, StoredPointer};
 
-use crate::app::{App, Keyring, act, rules};
+use crate::app::{App, Keyring, act, recorded, rules};
 use crate::index::LiveGenerations;
 use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
@@ -85,8 +86,11 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                 tx.write().delete_orphans(&subjects)?;
                 lapsed.count = Some(changed);
                 destroyed.count = Some(gone);
-                let record = if changed > 0 { &lapsed } else { &destroyed };
-                Ok(((), act::<Refusal>(record)?))
+                let mut act = act::<Refusal>(&lapsed)?;
+                if gone > 0 {
+                    act = act.and(LeafKind::Access, recorded(&destroyed).map_err(Abort::Refused)?);
+                }
+                Ok(((), act))
             })
             .await
             .map_err(|error| error.to_string())?;
@@ -168,7 +172,7 @@ pub(crate) async fn follow_generations(app: &App) -> Result<bool, String> {
         .await
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())?;
-    check_keys(&keys, &live)?;
+    let keys = needed(keys, &live)?;
     log::info!(audience = "application"; "the live generations of the index keys changed");
     app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
     Ok(true)
@@ -179,21 +183,35 @@ pub(crate) fn refresh_keyring(app: &App) -> Result<bool, String> {
     let chain = app.agreement.current().chain().clone();
     let keys = Keys::read(&app.key_folder, &chain).map_err(|error| error.to_string())?;
     let before = app.keyring.load_full();
+    let keys = needed(keys, &before.live)?;
     let changed = keys.signer.jwks() != before.keys.signer.jwks();
-    if changed {
-        let live = before.live.clone();
-        check_keys(&keys, &live)?;
-        app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
-    }
+    // A rotation may have moved on while the folder was read: then the other job has the newer keys, and wins.
+    let after = Arc::new(Keyring { keys: Arc::new(keys), live: before.live.clone() });
+    app.keyring.compare_and_swap(&before, after);
     Ok(changed)
 }
 
-fn check_keys(keys: &Keys, live: &LiveGenerations) -> Result<(), String> {
-    match live.iter().find(|generation| !keys.index.contains_key(&generation.index_epoch)) {
-        Some(generation) => Err(format!(
-            "the index key of epoch {} is not in the key folder, but generation {} needs it; copy it there",
-            generation.index_epoch, generation.number
-        )),
-        None => Ok(()),
+/// Only what the live generations use stays in memory: a destroyed key is destroyed here too. What they use must be there.
+pub(crate) fn needed(mut keys: Keys, live: &LiveGenerations) -> Result<Keys, String> {
+    let missing = |kind: &str, epoch: u32| {
+        format!(
+            "{kind}-{epoch}.key is not in the key folder, but a live generation of the index needs it; copy it there"
+        )
+    };
+    keys.index.retain(|epoch, _| live.iter().any(|generation| generation.index_epoch == *epoch));
+    if let Some(generation) = live.iter().find(|generation| !keys.index.contains_key(&generation.index_epoch))
+    {
+        return Err(missing("switchboard-index", generation.index_epoch));
+    }
+    let oldest = live.iter().map(|generation| generation.pseudonymiser_epoch).min().unwrap_or_default();
+    let later =
+        |epoch: u32| live.iter().any(|generation| generation.pseudonymiser_epoch == epoch && epoch > oldest);
+    keys.deltas.retain(|epoch, _| later(*epoch));
+    match live
+        .iter()
+        .find(|g| g.pseudonymiser_epoch > oldest && !keys.deltas.contains_key(&g.pseudonymiser_epoch))
+    {
+        Some(generation) => Err(missing("index-delta", generation.pseudonymiser_epoch)),
+        None => Ok(keys),
     }
 }

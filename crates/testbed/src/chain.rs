@@ -10,8 +10,8 @@ use anyhow::Context as _;
 use kw_agreement::Agreement;
 use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft};
 use kw_domain::{ChainName, Epoch, KeyUse, Oin};
-use kw_transport::authority::{Authority, IssueRequest, IssuedFiles};
 use kw_transport::Tls;
+use kw_transport::authority::{Authority, IssueRequest, IssuedFiles};
 use tempfile::TempDir;
 
 use crate::process::Process;
@@ -241,7 +241,7 @@ impl RunningChain {
     /// Somebody with a certificate of the chain's authority and any OIN.
     pub fn party(&self, name: &str, oin: &str) -> anyhow::Result<Member> {
         let files = self.issue(name, oin)?;
-        Member::new(Tls::load(&files.tls_files())?, Arc::new(self.agreement()?), self.address())
+        Ok(Member::new(Tls::load(&files.tls_files())?, Arc::new(self.agreement()?), self.address()))
     }
 
     fn issue(&self, name: &str, oin: &str) -> anyhow::Result<IssuedFiles> {
@@ -292,5 +292,6 @@ impl RunningChain {
 }
 
 fn parsed(draft: &AgreementDraft) -> anyhow::Result<Agreement> {
-    Agreement::parse(&draft.to_toml()?).map_err(|errors| anyhow::anyhow!("the agreement is refused: {errors}"))
+    Agreement::parse(&draft.to_toml()?)
+        .map_err(|errors| anyhow::anyhow!("the agreement is refused: {errors}"))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use kw_agreement::draft::AgreementDraft;
 use kw_agreement::Agreement;
+use kw_agreement::draft::AgreementDraft;
 use kw_client::{Context, Entropy, IdempotencyKey, Retry, SwitchboardClient};
 use kw_domain::{ActorId, CaseReference, Category, Handle, Oin, Purpose, Role, SourceName, SystemClock};
 use kw_protocol::pointer::{RegisterPointer, RegistrationReason, SubjectElement};
@@ -27,8 +27,8 @@ pub struct Member {
 }
 
 impl Member {
-    pub(crate) fn new(tls: Tls, agreement: Arc<Agreement>, address: SocketAddr) -> anyhow::Result<Self> {
-        Ok(Self { oin: tls.oin(), tls, agreement, address })
+    pub(crate) fn new(tls: Tls, agreement: Arc<Agreement>, address: SocketAddr) -> Self {
+        Self { oin: tls.oin(), tls, agreement, address }
     }
 
     /// Its client of the switchboard, which makes each call once.
@@ -37,7 +37,11 @@ impl Member {
     }
 
     /// The same through another address: a [`FaultProxy`](crate::FaultProxy).
-    pub fn switchboard_at(&self, draft: &AgreementDraft, address: SocketAddr) -> anyhow::Result<SwitchboardClient> {
+    pub fn switchboard_at(
+        &self,
+        draft: &AgreementDraft,
+        address: SocketAddr,
+    ) -> anyhow::Result<SwitchboardClient> {
         let mut draft = draft.clone();
         draft.switchboard.endpoint = format!("https://{address}");
         let agreement = Agreement::parse(&draft.to_toml()?).map_err(|errors| anyhow::anyhow!("{errors}"))?;
@@ -46,7 +50,8 @@ impl Member {
 
     /// A bare HTTP client of the switchboard.
     pub fn http(&self) -> reqwest::Client {
-        let options = ClientOptions { timeout: Duration::from_secs(20), connect_timeout: Duration::from_secs(5) };
+        let options =
+            ClientOptions { timeout: Duration::from_secs(20), connect_timeout: Duration::from_secs(5) };
         self.tls.client(self.agreement.switchboard().oin, options)
     }
 

@@ -18,7 +18,8 @@ use crate::free_port;
 static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
 static DATABASES: AtomicU32 = AtomicU32::new(1);
 
-const MISSING: &str = "this test needs PostgreSQL and does not go without it. Install it: apt-get install -y postgresql";
+const MISSING: &str =
+    "this test needs PostgreSQL and does not go without it. Install it: apt-get install -y postgresql";
 /// PostgreSQL tells psql and libpq by this role.
 const OWNER: &str = "owner";
 
@@ -179,7 +180,8 @@ impl PostgresServer {
 
     fn give_to_postgres(&self) -> anyhow::Result<()> {
         if is_root() {
-            let given = Command::new("chown").args(["-R", "postgres:postgres"]).arg(self.folder.path()).status()?;
+            let given =
+                Command::new("chown").args(["-R", "postgres:postgres"]).arg(self.folder.path()).status()?;
             ensure!(given.success(), "the folder was not given to the user postgres");
         }
         Ok(())

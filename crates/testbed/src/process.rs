@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 /// Longer than any start takes on a machine with other work.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 const END: Duration = Duration::from_secs(30);
 
 /// A running process. Killed when dropped.
@@ -57,7 +57,8 @@ impl Process {
         let mut process = Self { child, addresses: BTreeMap::new() };
         match ready.recv_timeout(START) {
             Ok(line) => {
-                process.addresses = serde_json::from_str(&line).context("the ready line is not understood")?;
+                process.addresses =
+                    serde_json::from_str(&line).context("the ready line is not understood")?;
                 Ok(process)
             }
             Err(reason) => {
@@ -65,7 +66,8 @@ impl Process {
                     mpsc::RecvTimeoutError::Timeout => "it took too long".to_owned(),
                     mpsc::RecvTimeoutError::Disconnected => process.child.wait()?.to_string(),
                 };
-                let said = String::from_utf8_lossy(&fs::read(errors)?).chars().skip(before as usize).collect();
+                let said =
+                    String::from_utf8_lossy(&fs::read(errors)?).chars().skip(before as usize).collect();
                 Err(StartError { how, said }.into())
             }
         }

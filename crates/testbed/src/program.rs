@@ -29,7 +29,9 @@ impl Program {
         let serve = move |config: &Path| {
             let own = std::env::current_exe().context("the test program is not where it was")?;
             let mut command = Command::new(own);
-            command.args(["--ignored", "--exact", "--nocapture", "--test-threads=1", name]).env(CONFIG, config);
+            command
+                .args(["--ignored", "--exact", "--nocapture", "--test-threads=1", name])
+                .env(CONFIG, config);
             Ok(command)
         };
         Self { serve: Arc::new(serve), make_keys: Arc::new(make_keys) }

@@ -21,15 +21,20 @@ pub(crate) fn check() -> anyhow::Result<()> {
 
 /// The rows between the two markers.
 fn allowed(text: &str) -> anyhow::Result<Edges> {
-    let (_, rest) = text.split_once("<!-- allowed-dependencies: begin -->").context("the table's begin is gone")?;
-    let (table, _) = rest.split_once("<!-- allowed-dependencies: end -->").context("the table's end is gone")?;
+    let (_, rest) =
+        text.split_once("<!-- allowed-dependencies: begin -->").context("the table's begin is gone")?;
+    let (table, _) =
+        rest.split_once("<!-- allowed-dependencies: end -->").context("the table's end is gone")?;
     let mut edges = Edges::new();
     for row in table.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.split('|').collect();
         let [_, name, uses, ..] = cells[..] else { bail!("a row of the table is not understood: {row}") };
         let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
         let name = names(name).pop().context("a row without a crate")?;
-        ensure!(edges.insert(name.clone(), names(uses).into_iter().collect()).is_none(), "{name} has two rows");
+        ensure!(
+            edges.insert(name.clone(), names(uses).into_iter().collect()).is_none(),
+            "{name} has two rows"
+        );
     }
     Ok(edges)
 }
@@ -63,7 +68,9 @@ fn compare(allowed: &Edges, named: &Edges) -> Vec<String> {
             }
         }
     }
-    mistakes.extend(allowed.keys().filter(|name| !named.contains_key(*name)).map(|name| format!("there is no {name}")));
+    mistakes.extend(
+        allowed.keys().filter(|name| !named.contains_key(*name)).map(|name| format!("there is no {name}")),
+    );
     mistakes
 }
 

@@ -60,7 +60,8 @@ struct Total {
 
 impl Total {
     fn add(&mut self, line: &str) {
-        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
+        else {
             return;
         };
         for part in counts.split("; ") {
@@ -80,7 +81,8 @@ fn install() -> anyhow::Result<()> {
     let mut missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
     let packaged = fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some());
-    if !packaged && !(is_there("initdb") && is_there("postgres") && is_there("psql")) {
+    let on_path = ["initdb", "postgres", "psql"].into_iter().all(is_there);
+    if !packaged && !on_path {
         missing.push("postgresql");
     }
     if missing.is_empty() {

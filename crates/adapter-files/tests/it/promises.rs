@@ -251,3 +251,55 @@ fn unknown_settings_are_refused() {
     assert!(parse("folder = \"x\"\n[categories.Zorg]").is_err());
     assert!(parse("folder = \"x\"\n[categories.zorg]").is_ok());
 }
+
+#[tokio::test]
+async fn a_row_that_becomes_unusable_is_named_as_the_record_that_it_was_and_is_no_nothing() {
+    let rows = |anna: &str, bram: &str| {
+        format!("id,bsn,geboortedatum\n1,{ANNA},{anna}\n2,{bram},1990\n3,{CEES},1991\n")
+    };
+    let folder = folder(&[("zorg.csv", rows("1984-05-03", BRAM).as_bytes())]);
+    let source = configured(folder.path(), "[categories.zorg]\nid_column = \"id\"");
+    let before = by_number(&everything(&source, None).await);
+    write(folder.path(), "zorg.csv", &rows("1984-02-31", "999940003").replace("\n3,", "\n4,"));
+    let after = everything(&source, None).await;
+    assert!(after.complete);
+    assert_eq!(after.refused[0].record, Some((category("zorg"), before[ANNA].clone())));
+    assert_eq!(after.refused[1].record, None);
+    for number in [ANNA, BRAM] {
+        let error = source.fetch(&category("zorg"), &before[number]).await.unwrap_err();
+        assert!(matches!(error, SourceError::Content(_)), "{error}");
+    }
+    let cees = source.fetch(&category("zorg"), &before[CEES]).await;
+    assert!(cees.unwrap().is_none(), "what is gone is gone");
+}
+
+#[tokio::test]
+async fn rows_with_the_same_key_are_both_there() {
+    let folder = folder(&[("zorg.csv", format!("id,bsn\n1,{ANNA}\n").as_bytes())]);
+    let source = configured(folder.path(), "[categories.zorg]\nid_column = \"id\"");
+    let anna = by_number(&everything(&source, None).await)[ANNA].clone();
+    write(folder.path(), "zorg.csv", &format!("id,bsn\n1,{BRAM}\n1,{ANNA}\n"));
+    let after = everything(&source, None).await;
+    let told: Vec<_> = after.refused.iter().filter_map(|row| row.record.clone()).collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1], (category("zorg"), anna));
+}
+
+#[tokio::test]
+async fn more_unusable_rows_than_are_named_withdraw_nothing() {
+    let mut csv = "bsn,geboortedatum\n".to_owned();
+    (0..1001).for_each(|index| writeln!(csv, "{},gisteren", number(index)).unwrap());
+    let folder = folder(&[("zorg.csv", csv.as_bytes())]);
+    let all = everything(&generic(folder.path()), None).await;
+    assert_eq!((all.present.len(), all.refused.len(), all.complete), (0, 1001, false));
+}
+
+#[tokio::test]
+async fn a_record_that_a_torn_row_may_hide_is_no_nothing() {
+    let folder = folder(&[("zorg.csv", format!("bsn,a\n{ANNA},1\n{BRAM},2\n").as_bytes())]);
+    let source = generic(folder.path());
+    let bram = by_number(&everything(&source, None).await)[BRAM].clone();
+    write(folder.path(), "zorg.csv", &format!("bsn,a\n{ANNA},1\n{BRAM}\n"));
+    let error = source.fetch(&category("zorg"), &bram).await.unwrap_err();
+    assert!(matches!(error, SourceError::Content(_)), "{error}");
+}

@@ -10,9 +10,8 @@ use kw_adapter::mapping::RecordKey;
 use kw_adapter::{Change, Cursor, LocalId, RefusedRow, Source, SourceRecord};
 use kw_adapter_sql::{SqlConfig, SqlSource};
 use kw_domain::{Category, SourceName, SystemClock};
+use kw_testbed::PostgresServer;
 use tempfile::TempDir;
-
-use crate::cluster::Cluster;
 
 pub(crate) const ANNA: &str = "999990342";
 pub(crate) const BRAM: &str = "999994086";
@@ -20,7 +19,7 @@ pub(crate) const CEES: &str = "999995492";
 
 /// A database that the test may change, and its URL.
 pub(crate) enum Backend {
-    Postgres { cluster: Arc<Cluster>, database: String, url: String },
+    Postgres { server: Arc<PostgresServer>, url: String },
     Sqlite { folder: TempDir },
 }
 
@@ -32,12 +31,12 @@ impl Backend {
     }
 
     pub(crate) fn both_with(schema: &str) -> [Self; 2] {
-        let cluster = Cluster::shared();
-        let url = cluster.database(schema);
-        let database = url.trim_start_matches("postgres:///").split('?').next().unwrap().to_owned();
+        let server = PostgresServer::shared().unwrap();
+        let url = server.database().unwrap();
+        server.query(&url, schema).unwrap();
         let sqlite = Self::Sqlite { folder: tempfile::tempdir().unwrap() };
         sqlite.sql(schema);
-        [Self::Postgres { cluster, database, url }, sqlite]
+        [Self::Postgres { server, url }, sqlite]
     }
 
     pub(crate) fn url(&self) -> String {
@@ -49,7 +48,7 @@ impl Backend {
 
     pub(crate) fn sql(&self, sql: &str) {
         match self {
-            Self::Postgres { cluster, database, .. } => cluster.sql(database, sql),
+            Self::Postgres { server, url } => drop(server.query(url, sql).unwrap()),
             Self::Sqlite { folder } => {
                 let path = folder.path().join("x y.db");
                 SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql).unwrap();

@@ -3,6 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is not as it says")]
 
 mod backends;
-mod cluster;
 mod promises;
 mod settings;

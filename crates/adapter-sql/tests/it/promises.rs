@@ -6,7 +6,7 @@ use kw_adapter::{Source, SourceError};
 use kw_domain::BirthDate;
 use serde_json::json;
 
-use crate::backends::{ANNA, BRAM, Backend, CEES, category, everything};
+use crate::backends::{ANNA, BRAM, Backend, CEES, category, everything, source};
 
 #[tokio::test]
 async fn the_samples_give_records_documents_and_changes() {
@@ -79,7 +79,13 @@ async fn rows_that_cannot_be_used_are_reported_without_values() {
         );
         let all = everything(&source, None).await;
         assert_eq!((all.present.len(), all.refused.len()), (1, 4));
-        let shown = format!("{:?} {:?} {source:?}", all.refused, all.present);
+        let shown = format!("{all:?} {source:?}");
+        let told: Vec<_> = all.refused.iter().map(|row| row.record.is_some()).collect();
+        assert_eq!(
+            told,
+            [false, false, true, false],
+            "only of the wrong birth date is it known which record it is"
+        );
         for value in ["999940003", ANNA, BRAM, CEES, "1984"] {
             assert!(!shown.contains(value), "{value} is in {shown}");
         }
@@ -221,8 +227,52 @@ async fn a_slow_query_ends_in_time_and_a_lost_connection_is_made_again() {
         "[categories.t]\nlist = \"{list}\"\nfetch = \"SELECT * FROM t WHERE id = CAST(:record AS INTEGER)\""
     ));
     let record = everything(&source, None).await.of("t", ANNA);
-    if let Backend::Postgres { cluster, database, .. } = &postgres {
-        cluster.end_sessions(database);
+    if let Backend::Postgres { server, url } = &postgres {
+        server.end_sessions(url).unwrap();
     }
     assert!(source.fetch(&category("t"), &record).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_row_that_becomes_unusable_is_named_as_the_record_that_it_was_and_is_no_nothing() {
+    let schema = format!(
+        "CREATE TABLE t (id TEXT, bsn TEXT, birth_date TEXT); INSERT INTO t VALUES ('a', '{ANNA}', '1984-02-28'), ('b', '{BRAM}', NULL)"
+    );
+    for backend in Backend::both_with(&schema) {
+        let source = backend.with(
+            "[categories.t]\nlist = \"SELECT id AS record, bsn, birth_date FROM t WHERE :after_record IS NULL OR id > :after_record ORDER BY id LIMIT :limit\"\nfetch = \"SELECT * FROM t WHERE id = :record\"",
+        );
+        let before = everything(&source, None).await;
+        let (anna, bram) = (before.of("t", ANNA), before.of("t", BRAM));
+        backend.sql("UPDATE t SET birth_date = '1984-02-31' WHERE id = 'a'");
+        backend.sql("UPDATE t SET bsn = '999940003' WHERE id = 'b'");
+        let after = everything(&source, None).await;
+        assert_eq!(after.refused[0].record, Some((category("t"), anna.clone())));
+        assert_eq!(after.refused[1].record, None);
+        for record in [anna, bram] {
+            let error = source.fetch(&category("t"), &record).await.unwrap_err();
+            assert!(matches!(error, SourceError::Content(_)), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_spoken_to_over_tls_and_only_under_the_named_authority() {
+    let schema = format!("CREATE TABLE t (id TEXT, bsn TEXT); INSERT INTO t VALUES ('a', '{ANNA}')");
+    let [postgres, _] = Backend::both_with(&schema);
+    let Backend::Postgres { server, url } = &postgres else { panic!("the first is PostgreSQL") };
+    let stranger = tempfile::tempdir().unwrap();
+    let chain = kw_domain::ChainName::parse("stranger").unwrap();
+    kw_transport::authority::Authority::init(&stranger.path().join("pki"), &chain).unwrap();
+    let queries = "[categories.t]\nlist = \"SELECT id AS record, bsn FROM t WHERE :after_record IS NULL OR id > :after_record ORDER BY id LIMIT :limit\"\nfetch = \"SELECT bsn, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS secured FROM t WHERE id = :record\"";
+    let over_tls = |roots: &std::path::Path| {
+        let settings = format!("url = {:?}\nroot_certificates = {roots:?}\n{queries}", server.over_tls(url));
+        source(toml::from_str(&settings).unwrap())
+    };
+    let trusting = over_tls(&server.root_certificates());
+    let record = everything(&trusting, None).await.of("t", ANNA);
+    let found = trusting.fetch(&category("t"), &record).await.unwrap().unwrap();
+    assert_eq!(found.document, json!({"secured": true}));
+    let wary = over_tls(&stranger.path().join("pki/ca.pem"));
+    assert!(matches!(wary.changes(None).await, Err(SourceError::Unavailable(_))));
 }

@@ -79,7 +79,7 @@ impl Town {
             .store
             .write("test", move |tx| {
                 tx.write().store_record(&record)?;
-                Ok(((), act(&blank)?))
+                Ok(((), into_act::<PullRefusal>(&blank)?))
             })
             .await
             .unwrap();

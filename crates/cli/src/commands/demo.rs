@@ -185,11 +185,14 @@ fn readable(report: &Report) -> String {
         let _ = writeln!(text, "rows: {} used, {} refused", rows.used, rows.refused);
         if !rows.refusals.is_empty() {
             let mut refused = table(["partner", "file", "row", "why"]);
-            for refusal in &rows.refusals {
+            for refusal in rows.refusals.iter().take(SHOWN_REFUSALS) {
                 let number = refusal.row.row.map(|row| row.to_string()).unwrap_or_default();
                 refused.add_row([refusal.partner.as_str(), &refusal.row.origin, &number, &refusal.row.reason]);
             }
             let _ = writeln!(text, "{refused}");
+            if rows.refusals.len() > SHOWN_REFUSALS {
+                let _ = writeln!(text, "… and {} more: see --json", rows.refusals.len() - SHOWN_REFUSALS);
+            }
         }
     }
     let mut promises = table(["promise", "what was seen"]);
@@ -225,6 +228,9 @@ fn readable(report: &Report) -> String {
     );
     text
 }
+
+/// More than fit on a screen help nobody.
+const SHOWN_REFUSALS: usize = 25;
 
 fn row(section: &ShownSection) -> dossier::Row<'_> {
     dossier::Row {

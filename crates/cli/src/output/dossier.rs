@@ -4,7 +4,7 @@ use comfy_table::Table;
 use kw_protocol::dossier::{Difference, Party, SectionStatus};
 use serde_json::Value;
 
-use super::table;
+use super::{table, tall_table};
 
 /// One row of the table.
 pub(crate) struct Row<'a> {
@@ -22,7 +22,7 @@ pub(crate) fn readable<'a>(
     differences: &[Difference],
     complete: bool,
 ) -> String {
-    let mut sections = table(["holder", "category", "status", "as of", "document"]);
+    let mut sections = tall_table(["holder", "category", "status", "as of", "document"]);
     let mut count = 0;
     for row in rows {
         count += 1;

@@ -5,8 +5,8 @@
 
 use actix_web::HttpResponse;
 use kw_adapter::LocalId;
-use kw_adapter::sync::SyncOptions;
-use kw_domain::Subject;
+use kw_adapter::sync::{Release, SyncOptions};
+use kw_domain::{Handle, Subject};
 use kw_ledger::Event;
 use kw_protocol::local::RegistrationRequest;
 use kw_protocol::pointer::{Registered, RegistrationReason};
@@ -48,7 +48,11 @@ pub(crate) async fn register(
     record.count = Some(1);
     app.record(record).await?;
 
-    let before = wanted.find(app).await?.is_some_and(|found| found.state == LocalState::Registered);
+    let known = wanted.find(app).await?;
+    if let Some(known) = known.as_ref().filter(|known| known.state == LocalState::Suppressed) {
+        wanted.release(app, known.handle).await?;
+    }
+    let before = known.is_some_and(|found| found.state == LocalState::Registered);
     if !before {
         let sources = vec![wanted.request.source.clone()];
         syncs::run(app, SyncOptions { sources, ..SyncOptions::default() }).await?;
@@ -118,6 +122,22 @@ impl Wanted {
         refusal.if_any()?;
         let candidates = candidates(app, &request, &subject);
         Ok(Self { request, subject, candidates })
+    }
+
+    /// Gives a record free that was taken back by hand.
+    async fn release(&self, app: &App, handle: Handle) -> Result<(), Refusal> {
+        let released = app.synchroniser.release(handle, &self.subject).await;
+        match released.map_err(|error| syncs::unfinished(&error))? {
+            Release::Queued | Release::NotSuppressed => Ok(()),
+            Release::Gone => Err(Refusal::new(
+                ProblemCode::NotFound,
+                "The source does not have this record any more. Add it there, and send this again.",
+            )),
+            Release::AgeReached => Err(Refusal::new(
+                ProblemCode::Denied,
+                "The person has reached the age limit of this category: nothing is registered.",
+            )),
+        }
     }
 
     /// The local record, if it is about the subject that was meant.

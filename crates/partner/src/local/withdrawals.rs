@@ -1,7 +1,7 @@
 //! `POST /v1/withdrawals`: an operator takes pointers back by hand.
 //!
 //! A pointer that was taken back by hand stays away for as long as its record stays at the source: the partner's own
-//! tables still know the record, so no sync registers it again.
+//! tables keep the record as suppressed, so no sync registers it again before somebody registers it by hand.
 
 use actix_web::HttpResponse;
 use kw_adapter::LocalId;
@@ -12,6 +12,7 @@ use kw_protocol::pointer::{WithdrawMany, WithdrawPointer, WithdrawalReason, With
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal, Trace};
 
+use super::syncs::unfinished;
 use crate::app::{App, Own};
 use crate::refusals;
 
@@ -67,11 +68,14 @@ async fn many(app: &App, trace: &Trace, withdrawal: WithdrawMany) -> Result<With
     record.count = Some(withdrawal.expected_count);
     app.record(record).await?;
     let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
-    clients
+    let withdrawn = clients
         .switchboard
         .withdraw_many(&withdrawal)
         .await
-        .map_err(|error| refusals::of_client("switchboard", &error))
+        .map_err(|error| refusals::of_client("switchboard", &error))?;
+    let suppressing = app.synchroniser.suppress_withdrawn(&withdrawal.selector);
+    suppressing.await.map_err(|error| unfinished(&error))?;
+    Ok(withdrawn)
 }
 
 async fn one(
@@ -80,9 +84,13 @@ async fn one(
     pointer: PointerId,
     reason: WithdrawalReason,
 ) -> Result<WithdrawnMany, Refusal> {
-    let mut record = app.new_record(Event::PointerWithdrawn, &app.agreement.current(), trace);
-    record.count = Some(1);
-    app.record(record).await?;
+    // From here on no sync registers it again, and its withdrawal is in the outbox whatever becomes of this call.
+    let suppressed = app.synchroniser.suppress(pointer, reason).await.map_err(|error| unfinished(&error))?;
+    if !suppressed {
+        let mut record = app.new_record(Event::PointerWithdrawn, &app.agreement.current(), trace);
+        record.count = Some(1);
+        app.record(record).await?;
+    }
     let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
     let told = clients.switchboard.withdraw(pointer, &WithdrawPointer { reason }).await;
     told.map_err(|error| refusals::of_client("switchboard", &error))?;

@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 use tokio::runtime::Runtime;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::ConnectionRole;
 use crate::config::DatabaseConfig;
@@ -68,12 +68,7 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
         .enable_all()
         .build()
         .map_err(|error| OpenError::Connection(error.to_string()))?;
-    let secure = parameters.get_ssl_mode() == SslMode::Require;
-    if secure && config.root_certificates.is_none() {
-        return Err(OpenError::Tls(
-            "sslmode=require needs root_certificates: name the PEM file of the authority".into(),
-        ));
-    }
+    secure(config, &mut parameters)?;
     let inner = runtime.block_on(async {
         if config.root_certificates.is_some() {
             let tls = kw_transport::postgres_tls(config.root_certificates.as_deref())
@@ -100,6 +95,26 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
         .and_then(|()| conn.batch_execute(own))
         .map_err(|error| connection_error(&error))?;
     Ok(conn)
+}
+
+/// TLS wherever the connection leaves the machine, and never less than was asked for: with roots there is no fallback to
+/// plain text.
+fn secure(config: &DatabaseConfig, parameters: &mut tokio_postgres::Config) -> Result<(), OpenError> {
+    if config.root_certificates.is_some() {
+        parameters.ssl_mode(SslMode::Require);
+        return Ok(());
+    }
+    let leaves = parameters.get_hosts().iter().any(|host| match host {
+        Host::Tcp(name) => {
+            name != "localhost" && !name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
+        Host::Unix(_) => false,
+    });
+    if leaves || parameters.get_ssl_mode() == SslMode::Require {
+        let detail = "root_certificates is missing: name the PEM file of the authority that the server's certificate comes from";
+        return Err(OpenError::Tls(detail.into()));
+    }
+    Ok(())
 }
 
 /// What only PostgreSQL says in its own way.

@@ -17,6 +17,8 @@ use crate::switchboard::{
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
+/// More about one subject is no answer any more: it is refused, never cut off.
+const MOST_POINTERS: usize = 2_000;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = pointers)]
@@ -125,6 +127,9 @@ impl SwitchboardRead for Conn {
             rows = findable!(now).filter(subjects::tag_odd.eq(tag.as_slice())).load::<FindableRow>(self)?;
         }
         let Some((subject, ..)) = rows.first() else { return Ok(None) };
+        if rows.len() > MOST_POINTERS {
+            return Err(StoreError::Damaged("number of pointers"));
+        }
         let subject = SubjectId::from_bytes(sixteen(subject.clone())?);
         let pointers =
             rows.into_iter().filter_map(|row| findable_pointer(row).transpose()).collect::<Result<_, _>>()?;
@@ -202,7 +207,7 @@ impl SwitchboardRead for Conn {
     }
 
     fn remembered(&mut self, holder: Oin, key: &str, now: Instant) -> Result<Option<Remembered>, StoreError> {
-        let row: Option<(Vec<u8>, i16, String)> = idempotency_keys::table
+        let row: Option<(Vec<u8>, i16, Vec<u8>)> = idempotency_keys::table
             .find((holder.as_str(), key))
             .filter(idempotency_keys::expires_at.gt(now.as_millis()))
             .select((idempotency_keys::request, idempotency_keys::status, idempotency_keys::response))
@@ -219,15 +224,19 @@ impl SwitchboardRead for Conn {
     }
 
     fn due_pointers(&mut self, now: Instant, limit: u32) -> Result<Vec<StoredPointer>, StoreError> {
-        pointers::table
+        let rows = pointers::table
             .filter(pointers::due_at.le(now.as_millis()))
             .order(pointers::due_at)
             .limit(i64::from(limit))
             .select(PointerRow::as_select())
-            .load(self)?
-            .into_iter()
-            .map(stored_pointer)
-            .collect()
+            .load(self)?;
+        let count = rows.len();
+        let sound: Vec<StoredPointer> = rows.into_iter().filter_map(|row| stored_pointer(row).ok()).collect();
+        if sound.len() < count {
+            // One damaged row must not keep the others beyond their date.
+            log::error!(audience = "application", damaged = count - sound.len(); "damaged pointers cannot be ended");
+        }
+        Ok(sound)
     }
 
     fn lease(&mut self, holder: Oin) -> Result<Option<Instant>, StoreError> {
@@ -284,13 +293,36 @@ impl SwitchboardRead for Conn {
         Ok(subjects::table.select(count_star()).first::<i64>(self)? as u64)
     }
 
-    fn count_without_tag(&mut self, generation: u32) -> Result<u64, StoreError> {
-        let without: i64 = if generation.is_multiple_of(2) {
-            subjects::table.filter(subjects::tag_even.is_null()).select(count_star()).first(self)?
+    fn count_unconverted(&mut self, generation: u32) -> Result<u64, StoreError> {
+        let earlier = subjects::generation.lt(generation as i32);
+        let unconverted: i64 = if generation.is_multiple_of(2) {
+            subjects::table
+                .filter(earlier.or(subjects::tag_even.is_null()))
+                .select(count_star())
+                .first(self)?
         } else {
-            subjects::table.filter(subjects::tag_odd.is_null()).select(count_star()).first(self)?
+            subjects::table
+                .filter(earlier.or(subjects::tag_odd.is_null()))
+                .select(count_star())
+                .first(self)?
         };
-        Ok(without as u64)
+        Ok(unconverted as u64)
+    }
+
+    fn count_active_about(
+        &mut self,
+        subject: SubjectId,
+        holder: Oin,
+        category: &Category,
+    ) -> Result<u64, StoreError> {
+        let count: i64 = pointers::table
+            .filter(pointers::subject.eq(subject.as_bytes().as_slice()))
+            .filter(pointers::state.eq(Active))
+            .filter(pointers::holder.eq(holder.as_str()))
+            .filter(pointers::category.eq(category.as_str()))
+            .select(count_star())
+            .first(self)?;
+        Ok(count as u64)
     }
 
     fn count_all_active(&mut self) -> Result<u64, StoreError> {
@@ -422,7 +454,7 @@ impl SwitchboardWrite for Conn {
         let values = (
             idempotency_keys::request.eq(answer.request.as_slice()),
             idempotency_keys::status.eq(answer.status as i16),
-            idempotency_keys::response.eq(answer.response.as_str()),
+            idempotency_keys::response.eq(answer.response.as_slice()),
             idempotency_keys::expires_at.eq(expires_at.as_millis()),
         );
         diesel::insert_into(idempotency_keys::table)
@@ -510,9 +542,9 @@ impl SwitchboardWrite for Conn {
         let mut deleted = 0;
         for subject in candidates {
             let id = subject.as_bytes().as_slice();
-            let used = diesel::select(exists(pointers::table.filter(pointers::subject.eq(id))))
+            let used = diesel::select(exists(subject_links::table.filter(subject_links::subject.eq(id))))
                 .get_result::<bool>(self)?
-                || diesel::select(exists(subject_links::table.filter(subject_links::subject.eq(id))))
+                || diesel::select(exists(pointers::table.filter(pointers::subject.eq(id))))
                     .get_result::<bool>(self)?;
             if !used {
                 deleted += diesel::delete(subjects::table.find(id)).execute(self)?;

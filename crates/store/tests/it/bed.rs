@@ -71,17 +71,12 @@ impl Bed {
 
     /// Runs SQL past the store. What is selected is one column called `line`.
     pub(crate) fn select(&self, sql: &str) -> Vec<String> {
-        match &self.server {
-            Some(server) => {
-                let text = server.query(&self.config.url, sql).unwrap();
-                text.lines().map(str::to_owned).collect()
-            }
-            None => {
-                let mut connection = self.sqlite_connection();
-                let rows: Vec<Row> = diesel::sql_query(sql).load(&mut connection).unwrap();
-                rows.into_iter().map(|row| row.line).collect()
-            }
+        if let Some(server) = &self.server {
+            let text = server.query(&self.config.url, sql).unwrap();
+            return text.lines().map(str::to_owned).collect();
         }
+        let rows: Vec<Row> = diesel::sql_query(sql).load(&mut self.sqlite_connection()).unwrap();
+        rows.into_iter().map(|row| row.line).collect()
     }
 
     /// Runs statements past the store.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kw_ledger::canonical;
-use kw_store::{Abort, WriteError};
+use kw_store::{Abort, LedgerRead, WriteError};
 
 use crate::bed::{act, on_both, pointer, record, reference, subject};
 
@@ -32,7 +32,7 @@ on_both! {
         assert_eq!(indices, (0..2 * WRITES as u64).collect(), "every index once, none left out");
 
         let entries = store.read(|log| log.ledger_entries(0, 1_000)).await.unwrap();
-        assert_eq!(store.read(|log| log.ledger_size()).await.unwrap(), 2 * WRITES as u64);
+        assert_eq!(store.read(LedgerRead::ledger_size).await.unwrap(), 2 * WRITES as u64);
         assert_eq!(entries.len(), 2 * WRITES);
         assert!(entries.iter().all(kw_store::StoredEntry::is_sound));
         for (number, receipts) in &receipts {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kw_store::{OpenError, WriteError};
+use kw_store::{LedgerRead, OpenError, WriteError};
 use kw_testbed::PostgresServer;
 
 use crate::bed::{Bed, ORIGIN, act, on_both};
@@ -50,7 +50,7 @@ async fn writing_and_reading_go_on_after_postgresql_was_restarted() {
             "nothing is acknowledged that is not stored"
         );
     }
-    assert!(store.read(|log| log.ledger_size()).await.is_err());
+    assert!(store.read(LedgerRead::ledger_size).await.is_err());
 
     server.run().unwrap();
     let until = Instant::now() + Duration::from_secs(20);
@@ -63,7 +63,7 @@ async fn writing_and_reading_go_on_after_postgresql_was_restarted() {
     }
     let size = loop {
         assert!(Instant::now() < until, "reading did not recover");
-        if let Ok(size) = store.read(|log| log.ledger_size()).await {
+        if let Ok(size) = store.read(LedgerRead::ledger_size).await {
             break size;
         }
     };
@@ -82,7 +82,7 @@ async fn broken_sessions_are_replaced() {
     while store.write::<_, (), _>("test", |_| Ok(((), act(2)))).await.is_err() {
         assert!(Instant::now() < until, "the writer did not recover");
     }
-    while store.read(|log| log.ledger_size()).await.is_err() {
+    while store.read(LedgerRead::ledger_size).await.is_err() {
         assert!(Instant::now() < until, "reading did not recover");
     }
     assert_eq!(bed.count("ledger_entries"), 2);

@@ -79,13 +79,12 @@ on_both! {
 }
 
 fn register(tx: &mut Tx<'_, Switchboard>, number: u8) -> Result<(PointerId, kw_store::Act), Abort<()>> {
-    let id = match tx.read().find_subject(&tags(number))? {
-        Some(id) => id,
-        None => {
-            let new = subject(number);
-            tx.write().insert_subjects(std::slice::from_ref(&new))?;
-            new.id
-        }
+    let id = if let Some(id) = tx.read().find_subject(&tags(number))? {
+        id
+    } else {
+        let new = subject(number);
+        tx.write().insert_subjects(std::slice::from_ref(&new))?;
+        new.id
     };
     let new: StoredPointer = pointer(id);
     let identity = PointerIdentity {
@@ -95,12 +94,11 @@ fn register(tx: &mut Tx<'_, Switchboard>, number: u8) -> Result<(PointerId, kw_s
         category: new.category.clone(),
     };
     let found = tx.write().find_active(std::slice::from_ref(&identity))?.remove(0);
-    let stored = match found {
-        Some(found) => found.id,
-        None => {
-            tx.write().insert_pointers(std::slice::from_ref(&new))?;
-            new.id
-        }
+    let stored = if let Some(found) = found {
+        found.id
+    } else {
+        tx.write().insert_pointers(std::slice::from_ref(&new))?;
+        new.id
     };
     Ok((stored, act(number.into())))
 }

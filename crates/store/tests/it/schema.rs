@@ -56,7 +56,7 @@ on_both! {
         }
     }
 
-    async fn finding_the_pointers_of_a_subject_reads_the_identity_index(bed) {
+    async fn finding_the_pointers_of_a_subject_reads_an_index_by_subject(bed) {
         drop(bed.open());
         let subject = if bed.server.is_some() { "'\\x00'" } else { "x'00'" };
         let plan = plan(&bed, &format!(
@@ -64,7 +64,7 @@ on_both! {
              WHERE pointers.subject = {subject} AND pointers.state = 0 AND pointers.valid_until > 1 \
              AND leases.valid_until > 1"
         ));
-        assert!(plan.contains("pointers_identity"), "{plan}");
+        assert!(plan.contains("pointers_of_subject") || plan.contains("pointers_identity"), "{plan}");
         assert!(!scans(&plan, "pointers"), "{plan}");
     }
 
@@ -116,19 +116,13 @@ fn schema(bed: &Bed) -> Vec<String> {
 }
 
 fn plan(bed: &Bed, sql: &str) -> String {
-    match &bed.server {
+    if bed.server.is_some() {
         // An empty table is read whole, whatever indexes it has.
-        Some(_) => bed.select(&format!("SET enable_seqscan = off; EXPLAIN {sql}")).join("\n"),
-        None => {
-            let mut connection = bed.sqlite_connection();
-            let rows: Vec<Step> = diesel::RunQueryDsl::load(
-                diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")),
-                &mut connection,
-            )
-            .unwrap();
-            rows.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n")
-        }
+        return bed.select(&format!("SET enable_seqscan = off; EXPLAIN {sql}")).join("\n");
     }
+    let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows: Vec<Step> = diesel::RunQueryDsl::load(explain, &mut bed.sqlite_connection()).unwrap();
+    rows.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n")
 }
 
 #[derive(diesel::QueryableByName)]

@@ -1,6 +1,6 @@
 //! PostgreSQL over TLS: whom the store believes to be its database.
 
-use kw_store::OpenError;
+use kw_store::{LedgerRead, OpenError};
 
 use crate::bed::{Bed, ORIGIN, act};
 
@@ -17,7 +17,7 @@ async fn a_server_under_the_configured_authority_is_used_encrypted() {
     let bed = over_tls();
     let store = bed.open();
     store.write::<_, (), _>("test", |_| Ok(((), act(1)))).await.unwrap();
-    assert_eq!(store.read(|log| log.ledger_size()).await.unwrap(), 1);
+    assert_eq!(store.read(LedgerRead::ledger_size).await.unwrap(), 1);
     let sql = "SELECT count(*) FILTER (WHERE ssl) || ' of ' || count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                WHERE datname = current_database() AND application_name = 'ketenwijzer'";
     let sessions = bed.select(sql).remove(0);

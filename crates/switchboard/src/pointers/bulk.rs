@@ -2,8 +2,10 @@
 
 mod batch;
 mod lines;
+mod places;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -18,10 +20,14 @@ use crate::app::{App, not_read};
 use batch::{Batch, Upload, commit, prepare_batch};
 use lines::Lines;
 
+pub(crate) use places::Uploads;
+
 /// Lines that share one transaction and one record.
 const LINES_PER_BATCH: usize = 1_000;
 /// Batches that are being computed while another is committed.
 const BATCHES_AHEAD: usize = 2;
+/// How long a silent caller keeps its place.
+const PATIENCE: Duration = Duration::from_secs(30);
 const NDJSON: &str = "application/x-ndjson";
 
 /// Registers one pointer per line of NDJSON and answers one line per line, in order, as soon as its batch is committed.
@@ -53,13 +59,7 @@ pub(crate) async fn register_many(
     require_media_type(&request, NDJSON)?;
     let (id, offset) = position(&request)?;
     let holder = party.oin;
-    let place = Arc::clone(&app.uploads).try_acquire_owned().map_err(|_| {
-        Refusal::new(
-            ProblemCode::TooMany,
-            "As many uploads are under way as the switchboard takes. Try again.",
-        )
-        .retry_after(std::time::Duration::from_secs(5))
-    })?;
+    let place = app.uploads.take(holder)?;
     let committed = app.store.read(move |index| index.upload_lines(holder, id)).await.map_err(not_read)?;
     if committed != offset {
         let detail = format!("The upload stands at line {committed}. Go on from there.");
@@ -116,7 +116,7 @@ async fn receive(
                 return Err(Refusal::fault("a batch could not be computed"));
             };
             let answer = commit(&app, upload, prepared).await?;
-            if results.send(Ok(answer)).await.is_err() {
+            if !matches!(tokio::time::timeout(PATIENCE, results.send(Ok(answer))).await, Ok(Ok(()))) {
                 return Ok(());
             }
         }

@@ -48,9 +48,18 @@ impl IdempotencyKey {
     }
 
     /// The first answer, if this request was answered before; a conflict if the key belongs to another.
-    pub(super) fn answered(&self, found: Option<Remembered>) -> Result<Option<Remembered>, Refusal> {
+    pub(super) fn answered(
+        &self,
+        row: &RowKey,
+        found: Option<Remembered>,
+    ) -> Result<Option<(u16, String)>, Refusal> {
         match found {
-            Some(remembered) if remembered.request == self.request => Ok(Some(remembered)),
+            Some(remembered) if remembered.request == self.request => {
+                let opened = row.open(&self.context(), &remembered.response).ok();
+                let text = opened.and_then(|plain| String::from_utf8(plain.to_vec()).ok());
+                text.map(|text| Some((remembered.status, text)))
+                    .ok_or_else(|| Refusal::fault("an answer does not open"))
+            }
             Some(_) => Err(Refusal::new(
                 ProblemCode::IdempotencyConflict,
                 "This idempotency key was used for another request. Take a fresh key.",
@@ -59,21 +68,27 @@ impl IdempotencyKey {
         }
     }
 
+    fn context(&self) -> Vec<u8> {
+        [b"idempotency".as_slice(), self.key.as_bytes()].concat()
+    }
+
     /// The key itself.
     pub(super) fn as_str(&self) -> &str {
         &self.key
     }
 
-    /// Remembers the answer in the transaction of the act.
+    /// Remembers the answer in the transaction of the act, sealed: it repeats the handle.
     pub(super) fn remember(
         &self,
         tx: &mut Tx<'_, Switchboard>,
+        row: &RowKey,
+        nonce: [u8; 12],
         holder: Oin,
-        status: u16,
-        response: String,
+        (status, response): &(u16, String),
         now: Instant,
     ) -> Result<(), StoreError> {
-        let answer = Remembered { request: self.request, status, response };
+        let response = row.seal(&self.context(), response.as_bytes(), nonce);
+        let answer = Remembered { request: self.request, status: *status, response };
         tx.write().remember(holder, &self.key, &answer, now.plus(REMEMBERED_FOR))
     }
 }

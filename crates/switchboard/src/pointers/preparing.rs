@@ -34,7 +34,7 @@ pub(super) fn prepare(
     now: Instant,
     given: &RegisterPointer,
 ) -> Result<Prepared, Refusal> {
-    let (valid_until, due_at) = check(agreement, holder, now, given)?;
+    let valid_until = check(agreement, holder, now, given)?;
     let located = locate(&keyring.keys, &keyring.live, &given.subject).map_err(not_located)?;
     let row = &keyring.keys.row;
     let subject: SubjectId = entropy.id(now);
@@ -59,7 +59,7 @@ pub(super) fn prepare(
             withdrawal: None,
             registered_at: now,
             valid_until,
-            due_at,
+            due_at: valid_until,
             destroy_by: given.destroy_by,
             superseded_by: None,
         },
@@ -73,7 +73,7 @@ fn check(
     holder: Oin,
     now: Instant,
     given: &RegisterPointer,
-) -> Result<(Instant, Instant), Refusal> {
+) -> Result<Instant, Refusal> {
     let Some(rules) =
         agreement.category(&given.category).filter(|_| agreement.may_register(holder, &given.category))
     else {
@@ -103,5 +103,6 @@ fn check(
         }
     }
     refusal.if_any()?;
-    Ok((valid_until, given.destroy_by.map_or(valid_until, |by| by.min(valid_until))))
+    // Nothing is findable beyond its destruction, whether or not the job has come by.
+    Ok(given.destroy_by.map_or(valid_until, |by| by.min(valid_until)))
 }

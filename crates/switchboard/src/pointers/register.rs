@@ -11,9 +11,10 @@ use kw_store::{Abort, WriteError};
 
 use super::idempotency::IdempotencyKey;
 use super::preparing::prepare;
-use super::registering::{Unregistered, again, keep_lease, register};
+use super::registering::{keep_lease, register};
 use super::view::shown;
-use crate::app::{App, act_about, not_read};
+use crate::app::{App, act, act_about, not_read};
+use crate::staleness::{Unwritten, again};
 
 /// Registers one pointer, or gives back the one that is there.
 #[utoipa::path(
@@ -41,8 +42,8 @@ pub(crate) async fn register_pointer(
         let name = key.as_str().to_owned();
         let found =
             app.store.read(move |index| index.remembered(holder, &name, now)).await.map_err(not_read)?;
-        if let Some(answer) = key.answered(found)? {
-            return Ok(json(answer.status, answer.response));
+        if let Some((status, answer)) = key.answered(&app.keyring.load().keys.row, found)? {
+            return Ok(json(status, answer));
         }
     }
     let mut attempt = 0;
@@ -55,7 +56,7 @@ pub(crate) async fn register_pointer(
     }
 }
 
-type Answer = (u16, String);
+pub(super) type Answer = (u16, String);
 
 async fn store(
     app: &App,
@@ -63,36 +64,45 @@ async fn store(
     trace: &Trace,
     given: &RegisterPointer,
     key: Option<IdempotencyKey>,
-) -> Result<Result<Answer, WriteError<Unregistered>>, Refusal> {
+) -> Result<Result<Answer, WriteError<Unwritten>>, Refusal> {
     let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
     let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, given)?;
     let mut record = app.record(&agreement, Event::PointerRegistered, holder, Some(trace));
     record.categories = vec![given.category.clone()];
     record.holders = vec![holder];
-    let term = agreement.lease_term();
+    let (term, nonce) = (agreement.lease_term(), app.entropy.draw());
     let done = app
         .store
         .write("register_pointer", move |tx| {
-            let stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0);
+            if let Some(key) = &key {
+                // The same key may have come twice at once; the first to get here has answered.
+                let found = tx.read().remembered(holder, key.as_str(), now)?;
+                if let Some(answer) = key.answered(&keyring.keys.row, found).map_err(refuse)? {
+                    return Ok((answer, act(&record)?));
+                }
+            }
+            let stored =
+                register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0).map_err(refuse)?;
             keep_lease(tx, holder, now, term)?;
             let pointer = shown(&keyring.keys, &stored.pointer).map_err(refuse)?;
             let status = if stored.created { 201 } else { 200 };
             let answer = Registered { pointer, created: stored.created };
             let answer = serde_json::to_string(&answer).map_err(|error| refuse(Refusal::fault(error)))?;
+            let answer = (status, answer);
             if let Some(key) = &key {
-                key.remember(tx, holder, status, answer.clone(), now)?;
+                key.remember(tx, &keyring.keys.row, nonce, holder, &answer, now)?;
             }
-            Ok(((status, answer), act_about(record.clone(), stored.subject, prepared.reference)?))
+            Ok((answer, act_about(record.clone(), stored.subject, prepared.reference)?))
         })
         .await;
     Ok(done.map(|done| done.value))
 }
 
-fn refuse(refusal: Refusal) -> Abort<Unregistered> {
+fn refuse(refusal: Refusal) -> Abort<Unwritten> {
     Abort::Refused(refusal.into())
 }
 
-fn json(status: u16, body: String) -> HttpResponse {
+pub(super) fn json(status: u16, body: String) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::OK);
     HttpResponse::build(status).content_type("application/json").body(body)
 }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kw_domain::{Category, Instant, Oin, SubjectId};
+use kw_protocol::problem::ProblemCode;
 use kw_runtime::Refusal;
 use kw_store::switchboard::{NewSubject, PointerIdentity, StoredPointer, Switchboard};
-use kw_store::{Abort, StoreError, Tx, WriteError};
+use kw_store::{Abort, StoreError, Tx};
 
 use super::preparing::Prepared;
-use crate::app::{App, unavailable};
 use crate::index::LiveGenerations;
-use crate::upkeep::follow_generations;
+use crate::staleness::{Unwritten, check_generations};
 
-const MOST_ATTEMPTS: u32 = 3;
+/// Active pointers of one holder about one subject in one category: one per source, and no holder has more systems.
+const MOST_ABOUT_ONE: u64 = 16;
 
 /// What became of one prepared pointer.
 #[derive(Debug, Clone)]
@@ -23,73 +24,77 @@ pub(super) struct Stored {
     pub(super) subject: SubjectId,
 }
 
-/// Why nothing was registered.
-#[derive(Debug)]
-pub(super) enum Unregistered {
-    /// The rules do not allow it.
-    Refused(Refusal),
-    /// A rotation took a step since the tags were made: make them again.
-    Stale,
-}
-
-impl From<Refusal> for Unregistered {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// Takes in the step that a rotation took, and says whether to make the tags again; the answer to give otherwise.
-pub(super) async fn again(app: &App, error: WriteError<Unregistered>, attempt: u32) -> Result<(), Refusal> {
-    match error {
-        WriteError::Refused(Unregistered::Refused(refusal)) => Err(refusal),
-        WriteError::Refused(Unregistered::Stale) if attempt < MOST_ATTEMPTS => {
-            follow_generations(app).await.map(drop).map_err(|error| {
-                log::error!(audience = "application"; "a rotation cannot be followed: {error}");
-                unavailable()
-            })
-        }
-        WriteError::Refused(Unregistered::Stale) | WriteError::Busy | WriteError::Unavailable => {
-            Err(unavailable())
-        }
-    }
-}
-
-/// Stores what is not there yet. The result has the order of the input.
+/// Stores what is not there yet. The result has the order of the input; what is refused leaves nothing.
 pub(super) fn register(
     tx: &mut Tx<'_, Switchboard>,
     live: &LiveGenerations,
     prepared: &[Prepared],
-) -> Result<Vec<Stored>, Abort<Unregistered>> {
-    // Tags were made under the generations this process saw. If a rotation began or ended meanwhile, they could miss a
-    // row that is there, or leave one that a look-up misses.
-    if LiveGenerations::of(&tx.read().generations()?) != *live {
-        return Err(Abort::Refused(Unregistered::Stale));
-    }
+) -> Result<Vec<Result<Stored, Refusal>>, Abort<Unwritten>> {
+    check_generations(tx, live)?;
     let subjects = subjects(tx, prepared)?;
     let known = known_pointers(tx, prepared, &subjects)?;
     let mut fresh: BTreeMap<(SubjectId, [u8; 16], Category), usize> = BTreeMap::new();
     let mut new_pointers: Vec<StoredPointer> = Vec::new();
     let mut stored = Vec::with_capacity(prepared.len());
-    for ((item, (subject, _)), known) in prepared.iter().zip(&subjects).zip(known) {
+    for ((item, (subject, was_there)), known) in prepared.iter().zip(&subjects).zip(known) {
         let subject = *subject;
         if let Some(pointer) = known {
-            stored.push(Stored { pointer, created: false, subject });
+            stored.push(known_again(tx, item, pointer)?.map(|pointer| Stored {
+                pointer,
+                created: false,
+                subject,
+            }));
             continue;
         }
         let source_key = item.pointer.source_key.ok_or(StoreError::Damaged("source key"))?;
         let identity = (subject, source_key, item.pointer.category.clone());
         if let Some(&earlier) = fresh.get(&identity) {
-            stored.push(Stored { pointer: new_pointers[earlier].clone(), created: false, subject });
+            stored.push(Ok(Stored { pointer: new_pointers[earlier].clone(), created: false, subject }));
+            continue;
+        }
+        if *was_there && crowded(tx, item, subject)? {
+            stored.push(Err(Refusal::new(
+                ProblemCode::Conflict,
+                "You have as many pointers about this person in this category as can be. Withdraw some first.",
+            )));
             continue;
         }
         let mut pointer = item.pointer.clone();
         pointer.subject = Some(subject);
         fresh.insert(identity, new_pointers.len());
         new_pointers.push(pointer.clone());
-        stored.push(Stored { pointer, created: true, subject });
+        stored.push(Ok(Stored { pointer, created: true, subject }));
     }
     tx.write().insert_pointers(&new_pointers)?;
     Ok(stored)
+}
+
+/// Registering again changes nothing, but it may bring the destruction nearer: the holder knows more by then.
+fn known_again(
+    tx: &mut Tx<'_, Switchboard>,
+    item: &Prepared,
+    mut known: StoredPointer,
+) -> Result<Result<StoredPointer, Refusal>, StoreError> {
+    if known.purposes != item.pointer.purposes {
+        return Ok(Err(Refusal::new(
+            ProblemCode::Conflict,
+            "This pointer is there with other purposes. Replace it by a successor to change them.",
+        )));
+    }
+    if let Some(by) =
+        item.pointer.destroy_by.filter(|by| known.destroy_by.is_none_or(|earlier| *by < earlier))
+    {
+        known.destroy_by = Some(by);
+        known.valid_until = known.valid_until.min(by);
+        known.due_at = known.due_at.min(by);
+        tx.write().update_pointer(&known)?;
+    }
+    Ok(Ok(known))
+}
+
+fn crowded(tx: &mut Tx<'_, Switchboard>, item: &Prepared, subject: SubjectId) -> Result<bool, StoreError> {
+    let pointer = &item.pointer;
+    Ok(tx.read().count_active_about(subject, pointer.holder, &pointer.category)? >= MOST_ABOUT_ONE)
 }
 
 /// Finds or makes the subject of each; tells whether it was there.

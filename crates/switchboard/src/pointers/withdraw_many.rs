@@ -12,7 +12,8 @@ use crate::app::{App, act, not_written, rules};
 use crate::index::source_key;
 use crate::lifecycle;
 
-const AT_ONCE: u64 = 100_000;
+/// More in one transaction would keep everybody else waiting.
+const AT_ONCE: u64 = 5_000;
 
 /// Withdraws every active pointer that the selector means, if there are exactly as many as the caller believes.
 #[utoipa::path(

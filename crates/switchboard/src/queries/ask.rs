@@ -1,6 +1,7 @@
 //! `POST /v1/queries`: a caseworker, by way of a partner's requester, asks who holds what about somebody.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, Json};
@@ -11,13 +12,14 @@ use kw_protocol::Bytes32;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::query::{Assurance, Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
-use kw_store::Act;
 use kw_store::switchboard::NewSubject;
+use kw_store::{Act, StoreError, StoredReceipt, WriteError};
 
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
 use super::granting::{Draft, Terms, canonical_actor, draft};
-use crate::app::{App, act, not_located, not_read, not_written, recorded};
+use crate::app::{App, Keyring, act, act_about, not_located, not_read, recorded};
 use crate::index::{LocatedSubject, locate, seal_element};
+use crate::staleness::{Unwritten, again, check_generations};
 
 /// Says who holds what, with one grant per pointer. Every query is an access of its own and leaves a record, answered or
 /// denied; the answer leaves after that record is durable.
@@ -38,39 +40,54 @@ pub(crate) async fn ask(
     trace: Trace,
     body: Body<Query>,
 ) -> Result<Json<QueryAnswer>, Refusal> {
-    let (query, agreement, now) = (body.0, app.agreement.current(), app.now());
+    let (query, agreement) = (body.0, app.agreement.current());
     check_shape(&query)?;
     charge(&app, &agreement, &party)?;
-    let record = record_of(&app, &agreement, &party, &trace, &query);
-    let allowed = match decide(&agreement, party.oin, &query) {
-        Ok(allowed) => allowed,
-        Err(denied) => return deny(&app, record, denied).await,
-    };
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match answer(&app, &agreement, &party, &trace, &query).await? {
+            Ok(answer) => return Ok(Json(answer)),
+            Err(error) => again(&app, error, attempt).await?,
+        }
+    }
+}
+
+/// Decides, looks up, commits, signs. Looking up under generations of which one has gone would find nobody: the commit
+/// checks that they still are the stored ones, and the query is answered again if not.
+async fn answer(
+    app: &App,
+    agreement: &Agreement,
+    party: &Party,
+    trace: &Trace,
+    query: &Query,
+) -> Result<Result<QueryAnswer, WriteError<Unwritten>>, Refusal> {
+    let now = app.now();
+    let record = record_of(app, agreement, party, trace, query);
     let keyring = app.keyring.load_full();
+    let allowed = match decide(agreement, party.oin, query) {
+        Ok(allowed) => allowed,
+        Err(denied) => return deny(app, &keyring, record, denied, None).await,
+    };
     let located = locate(&keyring.keys, &keyring.live, &query.subject).map_err(not_located)?;
     let tags = located.tags;
     let found = app.store.read(move |index| index.find(&tags, now)).await.map_err(not_read)?;
     let (subject, found) = found.map_or((None, Vec::new()), |found| (Some(found.subject), found.pointers));
-    if let Err(denied) = check_ground(&query, party.oin, &found) {
-        return deny(&app, record, denied).await;
+    if let Err(denied) = check_ground(query, party.oin, &found) {
+        return deny(app, &keyring, record, denied, subject).await;
     }
-    let pointers = disclosed(&agreement, &allowed, &query, party.oin, found);
+    let pointers = disclosed(agreement, &allowed, query, party.oin, found);
     let actor = canonical_actor(&query.actor)?;
-    let terms = Terms {
-        agreement: &agreement,
-        allowed: &allowed,
-        issuer: app.oin,
-        now,
-        party: &party,
-        query: &query,
-        actor: &actor,
-    };
+    let terms = Terms { agreement, allowed: &allowed, issuer: app.oin, now, party, query, actor: &actor };
     let drafts: Vec<Draft> = pointers
         .iter()
         .map(|pointer| draft(&terms, &keyring, &app.entropy, pointer))
         .collect::<Result<_, _>>()?;
     let record = completed(record, &allowed, &drafts);
-    let (record, receipts) = commit(&app, &keyring, record, subject, &located, &drafts).await?;
+    let (record, receipts) = match commit(app, &keyring, record, subject, &located, &drafts).await? {
+        Ok(committed) => committed,
+        Err(error) => return Ok(Err(error)),
+    };
 
     let mut receipts = receipts.into_iter();
     let own = receipts.next().ok_or_else(|| Refusal::fault("a commit without a receipt"))?;
@@ -79,7 +96,7 @@ pub(crate) async fn ask(
         .zip(receipts)
         .map(|(draft, receipt)| draft.issue(&keyring.keys.signer, now, app.store.origin(), &receipt))
         .collect::<Result<_, _>>()?;
-    Ok(Json(QueryAnswer {
+    Ok(Ok(QueryAnswer {
         id: app.entropy.id::<QueryId>(now),
         decided_at: now,
         policy: agreement.hash().to_owned(),
@@ -125,10 +142,29 @@ fn record_of(app: &App, agreement: &Agreement, party: &Party, trace: &Trace, que
 }
 
 /// Records the denial; only then is it answered.
-async fn deny(app: &App, record: AccessRecord, denied: Denied) -> Result<Json<QueryAnswer>, Refusal> {
-    let record = record.denied(denied.0);
-    app.store.write("deny_query", move |_| Ok(((), act(&record)?))).await.map_err(not_written)?;
-    Err(refused(denied))
+async fn deny(
+    app: &App,
+    keyring: &Arc<Keyring>,
+    record: AccessRecord,
+    denied: Denied,
+    subject: Option<SubjectId>,
+) -> Result<Result<QueryAnswer, WriteError<Unwritten>>, Refusal> {
+    let (record, reference, keyring) = (record.denied(denied.0), app.reference(), Arc::clone(keyring));
+    let done = app
+        .store
+        .write("deny_query", move |tx| {
+            check_generations(tx, &keyring.live)?;
+            let act = match subject {
+                Some(subject) => act_about(record.clone(), subject, reference)?,
+                None => act(&record)?,
+            };
+            Ok(((), act))
+        })
+        .await;
+    match done {
+        Ok(_) => Err(refused(denied)),
+        Err(error) => Ok(Err(error)),
+    }
 }
 
 fn completed(mut record: AccessRecord, allowed: &Allowed, drafts: &[Draft]) -> AccessRecord {
@@ -145,12 +181,12 @@ fn completed(mut record: AccessRecord, allowed: &Allowed, drafts: &[Draft]) -> A
 /// person can see later who asked (docs/decisions/0006).
 async fn commit(
     app: &App,
-    keyring: &crate::app::Keyring,
+    keyring: &Arc<Keyring>,
     mut record: AccessRecord,
     subject: Option<SubjectId>,
     located: &LocatedSubject,
     drafts: &[Draft],
-) -> Result<(String, Vec<kw_store::StoredReceipt>), Refusal> {
+) -> Result<Result<(String, Vec<StoredReceipt>), WriteError<Unwritten>>, Refusal> {
     let reference = app.reference();
     record.subject = Some(reference);
     // Everything is written out before the one thread that commits gets it.
@@ -163,9 +199,11 @@ async fn commit(
         let element = seal_element(&keyring.keys.row, id, &located.element, app.entropy.draw());
         NewSubject { id, tags: located.tags, generation: located.generation, element }
     });
+    let writing = Arc::clone(keyring);
     let done = app
         .store
         .write("answer_query", move |tx| {
+            check_generations(tx, &writing.live)?;
             let subject = match (&subject, &fresh) {
                 (Some(subject), _) => *subject,
                 (None, Some(fresh)) => {
@@ -176,12 +214,11 @@ async fn commit(
                         fresh.id
                     }
                 }
-                (None, None) => return Err(kw_store::StoreError::Damaged("subject").into()),
+                (None, None) => return Err(StoreError::Damaged("subject").into()),
             };
             let act = Act::new(at, LeafKind::Access, written_record.clone()).link(subject, reference);
             Ok(((), claims.iter().cloned().fold(act, Act::grant)))
         })
-        .await
-        .map_err(not_written)?;
-    Ok((text, done.receipts))
+        .await;
+    Ok(done.map(|done| (text, done.receipts)))
 }

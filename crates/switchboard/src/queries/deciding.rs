@@ -1,7 +1,7 @@
 //! May this be asked? Quota, the agreement's table, the ground.
 
 use kw_agreement::{Agreement, Allowed, Decision, DecisionInput};
-use kw_domain::Oin;
+use kw_domain::{Bsn, Oin};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Query, RelationBasis};
 use kw_runtime::Refusal;
@@ -25,9 +25,15 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
         refusal = refusal
             .field("/relation/reason", format!("expected at most {LONGEST_REASON} bytes of printable text"));
     }
-    if reason.split(|c: char| !c.is_ascii_digit()).any(|digits| kw_domain::Bsn::parse(digits).is_ok()) {
-        // The reason is stored centrally, and no BSN may be.
-        refusal = refusal.field("/relation/reason", "expected no citizen service number in the reason");
+    // These texts are stored centrally, and no BSN may be.
+    let texts = [
+        ("/relation/reason", reason),
+        ("/case", query.case.as_str()),
+        ("/actor/id", query.actor.id.as_str()),
+    ];
+    for (pointer, _) in texts.iter().filter(|(_, text)| Bsn::occurs_in(text)) {
+        refusal = refusal
+            .field(*pointer, "expected no citizen service number; write a letter before a number like one");
     }
     refusal.if_any()
 }

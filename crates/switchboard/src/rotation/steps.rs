@@ -47,6 +47,7 @@ pub struct Rotation {
     folder: PathBuf,
     keys: Keys,
     oin: Oin,
+    shared: bool,
     store: Store<Switchboard>,
 }
 
@@ -59,13 +60,14 @@ impl Rotation {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RotationError> {
         let keys = Keys::read(folder, agreement.chain())?;
+        let shared = database.is_postgres();
         let entropy = Entropy::os();
         let (salts, origin) = (entropy.clone(), agreement.switchboard().log_origin.clone());
         let opening =
             tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |b| salts.fill(b)));
         let store = opening.await.map_err(|error| RotationError::Write(error.to_string()))??;
         let oin = agreement.switchboard().oin;
-        Ok(Self { agreement, clock, entropy, folder: folder.to_owned(), keys, oin, store })
+        Ok(Self { shared, agreement, clock, entropy, folder: folder.to_owned(), keys, oin, store })
     }
 
     /// Begins the next generation, or finds the one that is under way. Makes the new k_s where that is what is rotated.
@@ -156,7 +158,7 @@ impl Rotation {
         let Some((old, mut new)) = pair(&stored) else { return Ok(()) };
         if new.phase == GenerationPhase::Filling {
             let number = new.generation;
-            if self.store.read(move |index| index.count_without_tag(number)).await? > 0 {
+            if self.store.read(move |index| index.count_unconverted(number)).await? > 0 {
                 return Err(RotationError::UnderWay("not every row is converted yet".into()));
             }
             new.phase = GenerationPhase::Closing;
@@ -226,9 +228,10 @@ impl Rotation {
             secret: Zeroizing::new(IndexKey::generate(&mut rng).to_bytes().to_vec()),
             use_from: None,
         };
-        file.create_in(&self.folder).map_err(KeysError::from)?;
+        let path = file.create_in(&self.folder).map_err(KeysError::from)?;
         self.keys = Keys::read(&self.folder, self.agreement.chain())?;
-        Ok(())
+        // One SQLite file has one host; a shared database may have many, and one without the key would lag behind.
+        if self.shared { Err(RotationError::KeyMade(path)) } else { Ok(()) }
     }
 
     fn rekey(
@@ -238,6 +241,9 @@ impl Rotation {
         new: &Generation,
     ) -> Result<Vec<RekeyedSubject>, RotationError> {
         let delta = self.delta(old, new)?;
+        if rows.iter().any(|row| row.generation != old.generation && row.generation != new.generation) {
+            return Err(RotationError::StrayGeneration);
+        }
         let pending: Vec<&StoredSubject> =
             rows.iter().filter(|row| row.generation == old.generation).collect();
         let elements: Vec<Element> = pending
@@ -277,7 +283,7 @@ impl Rotation {
         let stored = self.generations().await?;
         let Some((_, mut new)) = pair(&stored) else { return Ok(Progress { converted: total, total }) };
         let number = new.generation;
-        if self.store.read(move |index| index.count_without_tag(number)).await? > 0 {
+        if self.store.read(move |index| index.count_unconverted(number)).await? > 0 {
             new.cursor = Vec::new();
             self.store_generation("recheck_rotation", new).await?;
             return Box::pin(self.convert(|_| {})).await;

@@ -1,4 +1,6 @@
 //! The switchboard as its parties see it: real processes, real certificates, real databases.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod bulk;
 mod child;

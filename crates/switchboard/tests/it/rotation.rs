@@ -171,7 +171,7 @@ async fn rotate(mut chain: RunningChain, what: Rotate, elements: Elements) -> Ru
     assert_eq!(phases[phases.len() - 2..], [GenerationPhase::Retired, GenerationPhase::Live]);
     let old = generations[generations.len() - 2].generation;
     assert_eq!(
-        index.read(move |index| index.count_without_tag(old)).await.unwrap(),
+        index.read(move |index| index.count_unconverted(old)).await.unwrap(),
         subjects,
         "no old tag is left"
     );

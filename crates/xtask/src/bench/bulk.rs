@@ -47,7 +47,11 @@ pub(super) async fn run(plan: Upload) -> anyhow::Result<()> {
         ensure!(length > 0, "the server ended the answer early: {all}");
         tail.extend_from_slice(&buffer[..length]);
         let ended = tail.ends_with(b"0\r\n\r\n");
-        let whole = if ended { tail.len() } else { tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) };
+        let whole = if ended {
+            tail.len()
+        } else {
+            tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+        };
         for line in tail[..whole].split(|byte| *byte == b'\n') {
             if line.starts_with(b"{\"line\"") {
                 if line.windows(9).any(|part| part == b"\"created\"") { created += 1 } else { other += 1 }
@@ -64,7 +68,10 @@ pub(super) async fn run(plan: Upload) -> anyhow::Result<()> {
     drop(sending.await??);
     println!("end");
     let each = seconds * 1e6 / (created.max(1) as f64);
-    println!("{}", serde_json::to_string(&Found { good: created, bad: other, seconds, p50_us: each, p99_us: each })?);
+    println!(
+        "{}",
+        serde_json::to_string(&Found { good: created, bad: other, seconds, p50_us: each, p99_us: each })?
+    );
     Ok(())
 }
 

@@ -82,7 +82,11 @@ impl<'a> Cells<'a> {
         while self.next < self.size {
             let count = UPLOAD.min(self.size - self.next);
             let measured = self.upload(count)?;
-            anyhow::ensure!(measured.found.good == count, "{} of {count} lines were stored", measured.found.good);
+            anyhow::ensure!(
+                measured.found.good == count,
+                "{} of {count} lines were stored",
+                measured.found.good
+            );
         }
         Ok(())
     }
@@ -98,7 +102,14 @@ impl<'a> Cells<'a> {
             line["category"], line["source"]
         );
         let mut load = self.environment.caller("bulk", "youth-care", &self.address());
-        load.args(["--template", &template, "--first", &self.next.to_string(), "--count", &count.to_string()]);
+        load.args([
+            "--template",
+            &template,
+            "--first",
+            &self.next.to_string(),
+            "--count",
+            &count.to_string(),
+        ]);
         self.next += count;
         self.environment.load(load, self.environment.chain.switchboard()?)
     }
@@ -134,10 +145,21 @@ impl<'a> Cells<'a> {
         Ok(())
     }
 
-    fn loading(&self, member: &str, address: &str, requests: &PathBuf, connections: usize) -> std::process::Command {
+    fn loading(
+        &self,
+        member: &str,
+        address: &str,
+        requests: &PathBuf,
+        connections: usize,
+    ) -> std::process::Command {
         let mut load = self.environment.caller("load", member, address);
         load.arg("--requests").arg(requests);
-        load.args(["--connections", &connections.to_string(), "--seconds", &self.arguments.seconds.to_string()]);
+        load.args([
+            "--connections",
+            &connections.to_string(),
+            "--seconds",
+            &self.arguments.seconds.to_string(),
+        ]);
         load
     }
 
@@ -162,7 +184,9 @@ impl<'a> Cells<'a> {
         let asker: Member = self.environment.chain.member("school")?;
         let lines: Vec<String> = self
             .spread()
-            .map(|number| Ok(format!("POST /v1/queries {}", serde_json::to_string(&asker.question(number)?)?)))
+            .map(|number| {
+                Ok(format!("POST /v1/queries {}", serde_json::to_string(&asker.question(number)?)?))
+            })
             .collect::<anyhow::Result<_>>()?;
         self.write("questions", &lines)
     }
@@ -172,7 +196,9 @@ impl<'a> Cells<'a> {
         let numbers = self.next..self.next + REGISTRATIONS;
         self.next += REGISTRATIONS;
         let lines: Vec<String> = numbers
-            .map(|number| Ok(format!("POST /v1/pointers {}", serde_json::to_string(&holder.registration(number)?)?)))
+            .map(|number| {
+                Ok(format!("POST /v1/pointers {}", serde_json::to_string(&holder.registration(number)?)?))
+            })
             .collect::<anyhow::Result<_>>()?;
         self.write("registrations", &lines)
     }

@@ -27,12 +27,11 @@ pub(super) struct Binaries {
 }
 
 pub(super) fn binaries(arguments: &Arguments) -> anyhow::Result<Binaries> {
-    let folder = match &arguments.binaries {
-        Some(folder) => folder.clone(),
-        None => {
-            succeed(cargo().args(["build", "--release", "-p", "ketenwijzer", "-p", "xtask"]))?;
-            target()?.join("release")
-        }
+    let folder = if let Some(folder) = &arguments.binaries {
+        folder.clone()
+    } else {
+        succeed(cargo().args(["build", "--release", "-p", "ketenwijzer", "-p", "xtask"]))?;
+        target()?.join("release")
     };
     let binaries = Binaries { product: folder.join("ketenwijzer"), own: folder.join("xtask") };
     for path in [&binaries.product, &binaries.own] {
@@ -61,7 +60,8 @@ pub(super) struct Measured {
 
 impl Environment {
     pub(super) fn start(binaries: &Binaries, server: Option<Arc<PostgresServer>>) -> anyhow::Result<Self> {
-        let chain = Chain::new(Program::binary(binaries.product.clone()))?.partner("school").partner("youth-care");
+        let chain =
+            Chain::new(Program::binary(binaries.product.clone()))?.partner("school").partner("youth-care");
         let chain = match &server {
             Some(server) => chain.postgres(server)?,
             None => chain,
@@ -163,16 +163,16 @@ pub(super) fn watched(
 
 /// Processor time of all processes that `parent` started and that still run.
 pub(super) fn children_cpu(parent: u32) -> Duration {
-        let mut ticks = 0;
-        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            let Some((_, fields)) = stat.rsplit_once(')') else { continue };
-            let fields: Vec<u64> = fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
-            if fields.get(1) == Some(&u64::from(parent)) {
-                ticks += fields.get(11).unwrap_or(&0) + fields.get(12).unwrap_or(&0);
-            }
+    let mut ticks = 0;
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let Some((_, fields)) = stat.rsplit_once(')') else { continue };
+        let fields: Vec<u64> = fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+        if fields.get(1) == Some(&u64::from(parent)) {
+            ticks += fields.get(11).unwrap_or(&0) + fields.get(12).unwrap_or(&0);
         }
-        Duration::from_millis(ticks * 10)
+    }
+    Duration::from_millis(ticks * 10)
 }
 
 /// The 32 bytes in a key file.

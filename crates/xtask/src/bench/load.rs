@@ -46,7 +46,8 @@ pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
         let (stop, measuring, next) = (Arc::clone(&stop), Arc::clone(&measuring), Arc::clone(&next));
         let requests = Arc::clone(&requests);
         callers.spawn(async move {
-            let (mut times, mut bad, mut buffer) = (Vec::with_capacity(100_000), 0_u64, Vec::with_capacity(8_192));
+            let (mut times, mut bad, mut buffer) =
+                (Vec::with_capacity(100_000), 0_u64, Vec::with_capacity(8_192));
             while !stop.load(Ordering::Relaxed) {
                 let at = next.fetch_add(1, Ordering::Relaxed) as usize % requests.len();
                 let began = Instant::now();

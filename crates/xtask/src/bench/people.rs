@@ -31,7 +31,9 @@ pub(super) fn measure(arguments: &Arguments, binaries: &Binaries, report: &mut R
     let told = Command::new("kill").args(["-s", "INT", &demo.id().to_string()]).status()?;
     ensure!(told.success(), "the demonstration was not told to end");
     demo.wait()?;
-    report.absent.push("a pull by itself: each needs a grant of its own, so it is measured as part of a dossier".to_owned());
+    report.absent.push(
+        "a pull by itself: each needs a grant of its own, so it is measured as part of a dossier".to_owned(),
+    );
     measured
 }
 
@@ -54,7 +56,8 @@ fn ask(
         }
     };
     let services = places["services"].as_array().context("the demonstration names no services")?;
-    let asker = services.iter().find(|service| service["name"] == "municipality").context("no municipality")?;
+    let asker =
+        services.iter().find(|service| service["name"] == "municipality").context("no municipality")?;
     let address = asker["local"].as_str().context("no local API")?.trim_start_matches("http://");
     let token = asker["token"].as_str().context("no token")?;
     raise_budgets(&place.join("agreement.toml"))?;

@@ -92,7 +92,14 @@ impl Report {
         }
     }
 
-    pub(super) fn memory(&mut self, database: Database, pointers: u64, idle: usize, resident: u64, each: f64) {
+    pub(super) fn memory(
+        &mut self,
+        database: Database,
+        pointers: u64,
+        idle: usize,
+        resident: u64,
+        each: f64,
+    ) {
         self.memory.push(Memory {
             database: database.name(),
             pointers,
@@ -103,11 +110,23 @@ impl Report {
     }
 
     pub(super) fn print(&self) {
-        println!("\n{} cores, shared by server and load; {} s each\n", self.cores, self.seconds_per_measurement);
+        println!(
+            "\n{} cores, shared by server and load; {} s each\n",
+            self.cores, self.seconds_per_measurement
+        );
         let mut table = Table::new();
         table.load_style(presets::ASCII_MARKDOWN).set_header([
-            "database", "pointers", "what", "connections", "per second", "p50 ms", "p99 ms", "server CPU µs",
-            "database CPU µs", "resident MB", "refused",
+            "database",
+            "pointers",
+            "what",
+            "connections",
+            "per second",
+            "p50 ms",
+            "p99 ms",
+            "server CPU µs",
+            "database CPU µs",
+            "resident MB",
+            "refused",
         ]);
         for row in &self.rows {
             table.add_row([
@@ -129,7 +148,11 @@ impl Report {
             println!(
                 "{} at {} pointers: {:.0} MB resident with {} idle connections; {:.0} bytes of database for each pointer, \
                  its subject, link and share of the log included",
-                memory.database, memory.pointers, memory.resident_mb, memory.idle_connections, memory.bytes_per_pointer
+                memory.database,
+                memory.pointers,
+                memory.resident_mb,
+                memory.idle_connections,
+                memory.bytes_per_pointer
             );
         }
         println!("\nagainst the targets (within this run):");
@@ -147,12 +170,18 @@ impl Report {
             self.rows.iter().filter(|row| row.database == database).map(|row| row.pointers).max().unwrap_or(0)
         };
         for database in [Database::Sqlite.name(), Database::Postgres.name()] {
-            let at = if self.row(database, 1_000_000, "query", 64).is_some() { 1_000_000 } else { largest(database) };
+            let at = if self.row(database, 1_000_000, "query", 64).is_some() {
+                1_000_000
+            } else {
+                largest(database)
+            };
             let bare = self.row(database, at, "bare look-up + record", 64);
             for (what, target) in [("query", 0.25), ("register", 0.35)] {
                 if let (Some(ours), Some(bare)) = (self.row(database, at, what, 64), bare) {
                     lines.push(verdict(
-                        &format!("{database}, {what} at {at} pointers, c=64: share of the bare look-up and record"),
+                        &format!(
+                            "{database}, {what} at {at} pointers, c=64: share of the bare look-up and record"
+                        ),
                         ours.per_second / bare.per_second,
                         target,
                         true,
@@ -160,17 +189,27 @@ impl Report {
                 }
             }
             if let Some(query) = self.row(database, at, "query", 64) {
-                lines.push(verdict(&format!("{database}, query: server CPU in µs"), query.cpu_us, 180.0, false));
+                lines.push(verdict(
+                    &format!("{database}, query: server CPU in µs"),
+                    query.cpu_us,
+                    180.0,
+                    false,
+                ));
             }
             if let (Some(small), Some(large)) =
                 (self.row(database, 10_000, "query", 64), self.row(database, largest(database), "query", 64))
                 && small.pointers < large.pointers
             {
-                let name = format!("{database}, query: cost at {} pointers over cost at 10000", large.pointers);
+                let name =
+                    format!("{database}, query: cost at {} pointers over cost at 10000", large.pointers);
                 lines.push(verdict(&name, large.cpu_us / small.cpu_us, 1.25, false));
             }
-            if let (Some(bulk), Some(alone)) = (self.row(database, at, "bulk registration", 1), self.scalar_multiplications) {
-                let name = format!("{database}, bulk registration: share of what the arithmetic alone allows ({alone:.0}/s)");
+            if let (Some(bulk), Some(alone)) =
+                (self.row(database, at, "bulk registration", 1), self.scalar_multiplications)
+            {
+                let name = format!(
+                    "{database}, bulk registration: share of what the arithmetic alone allows ({alone:.0}/s)"
+                );
                 lines.push(verdict(&name, bulk.per_second / alone, 0.60, true));
             }
         }
@@ -193,7 +232,10 @@ impl Report {
 
     fn row(&self, database: &str, pointers: u64, what: &str, connections: usize) -> Option<&Row> {
         self.rows.iter().find(|row| {
-            row.database == database && row.pointers == pointers && row.what == what && row.connections == connections
+            row.database == database
+                && row.pointers == pointers
+                && row.what == what
+                && row.connections == connections
         })
     }
 }

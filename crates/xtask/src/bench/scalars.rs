@@ -27,7 +27,10 @@ pub(super) fn per_second() -> anyhow::Result<f64> {
                 })
             })
             .collect();
-        started.into_iter().map(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a core gave up"))).collect::<anyhow::Result<Vec<_>>>()
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a core gave up")))
+            .collect::<anyhow::Result<Vec<_>>>()
     })?;
     Ok(each.iter().sum())
 }

@@ -55,11 +55,10 @@ async fn look_up(
     _body: Bytes,
 ) -> Result<Json<serde_json::Value>, actix_web::Error> {
     let peer = Peer::of(&request).map_err(actix_web::error::ErrorUnauthorized)?;
-    let bytes: Vec<u8> = (0..64)
-        .step_by(2)
-        .filter_map(|at| u8::from_str_radix(tag.get(at..at + 2)?, 16).ok())
-        .collect();
-    let tag: [u8; 32] = bytes.try_into().map_err(|_| actix_web::error::ErrorBadRequest("a tag is 64 digits"))?;
+    let bytes: Vec<u8> =
+        (0..64).step_by(2).filter_map(|at| u8::from_str_radix(tag.get(at..at + 2)?, 16).ok()).collect();
+    let tag: [u8; 32] =
+        bytes.try_into().map_err(|_| actix_web::error::ErrorBadRequest("a tag is 64 digits"))?;
     let now = SystemClock.now();
     let found = store
         .read(move |index| {
@@ -68,8 +67,10 @@ async fn look_up(
         })
         .await
         .map_err(actix_web::error::ErrorServiceUnavailable)?;
-    let record = canonical(&record(peer.oin, found.len()).ok_or_else(|| actix_web::error::ErrorInternalServerError(""))?)
-        .map_err(actix_web::error::ErrorInternalServerError)?;
+    let record = canonical(
+        &record(peer.oin, found.len()).ok_or_else(|| actix_web::error::ErrorInternalServerError(""))?,
+    )
+    .map_err(actix_web::error::ErrorInternalServerError)?;
     let done = store
         .write::<_, (), _>("bare", move |_| Ok(((), Act::new(now, LeafKind::Access, record.clone()))))
         .await

@@ -60,8 +60,11 @@ impl Door {
 /// The bytes of a request with a JSON body; `headers` are whole lines.
 pub(super) fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let content = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
-    format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}{content}content-length: {}\r\n\r\n{body}", body.len())
-        .into_bytes()
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}{content}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// Sends a request and reads its answer into `buffer`: the status.
@@ -87,7 +90,9 @@ pub(super) async fn exchange(
             let head = std::str::from_utf8(&buffer[..end])?;
             let length = head
                 .lines()
-                .find_map(|line| line.strip_prefix("content-length: ").or(line.strip_prefix("Content-Length: ")))
+                .find_map(|line| {
+                    line.strip_prefix("content-length: ").or(line.strip_prefix("Content-Length: "))
+                })
                 .map_or(Ok(0), str::parse::<usize>)?;
             needed = Some(end + 4 + length);
         }

@@ -31,6 +31,9 @@ CREATE TABLE pointers (
 -- The identity of a pointer: what makes registering twice harmless whoever races whom (design §4).
 CREATE UNIQUE INDEX pointers_identity ON pointers (subject, holder, source_key, category) WHERE state = 0;
 CREATE INDEX pointers_of_holder ON pointers (holder, id);
+CREATE INDEX pointers_active ON pointers (holder, id) WHERE state = 0;
+-- Whether a subject still has a pointer, in any state.
+CREATE INDEX pointers_of_subject ON pointers (subject);
 -- What a job has to look at next: expiry, end of the archive or tombstone term, destruction.
 CREATE INDEX pointers_due ON pointers (due_at);
 
@@ -61,7 +64,8 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     request BYTEA NOT NULL,
     status SMALLINT NOT NULL,
-    response TEXT NOT NULL,
+    -- Sealed: it repeats the handle.
+    response BYTEA NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (holder, key)
 );

@@ -342,7 +342,9 @@ async fn the_log_says_through_links_which_records_a_run_was_about() {
         let record = entries[index as usize].record.as_ref().unwrap().as_str();
         let record: kw_ledger::AccessRecord = serde_json::from_str(record).unwrap();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, reference.as_bytes());
-        let hexadecimals: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(record.subjects, Some(hexadecimals));
+        let hexadecimals = record.subjects.unwrap();
+        let bytes: Vec<u8> =
+            (0..64).step_by(2).map(|at| u8::from_str_radix(&hexadecimals[at..at + 2], 16).unwrap()).collect();
+        assert_eq!(bytes, digest.as_ref());
     }
 }

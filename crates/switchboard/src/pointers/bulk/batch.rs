@@ -16,7 +16,8 @@ use kw_store::{Abort, WriteError};
 use crate::app::{App, Keyring, act, hex};
 use crate::index::open_pointer;
 use crate::pointers::preparing::{Prepared, prepare};
-use crate::pointers::registering::{Stored, Unregistered, again, keep_lease, register};
+use crate::pointers::registering::{Stored, keep_lease, register};
+use crate::staleness::{Unwritten, again};
 
 /// Which upload, of whom.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +84,7 @@ async fn store(
     app: &App,
     upload: Upload,
     ready: &PreparedBatch,
-) -> Result<Vec<Stored>, WriteError<Unregistered>> {
+) -> Result<Vec<Result<Stored, Refusal>>, WriteError<Unwritten>> {
     let record = record_of(app, upload, &ready.agreement, &ready.prepared);
     let (term, holder, now) = (ready.agreement.lease_term(), upload.holder, ready.now);
     let first_line = ready.batch.first_line;
@@ -93,7 +94,7 @@ async fn store(
         .store
         .write("register_batch", move |tx| {
             if tx.read().upload_lines(holder, upload.id)? != first_line {
-                return Err(Abort::Refused(Unregistered::Refused(Refusal::new(
+                return Err(Abort::Refused(Unwritten::Refused(Refusal::new(
                     ProblemCode::Conflict,
                     "The upload went on elsewhere. Ask for its progress and go on from there.",
                 ))));
@@ -103,7 +104,9 @@ async fn store(
             tx.write().store_upload(holder, upload.id, after, now)?;
             let mut act = act(&record)?;
             for (item, stored) in writing.iter().zip(&stored) {
-                act = act.link(stored.subject, item.reference);
+                if let Ok(stored) = stored {
+                    act = act.link(stored.subject, item.reference);
+                }
             }
             Ok((stored, act))
         })
@@ -138,23 +141,21 @@ fn stored_handle(keyring: &Keyring, item: &Prepared, done: &Stored) -> Result<Ha
     opened.map(|(handle, _)| handle).ok_or_else(|| Refusal::fault("a sealed column does not open"))
 }
 
-fn answer(ready: &PreparedBatch, stored: &[Stored]) -> Result<Bytes, Refusal> {
+fn answer(ready: &PreparedBatch, stored: &[Result<Stored, Refusal>]) -> Result<Bytes, Refusal> {
     let PreparedBatch { batch, lines, prepared, keyring, .. } = ready;
     let mut body = Vec::with_capacity(lines.len() * 200);
     for (line, outcome) in (batch.first_line..).zip(lines) {
+        let outcome = outcome.as_ref().and_then(|place| Ok((&prepared[*place], stored[*place].as_ref()?)));
         let result = match outcome {
-            Ok(place) => {
-                let (item, done) = (&prepared[*place], &stored[*place]);
-                BulkResult {
-                    line,
-                    outcome: if done.created { BulkOutcome::Created } else { BulkOutcome::Existing },
-                    id: Some(done.pointer.id),
-                    handle: Some(stored_handle(keyring, item, done)?),
-                    valid_until: Some(done.pointer.valid_until),
-                    problem: None,
-                    detail: None,
-                }
-            }
+            Ok((item, done)) => BulkResult {
+                line,
+                outcome: if done.created { BulkOutcome::Created } else { BulkOutcome::Existing },
+                id: Some(done.pointer.id),
+                handle: Some(stored_handle(keyring, item, done)?),
+                valid_until: Some(done.pointer.valid_until),
+                problem: None,
+                detail: None,
+            },
             Err(refusal) => BulkResult {
                 line,
                 outcome: BulkOutcome::Refused,

@@ -27,13 +27,12 @@ impl Lines {
             if lines.len() == most || self.ended {
                 return Ok(lines);
             }
-            match self.payload.next().await {
+            let Ok(part) = tokio::time::timeout(super::PATIENCE, self.payload.next()).await else {
+                return Err(broken_off());
+            };
+            match part {
                 Some(Ok(part)) => self.rest.extend_from_slice(&part),
-                Some(Err(_)) => {
-                    let detail =
-                        "The body broke off. Ask for the progress of the upload and go on from there.";
-                    return Err(Refusal::new(ProblemCode::Invalid, detail));
-                }
+                Some(Err(_)) => return Err(broken_off()),
                 None => {
                     self.ended = true;
                     if !self.rest.is_empty() {
@@ -63,6 +62,11 @@ impl Lines {
         }
         Ok(())
     }
+}
+
+fn broken_off() -> Refusal {
+    let detail = "The body broke off. Ask for the progress of the upload and go on from there.";
+    Refusal::new(ProblemCode::Invalid, detail)
 }
 
 fn too_long() -> Refusal {
