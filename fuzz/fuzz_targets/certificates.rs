@@ -92,7 +92,8 @@ fn run(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         setting.spoilt(which, input.take_rest())
     } else {
         let changes: Vec<(u16, u8)> = Vec::arbitrary(input)?;
-        let good = fs::read_to_string(place(&mut setting.files.clone(), which)).expect("a file of the authority");
+        let good =
+            fs::read_to_string(place(&mut setting.files.clone(), which)).expect("a file of the authority");
         setting.spoilt(which, damaged(&good, &changes).expect("PEM").as_bytes())
     };
     if let Ok(tls) = Tls::load_with_clock(&files, Arc::clone(&setting.clock)) {

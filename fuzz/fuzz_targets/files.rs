@@ -49,7 +49,9 @@ fn repeats_a_number(reason: &str) -> bool {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((flags, bytes)) = input.split_first().filter(|(_, bytes)| bytes.len() <= LONGEST) else { return };
+    let Some((flags, bytes)) = input.split_first().filter(|(_, bytes)| bytes.len() <= LONGEST) else {
+        return;
+    };
     let name = format!("records.{}", EXTENSIONS[usize::from(*flags) % EXTENSIONS.len()]);
     fs::write(FOLDER.path().join(name), bytes).expect("the folder can be written to");
     let source = source(*flags);

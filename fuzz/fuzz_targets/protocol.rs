@@ -12,7 +12,10 @@ fn stable<T: Serialize + DeserializeOwned>(json: &[u8]) {
     if let Ok(value) = serde_json::from_slice::<T>(json) {
         let written = serde_json::to_string(&value).expect("a body can be written");
         let again: T = serde_json::from_str(&written).expect("an own body is accepted");
-        assert!(serde_json::to_string(&again).is_ok_and(|twice| twice == written), "a body changed on its way");
+        assert!(
+            serde_json::to_string(&again).is_ok_and(|twice| twice == written),
+            "a body changed on its way"
+        );
     }
 }
 

@@ -84,7 +84,8 @@ fn answer(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     }
     let Ok(public) = PublicKey::from_bytes(&parts[count + 2]) else { return Ok(()) };
     let Ok(proof) = Proof::from_parts([parts[count], parts[count + 1]]) else { return Ok(()) };
-    let Ok(evaluated) = parts[..count].iter().map(EvaluatedElement::from_bytes).collect::<Result<Vec<_>, _>>()
+    let Ok(evaluated) =
+        parts[..count].iter().map(EvaluatedElement::from_bytes).collect::<Result<Vec<_>, _>>()
     else {
         return Ok(());
     };

@@ -168,7 +168,8 @@ impl Index {
     }
 }
 
-const ONLY_TEST_NUMBERS: &str = "the BSN may belong to a person, and only test numbers are taken here (9999… or 0000000…)";
+const ONLY_TEST_NUMBERS: &str =
+    "the BSN may belong to a person, and only test numbers are taken here (9999… or 0000000…)";
 
 fn is_test_number(subject: &Subject) -> bool {
     !matches!(subject, Subject::Bsn(bsn) if !bsn.is_test_number())

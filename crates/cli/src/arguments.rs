@@ -3,15 +3,17 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, demo, doctor, dossier, keys, partner, pki, pseudonymiser, query, register, status, switchboard, sync,
-    withdraw,
+    agreement, demo, doctor, dossier, keys, partner, pki, pseudonymiser, query, register, status,
+    switchboard, sync, withdraw,
 };
 
 /// Who holds what about whom, and fetching it at the source.
 #[derive(Debug, Parser)]
 #[command(name = "ketenwijzer", version, propagate_version = true, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 done, 1 negative outcome, 2 usage, 3 configuration, 4 unavailable, 5 refused, \
-                        70 fault, 130 interrupted (docs/operations.md).")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 negative outcome, 2 usage, 3 configuration, 4 unavailable, 5 refused, \
+                        70 fault, 130 interrupted (docs/operations.md)."
+)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]

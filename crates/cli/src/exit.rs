@@ -89,7 +89,8 @@ mod tests {
     fn the_published_table_has_every_code() {
         let page = include_str!("../../../docs/operations.md");
         let table = page.split("<!-- exit-codes -->").nth(1).unwrap();
-        let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && !line.contains("code")).collect();
+        let rows: Vec<&str> =
+            table.lines().filter(|line| line.starts_with("| ") && !line.contains("code")).collect();
         let codes: Vec<u8> =
             rows.iter().map(|row| row.split('|').nth(1).unwrap().trim().parse().unwrap()).collect();
         assert_eq!(codes, Exit::ALL.map(Exit::code));

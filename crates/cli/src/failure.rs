@@ -41,7 +41,9 @@ impl Failure {
         // The causes that another attempt may cure.
         let unreachable = error.chain().any(|cause| {
             matches!(cause.downcast_ref(), Some(OpenError::Connection(_)))
-                || cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse)
+                || cause
+                    .downcast_ref::<std::io::Error>()
+                    .is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse)
         });
         let exit = if unreachable { Exit::Unavailable } else { Exit::Configuration };
         Self::new(exit, format!("{error:#}"), "ask `ketenwijzer doctor --config FILE` what a start needs")
@@ -58,7 +60,9 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let (exit, next) = match &error {
             ClientError::Address(_) => (Exit::Configuration, "correct the configuration"),
-            ClientError::Identity => (Exit::Configuration, "look at both certificates with `ketenwijzer doctor`"),
+            ClientError::Identity => {
+                (Exit::Configuration, "look at both certificates with `ketenwijzer doctor`")
+            }
             ClientError::Malformed(_) => (Exit::Fault, "compare the versions of both sides"),
             ClientError::Problem(refused) => return refused_by(refused),
             ClientError::TimedOut | ClientError::Unreachable => {
@@ -94,14 +98,21 @@ impl From<DemoError> for Failure {
         let (exit, next) = match &error {
             DemoError::NotEmpty { .. } | DemoError::NoData { .. } | DemoError::OwnNumber => (Exit::Usage, ""),
             DemoError::Interrupted => (Exit::Interrupted, "nothing is left running"),
-            DemoError::Database(_) => {
-                (Exit::Unavailable, "name a server where this user may make databases: postgres://user@host/postgres")
+            DemoError::Database(_) => (
+                Exit::Unavailable,
+                "name a server where this user may make databases: postgres://user@host/postgres",
+            ),
+            DemoError::File { .. } => {
+                (Exit::Configuration, "check the path, its permissions and the free space")
             }
-            DemoError::File { .. } => (Exit::Configuration, "check the path, its permissions and the free space"),
             DemoError::Source(_) => (Exit::Usage, "correct the folder that --data names"),
             DemoError::Client { source, .. } => {
                 let inner = Self::from(source.clone());
-                return Self::new(inner.exit, error.to_string(), "keep the folder with --dir DIR, and read the logs in it");
+                return Self::new(
+                    inner.exit,
+                    error.to_string(),
+                    "keep the folder with --dir DIR, and read the logs in it",
+                );
             }
             _ => (Exit::Fault, "keep the folder with --dir DIR, and read the logs in it"),
         };

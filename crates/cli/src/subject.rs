@@ -28,7 +28,9 @@ impl SubjectArguments {
             (Some(subject), _) => Subject::parse(given(subject)?.trim())
                 .map_err(|error| Failure::usage(error, "correct --subject")),
             (None, Some(bsn)) => read_bsn(bsn).map(Subject::from),
-            (None, None) => Err(Failure::usage("nobody is named", "add --bsn - and give the number on standard input")),
+            (None, None) => {
+                Err(Failure::usage("nobody is named", "add --bsn - and give the number on standard input"))
+            }
         }
     }
 
@@ -66,10 +68,9 @@ fn given(argument: &str) -> Result<Zeroizing<String>, Failure> {
         return Ok(Zeroizing::new(argument.to_owned()));
     }
     let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    std::io::stdin()
-        .take(LONGEST)
-        .read_to_string(&mut text)
-        .map_err(|_| Failure::usage("standard input cannot be read", "pipe one line of text into the command"))?;
+    std::io::stdin().take(LONGEST).read_to_string(&mut text).map_err(|_| {
+        Failure::usage("standard input cannot be read", "pipe one line of text into the command")
+    })?;
     Ok(text)
 }
 

@@ -79,13 +79,17 @@ impl Chain {
         plans: Vec<PartnerPlan>,
     ) -> Result<Self, DemoError> {
         let mut ports = Ports::find((plans.len() + 2) * Doors::COUNT)?;
-        let name = ChainName::parse(&draft.chain.name).map_err(|error| DemoError::Agreement(error.to_string()))?;
+        let name =
+            ChainName::parse(&draft.chain.name).map_err(|error| DemoError::Agreement(error.to_string()))?;
         let authority = Authority::init(&ground.pki(), &name)?;
 
-        let mut switchboard = Central::prepare("switchboard", ground.switchboard(), &mut ports, databases).await?;
-        let mut pseudonymiser = Central::prepare("pseudonymiser", ground.pseudonymiser(), &mut ports, databases).await?;
+        let mut switchboard =
+            Central::prepare("switchboard", ground.switchboard(), &mut ports, databases).await?;
+        let mut pseudonymiser =
+            Central::prepare("pseudonymiser", ground.pseudonymiser(), &mut ports, databases).await?;
         kw_switchboard::init_keys(&switchboard.folder.join("keys"), &name, &Entropy::os())?;
-        let keys = kw_pseudonymiser::keys::init(&pseudonymiser.folder.join("keys"), &name, &mut Entropy::os())?;
+        let keys =
+            kw_pseudonymiser::keys::init(&pseudonymiser.folder.join("keys"), &name, &mut Entropy::os())?;
 
         draft.switchboard.endpoint = switchboard.endpoint();
         draft.switchboard.public_endpoint = switchboard.public_endpoint();
@@ -110,7 +114,8 @@ impl Chain {
         pseudonymiser.configure(ground, &authority, agreement.pseudonymiser().oin)?;
         tokio::try_join!(pseudonymiser.start(program), switchboard.start(program))?;
 
-        let mut chain = Self { agreement: Arc::new(agreement), partners: Vec::new(), switchboard, pseudonymiser };
+        let mut chain =
+            Self { agreement: Arc::new(agreement), partners: Vec::new(), switchboard, pseudonymiser };
         for (plan, doors) in plans.into_iter().zip(doors) {
             let partner = Partner::start(program, ground, databases, &authority, &name, plan, doors).await?;
             chain.partners.push(partner);
@@ -120,9 +125,10 @@ impl Chain {
 
     /// The partner of this name, which was planned.
     pub(crate) fn partner(&self, name: &str) -> Result<&Partner, DemoError> {
-        self.partners.iter().find(|partner| partner.name == name).ok_or_else(|| {
-            DemoError::Agreement(format!("there is no partner {name}"))
-        })
+        self.partners
+            .iter()
+            .find(|partner| partner.name == name)
+            .ok_or_else(|| DemoError::Agreement(format!("there is no partner {name}")))
     }
 
     /// Cuts a partner off in the middle of things.
@@ -160,11 +166,13 @@ impl Chain {
         use kw_store::{Store, partner, switchboard};
         let origin = self.agreement.switchboard().log_origin.clone();
         let database = self.switchboard.database.clone();
-        let owned = self.partners.iter().map(|partner| (partner.database.clone(), partner.oin)).collect::<Vec<_>>();
+        let owned =
+            self.partners.iter().map(|partner| (partner.database.clone(), partner.oin)).collect::<Vec<_>>();
         let chain = self.agreement.chain().clone();
         tokio::task::spawn_blocking(move || {
             let fill = |bytes: &mut [u8]| Entropy::os().fill(bytes);
-            let store = Store::<switchboard::Switchboard>::open(&database, &origin, fill).map_err(unreadable)?;
+            let store =
+                Store::<switchboard::Switchboard>::open(&database, &origin, fill).map_err(unreadable)?;
             let size = store.read_blocking(|index| index.ledger_size()).map_err(unreadable)?;
             let mut records = Records { switchboard: size, partners: 0 };
             for (database, oin) in owned {
@@ -281,7 +289,16 @@ impl Partner {
         let token = std::fs::read_to_string(folder.join(TOKEN))
             .map_err(|source| DemoError::file(&folder.join(TOKEN), source))?;
         let local = LocalClient::new(doors.local, LocalToken::parse(&token)?)?;
-        Ok(Self { name: plan.name, oin: plan.oin, folder, local, tls, database, doors, service: Some(service) })
+        Ok(Self {
+            name: plan.name,
+            oin: plan.oin,
+            folder,
+            local,
+            tls,
+            database,
+            doors,
+            service: Some(service),
+        })
     }
 }
 
@@ -313,4 +330,4 @@ fn database_section(database: &DatabaseConfig) -> Value {
 }
 
 const TOKEN: &str = "local.token";
-const CERTIFICATE_VALID_FOR: Duration = Duration::from_hours(24 * 30);
+const CERTIFICATE_VALID_FOR: Duration = Duration::from_hours(24 * 90);

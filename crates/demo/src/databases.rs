@@ -95,7 +95,8 @@ impl Databases {
         take: impl FnMut(&str, Vec<u8>) + Send,
     ) -> Result<(), DemoError> {
         let Some(postgres) = &self.0 else { return Ok(()) };
-        let name = database.url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+        let name =
+            database.url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         Ok(postgres.server.read_out(name, take).await?)
     }
 

@@ -21,7 +21,9 @@ pub enum DemoError {
         source: kw_client::ClientError,
     },
     /// The data folder holds nothing that can be used.
-    #[error("{path} holds no folder with a CSV or JSON file of people: make one folder per partner and put its files in it")]
+    #[error(
+        "{path} holds no folder with a CSV or JSON file of people: make one folder per partner and put its files in it"
+    )]
     NoData {
         /// The folder.
         path: PathBuf,
@@ -38,7 +40,9 @@ pub enum DemoError {
         source: io::Error,
     },
     /// The number to ask about may belong to a person.
-    #[error("the demonstration takes test numbers only (9999… or 0000000…): use a copy of the data with such numbers")]
+    #[error(
+        "the demonstration takes test numbers only (9999… or 0000000…): use a copy of the data with such numbers"
+    )]
     OwnNumber,
     /// It was told to stop.
     #[error("stopped before it was done")]

@@ -155,15 +155,35 @@ impl Demo {
     }
 
     /// Starts the chain and plays; `stop` ends it early.
-    pub async fn play(&self, audience: &dyn Audience, stop: impl Future<Output = ()>) -> Result<Played, DemoError> {
+    pub async fn play(
+        &self,
+        audience: &dyn Audience,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Played, DemoError> {
         let began = Instant::now();
         let play = async {
             match &self.settings.cast {
                 Cast::MadeUp { people } => {
-                    made_up::play(&self.settings.program, &self.ground, &self.databases, *people, audience, began).await
+                    made_up::play(
+                        &self.settings.program,
+                        &self.ground,
+                        &self.databases,
+                        *people,
+                        audience,
+                        began,
+                    )
+                    .await
                 }
                 Cast::Own(own) => {
-                    own_data::play(&self.settings.program, &self.ground, &self.databases, own, audience, began).await
+                    own_data::play(
+                        &self.settings.program,
+                        &self.ground,
+                        &self.databases,
+                        own,
+                        audience,
+                        began,
+                    )
+                    .await
                 }
             }
         };

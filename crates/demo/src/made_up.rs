@@ -27,7 +27,8 @@ pub(crate) async fn play(
     audience: &dyn Audience,
     began: Instant,
 ) -> Result<Played, DemoError> {
-    audience.begins(&format!("making up {count} people, and starting seven services on {}", databases.kind()));
+    audience
+        .begins(&format!("making up {count} people, and starting seven services on {}", databases.kind()));
     let people = People::make(count);
     let mut plans = Vec::new();
     for (holder, name, oin) in PARTNERS {
@@ -110,7 +111,8 @@ impl Stories<'_> {
     async fn main(&mut self) -> Result<Dossier, DemoError> {
         let person = self.people.main();
         let dossier = self.ask(person).await?;
-        let delivered = dossier.sections.iter().filter(|section| section.status == SectionStatus::Delivered).count();
+        let delivered =
+            dossier.sections.iter().filter(|section| section.status == SectionStatus::Delivered).count();
         self.promise(delivered == others(person), "every other holder of the first person delivers");
         self.promise(!dossier.differences.is_empty(), "differences between holders are shown");
         Ok(dossier)
@@ -125,7 +127,8 @@ impl Stories<'_> {
         let person = self.people.second();
         let dossier = self.ask(person).await?;
         let down = self.chain.partner(DOWN)?.oin;
-        let status = dossier.sections.iter().find(|section| section.holder.oin == down).map(|section| section.status);
+        let status =
+            dossier.sections.iter().find(|section| section.holder.oin == down).map(|section| section.status);
         Ok(PartnerDown { complete: dossier.complete, status })
     }
 
@@ -136,7 +139,10 @@ impl Stories<'_> {
             section.status == SectionStatus::Delivered
                 && section.birth_date_compared == Some(ComparedPrecision::Month)
         });
-        self.promise(dossier.complete && to_the_month, "a birth date that is half known is compared as far as it goes");
+        self.promise(
+            dossier.complete && to_the_month,
+            "a birth date that is half known is compared as far as it goes",
+        );
         Ok(())
     }
 
@@ -144,8 +150,10 @@ impl Stories<'_> {
         let (one, other) = self.people.look_alikes();
         let partner = self.partner()?;
         let by_date =
-            mix_up::birth_date_refused(&self.asker, partner, &one.bsn, &one.birth_date, &other.birth_date).await?;
-        let by_number = mix_up::subject_refused(&self.asker, self.chain, partner, &one.bsn, &other.bsn).await?;
+            mix_up::birth_date_refused(&self.asker, partner, &one.bsn, &one.birth_date, &other.birth_date)
+                .await?;
+        let by_number =
+            mix_up::subject_refused(&self.asker, self.chain, partner, &one.bsn, &other.bsn).await?;
         Ok(by_date && by_number)
     }
 

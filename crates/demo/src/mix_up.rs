@@ -31,10 +31,12 @@ pub(crate) async fn birth_date_refused(
 ) -> Result<bool, DemoError> {
     let right = asker.dossier(partner, bsn, Some(own), motivated()).await?;
     let wrong = asker.dossier(partner, bsn, Some(look_alike), motivated()).await?;
-    let delivered = right.complete && right.sections.iter().any(|section| section.status == SectionStatus::Delivered);
-    let refused = wrong.sections.iter().all(|section| {
-        section.status == SectionStatus::BirthDateMismatch && section.document.is_none()
-    });
+    let delivered =
+        right.complete && right.sections.iter().any(|section| section.status == SectionStatus::Delivered);
+    let refused = wrong
+        .sections
+        .iter()
+        .all(|section| section.status == SectionStatus::BirthDateMismatch && section.document.is_none());
     Ok(delivered && refused && !wrong.sections.is_empty() && !wrong.complete)
 }
 
@@ -93,7 +95,10 @@ impl<'a> Attempt<'a> {
         let subjects = [Subject::from(meant.clone())];
         let binding = pseudonymiser.evaluate(&subjects, KeyUse::Binding, BudgetClass::Query).await?;
         let query = Query {
-            subject: SubjectElement { element: SecretBytes32(newest.element.to_bytes()), epoch: newest.epoch },
+            subject: SubjectElement {
+                element: SecretBytes32(newest.element.to_bytes()),
+                epoch: newest.epoch,
+            },
             purpose: self.asker.purpose.clone(),
             actor: self.asker.actor.clone(),
             case: self.asker.case.clone(),
@@ -115,10 +120,13 @@ impl<'a> Attempt<'a> {
         disclosed: &DisclosedHolder,
         meant: &WrongBinding,
     ) -> Result<Result<(), ClientError>, DemoError> {
-        let client = HolderClient::new(&self.tls, self.holder(disclosed.holder)?, self.context.clone(), PULL)?;
+        let client =
+            HolderClient::new(&self.tls, self.holder(disclosed.holder)?, self.context.clone(), PULL)?;
         let proof = |held: &kw_client::EpochElement| EpochProof {
             epoch: held.epoch.0,
-            proof: SecretBytes32(Binding::derive(&held.element, disclosed.holder).subject_proof(&disclosed.grant)),
+            proof: SecretBytes32(
+                Binding::derive(&held.element, disclosed.holder).subject_proof(&disclosed.grant),
+            ),
         };
         let pull = Pull {
             grant: disclosed.grant.clone(),

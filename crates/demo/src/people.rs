@@ -112,17 +112,23 @@ impl People {
 
 fn special(draw: &mut Draw, numbers: &mut Numbers) -> Vec<Person> {
     use Holder::{Addiction, Health, Municipality, School, YouthCare};
-    let mut person = |bsn: Option<&str>, names: (&'static str, &'static str), birth_date: &str, holders: &[Holder]| {
-        let bsn = bsn.and_then(|text| numbers.take(text)).unwrap_or_else(|| numbers.next(draw));
-        let mut person = anybody(bsn, draw);
-        (person.given_name, person.family_name) = names;
-        birth_date.clone_into(&mut person.birth_date);
-        person.holders = holders.iter().copied().collect();
-        person
-    };
+    let mut person =
+        |bsn: Option<&str>, names: (&'static str, &'static str), birth_date: &str, holders: &[Holder]| {
+            let bsn = bsn.and_then(|text| numbers.take(text)).unwrap_or_else(|| numbers.next(draw));
+            let mut person = anybody(bsn, draw);
+            (person.given_name, person.family_name) = names;
+            birth_date.clone_into(&mut person.birth_date);
+            person.holders = holders.iter().copied().collect();
+            person
+        };
     vec![
         // The one whom the README asks about.
-        person(Some("999990342"), ("Sanne", "de Vries"), "2011-03-04", &[YouthCare, School, Municipality, Health]),
+        person(
+            Some("999990342"),
+            ("Sanne", "de Vries"),
+            "2011-03-04",
+            &[YouthCare, School, Municipality, Health],
+        ),
         person(None, ("Bram", "Smit"), "2009-11-23", &[Municipality, Addiction]),
         person(None, ("Noor", "Jansen"), "2012-06-14", &[YouthCare, School, Municipality]),
         person(None, ("Noor", "Jansen"), "2012-06-15", &[YouthCare, School, Municipality]),
@@ -133,7 +139,9 @@ fn special(draw: &mut Draw, numbers: &mut Numbers) -> Vec<Person> {
 fn anybody(bsn: Bsn, draw: &mut Draw) -> Person {
     // Addiction care holds something on the second person only, so that its being down touches nobody else.
     let mut holders = BTreeSet::new();
-    for (holder, of_ten) in [(Holder::School, 8), (Holder::Health, 5), (Holder::Municipality, 4), (Holder::YouthCare, 3)] {
+    for (holder, of_ten) in
+        [(Holder::School, 8), (Holder::Health, 5), (Holder::Municipality, 4), (Holder::YouthCare, 3)]
+    {
         if draw.below(10) < of_ten {
             holders.insert(holder);
         }

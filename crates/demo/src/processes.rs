@@ -25,7 +25,12 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts `ketenwijzer <kind> serve --config <configuration>` and waits until it serves.
-    pub(crate) async fn start(program: &Path, kind: &str, name: &str, configuration: &Path) -> Result<Self, DemoError> {
+    pub(crate) async fn start(
+        program: &Path,
+        kind: &str,
+        name: &str,
+        configuration: &Path,
+    ) -> Result<Self, DemoError> {
         let folder = configuration.parent().unwrap_or(Path::new("."));
         let told = folder.join("stderr.log");
         let stderr = File::create(&told).map_err(|source| DemoError::file(&told, source))?;
@@ -107,7 +112,9 @@ impl Ports {
 
     /// The next port. There are as many as were asked for.
     pub(crate) fn take(&mut self) -> Result<SocketAddr, DemoError> {
-        self.0.pop().ok_or_else(|| DemoError::file(Path::new("a loopback port"), std::io::Error::other("none is left")))
+        self.0.pop().ok_or_else(|| {
+            DemoError::file(Path::new("a loopback port"), std::io::Error::other("none is left"))
+        })
     }
 }
 

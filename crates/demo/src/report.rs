@@ -98,7 +98,10 @@ impl ShownSection {
 
 impl std::fmt::Debug for ShownSection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ShownSection").field("holder", &self.holder.oin).field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("ShownSection")
+            .field("holder", &self.holder.oin)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -171,7 +174,12 @@ mod tests {
             registered: 3,
             people: 2,
             partners: 1,
-            dossier: Some(ShownDossier { subject, complete: true, sections: vec![section], differences: vec![] }),
+            dossier: Some(ShownDossier {
+                subject,
+                complete: true,
+                sections: vec![section],
+                differences: vec![],
+            }),
             mix_up_refused: Some(true),
             unknown_person: Some(UnknownPerson { holders: 0, complete: true }),
             partner_down: None,
@@ -210,7 +218,8 @@ mod tests {
 
     #[test]
     fn refused_rows_stand_flat_beside_their_partner() {
-        let row = RowRefusal { origin: "a.csv".to_owned(), row: Some(4), reason: "the BSN is missing".to_owned() };
+        let row =
+            RowRefusal { origin: "a.csv".to_owned(), row: Some(4), reason: "the BSN is missing".to_owned() };
         let refusal = PartnerRefusal { partner: "school".to_owned(), row };
         assert_eq!(
             serde_json::to_value(refusal).unwrap(),

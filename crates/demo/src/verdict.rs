@@ -39,7 +39,9 @@ async fn search_server(
         })
         .await?;
     if found.bytes == 0 {
-        return Err(DemoError::Search("the server handed over no byte of a database that is in use".to_owned()));
+        return Err(DemoError::Search(
+            "the server handed over no byte of a database that is in use".to_owned(),
+        ));
     }
     Ok(found)
 }
@@ -102,7 +104,10 @@ mod tests {
     fn each_promise_can_be_broken_and_counts_once() {
         assert_eq!(broken_by(|_| {}), 0);
         assert_eq!(broken_by(|report| report.mix_up_refused = Some(false)), 1);
-        assert_eq!(broken_by(|report| report.unknown_person = Some(UnknownPerson { holders: 1, complete: true })), 1);
+        assert_eq!(
+            broken_by(|report| report.unknown_person = Some(UnknownPerson { holders: 1, complete: true })),
+            1
+        );
         let complete = PartnerDown { complete: true, status: Some(SectionStatus::Unavailable) };
         assert_eq!(broken_by(|report| report.partner_down = Some(complete)), 1);
         assert_eq!(broken_by(|report| report.bsn_found_outside_partners = 1), 1);

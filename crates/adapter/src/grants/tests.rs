@@ -211,3 +211,19 @@ proptest! {
         prop_assert!(Compact::parse(&text).is_err());
     }
 }
+
+#[test]
+fn what_debug_shows_of_a_presented_grant_tells_nobody_who_asked() {
+    let presented = Presented {
+        grant: "header.claims.signature",
+        caller: requester(),
+        certificate_sha256: &CERTIFICATE,
+        actor: &actor(),
+        actor_salt: &SALT,
+    };
+    let shown = format!("{presented:?}");
+    assert!(shown.contains("00000099000000011000"), "{shown}");
+    for value in ["claims", "jansen", "youth-care-worker"] {
+        assert!(!shown.contains(value), "{value} is in {shown}");
+    }
+}

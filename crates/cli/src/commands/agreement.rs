@@ -50,7 +50,10 @@ pub(crate) fn load(file: &Path) -> Result<Agreement, Failure> {
 
 fn text_of(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| {
-        Failure::configuration(format!("cannot read {}: {error}", file.display()), "check the path and who may read it")
+        Failure::configuration(
+            format!("cannot read {}: {error}", file.display()),
+            "check the path and who may read it",
+        )
     })
 }
 

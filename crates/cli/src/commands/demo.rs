@@ -83,7 +83,8 @@ fn settings(arguments: Arguments) -> Result<Settings, Failure> {
         }),
     };
     Ok(Settings {
-        program: env::current_exe().map_err(|error| Failure::fault(format!("this program is not found: {error}")))?,
+        program: env::current_exe()
+            .map_err(|error| Failure::fault(format!("this program is not found: {error}")))?,
         folder: arguments.dir,
         database: arguments.database,
         root_certificates: arguments.database_root_certificates,
@@ -143,7 +144,13 @@ fn show_places(played: &Played, output: Output) {
 }
 
 fn readable_places(places: &Places, report: &Report) -> String {
-    let mut services = table(["service", "for other parties", "for its own programs", "health and metrics", "configuration"]);
+    let mut services = table([
+        "service",
+        "for other parties",
+        "for its own programs",
+        "health and metrics",
+        "configuration",
+    ]);
     for service in &places.services {
         let name = if service.running { service.name.clone() } else { format!("{} (down)", service.name) };
         services.add_row([
@@ -154,7 +161,10 @@ fn readable_places(places: &Places, report: &Report) -> String {
             &service.configuration.display().to_string(),
         ]);
     }
-    let mut text = format!("{services}\n\n{} pointers about {} people. Ask yourself:\n", report.registered, report.people);
+    let mut text = format!(
+        "{services}\n\n{} pointers about {} people. Ask yourself:\n",
+        report.registered, report.people
+    );
     let asker = places.services.iter().find(|service| service.name == "municipality");
     if let Some(configuration) = asker.map(|service| service.configuration.display()) {
         let who = "--purpose coordinate-help --role municipal-consultant --actor j.jansen --case 2026-0042";
@@ -187,7 +197,12 @@ fn readable(report: &Report) -> String {
             let mut refused = table(["partner", "file", "row", "why"]);
             for refusal in rows.refusals.iter().take(SHOWN_REFUSALS) {
                 let number = refusal.row.row.map(|row| row.to_string()).unwrap_or_default();
-                refused.add_row([refusal.partner.as_str(), &refusal.row.origin, &number, &refusal.row.reason]);
+                refused.add_row([
+                    refusal.partner.as_str(),
+                    &refusal.row.origin,
+                    &number,
+                    &refusal.row.reason,
+                ]);
             }
             let _ = writeln!(text, "{refused}");
             if rows.refusals.len() > SHOWN_REFUSALS {
@@ -200,22 +215,38 @@ fn readable(report: &Report) -> String {
         promises.add_row([what.to_owned(), seen]);
     };
     if let Some(refused) = report.mix_up_refused {
-        promise("no dossier mixes two people", if refused { "refused by every holder" } else { "NOT refused" }.to_owned());
+        promise(
+            "no dossier mixes two people",
+            if refused { "refused by every holder" } else { "NOT refused" }.to_owned(),
+        );
     }
     if let Some(unknown) = report.unknown_person {
-        promise("an unknown person has no holders", format!("{} holders, complete: {}", unknown.holders, unknown.complete));
+        promise(
+            "an unknown person has no holders",
+            format!("{} holders, complete: {}", unknown.holders, unknown.complete),
+        );
     }
     if let Some(down) = report.partner_down {
         let status = serde_json::to_value(down.status).unwrap_or_default();
         promise(
             "no dossier looks complete and is not",
-            format!("with a partner down: {}, complete: {}", status.as_str().unwrap_or("no section"), down.complete),
+            format!(
+                "with a partner down: {}, complete: {}",
+                status.as_str().unwrap_or("no section"),
+                down.complete
+            ),
         );
     }
-    promise("no number leaves a partner", format!("found {} times outside", report.bsn_found_outside_partners));
+    promise(
+        "no number leaves a partner",
+        format!("found {} times outside", report.bsn_found_outside_partners),
+    );
     promise(
         "no access without a trace",
-        format!("{} records at the switchboard, {} at the partners", report.records.switchboard, report.records.partners),
+        format!(
+            "{} records at the switchboard, {} at the partners",
+            report.records.switchboard, report.records.partners
+        ),
     );
     let _ = write!(
         text,

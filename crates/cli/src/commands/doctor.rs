@@ -91,7 +91,11 @@ fn read_agreement(config: &PartnerConfig, findings: &mut Findings) -> Option<Agr
     let text = match std::fs::read_to_string(&config.agreement) {
         Ok(text) => text,
         Err(error) => {
-            findings.wrong("agreement", format!("cannot read {path}: {error}"), "put the chain's agreement there");
+            findings.wrong(
+                "agreement",
+                format!("cannot read {path}: {error}"),
+                "put the chain's agreement there",
+            );
             return None;
         }
     };
@@ -102,7 +106,11 @@ fn read_agreement(config: &PartnerConfig, findings: &mut Findings) -> Option<Agr
         }
         Err(errors) => {
             let count = errors.as_slice().len();
-            findings.wrong("agreement", format!("{count} mistakes"), format!("ketenwijzer agreement check {path}"));
+            findings.wrong(
+                "agreement",
+                format!("{count} mistakes"),
+                format!("ketenwijzer agreement check {path}"),
+            );
             None
         }
     }

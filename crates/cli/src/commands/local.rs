@@ -33,7 +33,10 @@ fn client_of(path: &Path) -> Result<LocalClient, Failure> {
         ));
     }
     let token = read_secret(&config.local.token_file).map_err(|error| {
-        Failure::configuration(error, "run this as the user of the partner; the partner makes the file at its first start")
+        Failure::configuration(
+            error,
+            "run this as the user of the partner; the partner makes the file at its first start",
+        )
     })?;
     let token = LocalToken::parse(&String::from_utf8_lossy(&token))?;
     Ok(LocalClient::new(config.local.listen, token)?)

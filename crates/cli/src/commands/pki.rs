@@ -62,12 +62,14 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Init { place, chain } => {
             Authority::init(&place.directory, &chain)?;
-            let made = json!({ "directory": place.directory, "trustAnchors": place.directory.join("ca.pem") });
+            let made =
+                json!({ "directory": place.directory, "trustAnchors": place.directory.join("ca.pem") });
             output.data(&made, || format!("an authority for {chain} is in {}", place.directory.display()));
         }
         Command::Issue { place, name, oin, hosts, days } => {
             let validity = Duration::from_hours(24 * days);
-            let files = Authority::open(&place.directory)?.issue(&IssueRequest { name, oin, hosts, validity })?;
+            let files =
+                Authority::open(&place.directory)?.issue(&IssueRequest { name, oin, hosts, validity })?;
             let made = json!({
                 "certificate": files.certificate,
                 "key": files.key,
@@ -97,9 +99,11 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
 impl From<AuthorityError> for Failure {
     fn from(error: AuthorityError) -> Self {
         let exit = match &error {
-            AuthorityError::Host | AuthorityError::Name | AuthorityError::NoHosts | AuthorityError::NotIssued | AuthorityError::Validity => {
-                Exit::Usage
-            }
+            AuthorityError::Host
+            | AuthorityError::Name
+            | AuthorityError::NoHosts
+            | AuthorityError::NotIssued
+            | AuthorityError::Validity => Exit::Usage,
             AuthorityError::Crypto(_) | AuthorityError::Entropy => Exit::Fault,
             _ => Exit::Configuration,
         };

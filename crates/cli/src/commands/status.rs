@@ -31,7 +31,9 @@ fn readable(status: &PartnerStatus) -> String {
             source.synced_at.map_or_else(|| "never".to_owned(), |moment| moment.to_string()),
         ]);
     }
-    let lease = status.lease_valid_until.map_or_else(|| "no lease yet".to_owned(), |until| format!("lease until {until}"));
+    let lease = status
+        .lease_valid_until
+        .map_or_else(|| "no lease yet".to_owned(), |until| format!("lease until {until}"));
     let PartnerStatus { name, oin, chain, agreement, .. } = status;
     format!("{name} ({oin}) in {chain}; {lease}\nagreement {agreement}\n{sources}")
 }

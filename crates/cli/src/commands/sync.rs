@@ -29,19 +29,25 @@ pub(crate) struct Arguments {
 /// Rows that are refused, work that is left and sources that cannot be read are a negative outcome.
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let client = arguments.partner.client()?;
-    let request = SyncRequest { sources: arguments.sources, full: arguments.full, confirm_shrink: arguments.confirm_shrink };
+    let request = SyncRequest {
+        sources: arguments.sources,
+        full: arguments.full,
+        confirm_shrink: arguments.confirm_shrink,
+    };
     let progress = Progress::steps(output);
     progress.begins("reading the sources and registering what changed");
     let report = client.sync(&request).await?;
     drop(progress);
     output.data(&report, || readable(&report));
-    let in_line =
-        |source: &kw_protocol::local::SourceSync| source.refused == 0 && source.pending == 0 && source.problem.is_none();
+    let in_line = |source: &kw_protocol::local::SourceSync| {
+        source.refused == 0 && source.pending == 0 && source.problem.is_none()
+    };
     Ok(Exit::of(report.sources.iter().all(in_line)))
 }
 
 fn readable(report: &SyncReport) -> String {
-    let mut sources = table(["source", "read", "registered", "there already", "withdrawn", "pending", "refused"]);
+    let mut sources =
+        table(["source", "read", "registered", "there already", "withdrawn", "pending", "refused"]);
     let mut refused = table(["source", "file or table", "row", "why"]);
     let mut text = String::new();
     for source in &report.sources {

@@ -106,7 +106,9 @@ mod tests {
     #[test]
     fn many_are_withdrawn_only_with_their_number() {
         let many = parse("--every-category care --expect 3").unwrap();
-        assert!(matches!(many, WithdrawalRequest::Many { expected_count: 3, ref selector, .. } if !selector.all));
+        assert!(
+            matches!(many, WithdrawalRequest::Many { expected_count: 3, ref selector, .. } if !selector.all)
+        );
         for missing in ["--every-category care", "--everything", "--every-source s", ""] {
             assert!(parse(missing).is_err(), "{missing}");
         }
@@ -115,7 +117,9 @@ mod tests {
     #[test]
     fn a_record_needs_its_source_and_category() {
         assert!(matches!(parse("--record 7 --source s --category c"), Ok(WithdrawalRequest::Record { .. })));
-        for missing in ["--record 7", "--record 7 --source s", "--source s --category c", "--everything --record 7"] {
+        for missing in
+            ["--record 7", "--record 7 --source s", "--source s --category c", "--everything --record 7"]
+        {
             assert!(parse(missing).is_err(), "{missing}");
         }
     }

@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn a_section_shows_its_holder_status_and_document() {
         let holder = Party { oin: Oin::parse("00000099000000011000").unwrap(), name: "Jeugdzorg".to_owned() };
-        let document = json!({ "person": { "name": "A\u{1b}[31m" }, "kinds": ["x", "y"], "plans": [{ "id": 1 }] });
+        let document =
+            json!({ "person": { "name": "A\u{1b}[31m" }, "kinds": ["x", "y"], "plans": [{ "id": 1 }] });
         let row = |status, reason, document| Row {
             holder: &holder,
             category: "care",
@@ -123,11 +124,21 @@ mod tests {
             document,
         };
         let text = readable(
-            [row(SectionStatus::Delivered, None, Some(&document)), row(SectionStatus::Refused, Some("denied"), None)],
+            [
+                row(SectionStatus::Delivered, None, Some(&document)),
+                row(SectionStatus::Refused, Some("denied"), None),
+            ],
             &[],
             false,
         );
-        for part in ["Jeugdzorg", "person.name: A[31m", "kinds: x, y", "plans.1.id: 1", "refused (denied)", "NOT complete"] {
+        for part in [
+            "Jeugdzorg",
+            "person.name: A[31m",
+            "kinds: x, y",
+            "plans.1.id: 1",
+            "refused (denied)",
+            "NOT complete",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains('\u{1b}'));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kw_agreement::Localised;
 use kw_agreement::draft::{
-    AgreementDraft, BudgetsDraft, CategoryDraft, ChainDraft, PartnerDraft, PseudonymiserDraft, PurposeDraft, RoleDraft,
-    ServiceDraft, SharedAttributeDraft,
+    AgreementDraft, BudgetsDraft, CategoryDraft, ChainDraft, PartnerDraft, PseudonymiserDraft, PurposeDraft,
+    RoleDraft, ServiceDraft, SharedAttributeDraft,
 };
 use serde_json::json;
 
@@ -23,7 +23,10 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
     for category in found.partners.iter().flat_map(|partner| partner.config.categories.keys()) {
         categories.insert(category.to_string(), permissive(category.as_str()));
     }
-    let roles = BTreeMap::from([(ROLE.to_owned(), RoleDraft { title: both("Caseworker"), kinds: vec![ASKS.to_owned()] })]);
+    let roles = BTreeMap::from([(
+        ROLE.to_owned(),
+        RoleDraft { title: both("Caseworker"), kinds: vec![ASKS.to_owned()] },
+    )]);
     let purpose = PurposeDraft {
         title: both("Look into own data"),
         legal_basis: "none: a demonstration with test numbers".to_owned(),

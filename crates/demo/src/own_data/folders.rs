@@ -79,9 +79,12 @@ impl Found {
 
     /// A test number that stands in no row.
     pub(super) fn unknown_number(&self) -> Bsn {
-        let mut numbers = (0..100_000).rev().filter_map(|number| Bsn::parse(&format!("9999{number:05}")).ok());
+        let mut numbers =
+            (0..100_000).rev().filter_map(|number| Bsn::parse(&format!("9999{number:05}")).ok());
         // There are nine thousand, and a folder of so many people is read long before they are all taken.
-        numbers.find(|bsn| !self.people.contains_key(bsn)).unwrap_or_else(|| unreachable!("a test number is free"))
+        numbers
+            .find(|bsn| !self.people.contains_key(bsn))
+            .unwrap_or_else(|| unreachable!("a test number is free"))
     }
 
     async fn add(&mut self, folder: PathBuf, own: &OwnData) -> Result<(), DemoError> {
@@ -91,7 +94,11 @@ impl Found {
         let Discovered { mut config, refused } = FilesConfig::discover(&folder, &columns)?;
         config.test_numbers_only = true;
         let refused = refused.into_iter();
-        self.refuse(&title, 0, refused.map(|row| RowRefusal { origin: row.origin, row: row.row, reason: row.reason }));
+        self.refuse(
+            &title,
+            0,
+            refused.map(|row| RowRefusal { origin: row.origin, row: row.row, reason: row.reason }),
+        );
         if config.categories.is_empty() {
             return Ok(());
         }
@@ -132,7 +139,10 @@ impl Found {
             oin: oin(place)?,
             config,
             people: people.len() as u64,
-            attributes: attributes.into_iter().map(|(category, sampled)| (category, sampled.pointers)).collect(),
+            attributes: attributes
+                .into_iter()
+                .map(|(category, sampled)| (category, sampled.pointers))
+                .collect(),
         };
         self.partners.push(partner);
         Ok(())
@@ -147,7 +157,8 @@ impl Found {
 
     fn free_name(&self, title: &str) -> String {
         let slug = slug(title);
-        let taken = |name: &str| RESERVED.contains(&name) || self.partners.iter().any(|partner| partner.name == name);
+        let taken =
+            |name: &str| RESERVED.contains(&name) || self.partners.iter().any(|partner| partner.name == name);
         if !taken(&slug) {
             return slug;
         }
@@ -202,7 +213,8 @@ impl Sampled {
 
 /// The number of a partner: made up, in the range for tests.
 pub(super) fn oin(place: usize) -> Result<Oin, DemoError> {
-    Oin::parse(&format!("00000099{:09}000", 100 + place)).map_err(|error| DemoError::Agreement(error.to_string()))
+    Oin::parse(&format!("00000099{:09}000", 100 + place))
+        .map_err(|error| DemoError::Agreement(error.to_string()))
 }
 
 /// Lower-case letters, digits and single hyphens.
@@ -254,7 +266,11 @@ mod tests {
     async fn folders_become_partners_and_rows_are_accounted_for() {
         let data = tempfile::tempdir().unwrap();
         for (folder, file, text) in [
-            ("School De Linde", "leerlingen.csv", "bsn;naam\n999990342;Anna\n111222333;Real\n999990343;Wrong\n"),
+            (
+                "School De Linde",
+                "leerlingen.csv",
+                "bsn;naam\n999990342;Anna\n111222333;Real\n999990343;Wrong\n",
+            ),
             ("jeugdzorg", "dossiers.json", "[{\"burgerservicenummer\":\"999990342\",\"naam\":\"A.\"}]"),
             ("leeg", "readme.md", "x"),
         ] {

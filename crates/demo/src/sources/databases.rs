@@ -63,7 +63,11 @@ pub(super) fn municipality(people: &People, folder: &Path) -> Result<Value, Demo
 }
 
 /// One table that keeps documents as JSON, as newer systems do.
-pub(super) async fn health(people: &People, folder: &Path, databases: &Databases) -> Result<Value, DemoError> {
+pub(super) async fn health(
+    people: &People,
+    folder: &Path,
+    databases: &Databases,
+) -> Result<Value, DemoError> {
     let mut script = String::from(
         "CREATE TABLE clients (id INTEGER PRIMARY KEY, bsn TEXT NOT NULL UNIQUE, birth_date TEXT, document TEXT NOT NULL);\n",
     );

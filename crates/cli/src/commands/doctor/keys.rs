@@ -20,7 +20,11 @@ pub(super) fn examine(patient: &Patient, findings: &mut Findings) {
         }
     };
     if fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
-        findings.doubtful("keys", "others may look into the folder", format!("chmod 700 {}", folder.display()));
+        findings.doubtful(
+            "keys",
+            "others may look into the folder",
+            format!("chmod 700 {}", folder.display()),
+        );
     }
     let wanted: &[KeyKind] = match patient.role {
         Role::Partner => &[KeyKind::PartnerRow],
@@ -55,7 +59,9 @@ pub(super) fn examine(patient: &Patient, findings: &mut Findings) {
 /// The agreement lists public halves: those that it lists must be here, the newest above all.
 fn compare_public(patient: &Patient, findings: &mut Findings) {
     let chain = patient.agreement.chain();
-    let Ok(public) = kw_pseudonymiser::keys::public_keys(&patient.config.keys.directory, chain) else { return };
+    let Ok(public) = kw_pseudonymiser::keys::public_keys(&patient.config.keys.directory, chain) else {
+        return;
+    };
     for key_use in KeyUse::ALL {
         for (epoch, listed) in patient.agreement.pseudonymiser_keys(key_use) {
             let own = public.iter().find(|key| key.key_use == key_use && key.epoch == *epoch);

@@ -73,14 +73,16 @@ fn reached(other: &Other, answer: &reqwest::Response, findings: &mut Findings) {
 
 fn others(patient: &Patient) -> Vec<Other> {
     let agreement = &patient.agreement;
-    let partners = agreement.partners().filter(|partner| partner.oin != patient.tls.oin() && !partner.suspended);
+    let partners =
+        agreement.partners().filter(|partner| partner.oin != patient.tls.oin() && !partner.suspended);
     let partners = partners.map(|partner| Other {
         name: partner.name.clone(),
         oin: partner.oin,
         endpoint: partner.endpoint.clone(),
         needed: false,
     });
-    let central = [("the switchboard", agreement.switchboard()), ("the pseudonymiser", agreement.pseudonymiser())];
+    let central =
+        [("the switchboard", agreement.switchboard()), ("the pseudonymiser", agreement.pseudonymiser())];
     let central = central.map(|(name, party)| Other {
         name: name.to_owned(),
         oin: party.oin,
@@ -103,7 +105,8 @@ fn http_date(text: &str) -> Option<u64> {
     u64::try_from(moment.as_seconds()).ok()
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// Seconds.
 const MOST_OFFSET: u64 = 5;
 const WAITS: ClientOptions =

@@ -17,7 +17,11 @@ pub(super) async fn examine(patient: &Patient, findings: &mut Findings) {
         }
         Ok(Ok(None)) => findings.good("database", "is made at the first start"),
         Ok(Err(error)) => {
-            findings.wrong("database", error.to_string(), "check database.url, the server, and the permissions");
+            findings.wrong(
+                "database",
+                error.to_string(),
+                "check database.url, the server, and the permissions",
+            );
         }
         Err(_) => findings.wrong("database", "looking at it broke off", "look at the disk and the server"),
     }
@@ -46,7 +50,10 @@ fn sources(config: &PartnerConfig, findings: &mut Findings) {
                 "put it back, or correct `folder`",
             ),
             SourceSystem::Files(files) => {
-                findings.good("sources", format!("{}: {} files are expected", source.name, files.categories.len()));
+                findings.good(
+                    "sources",
+                    format!("{}: {} files are expected", source.name, files.categories.len()),
+                );
             }
             SourceSystem::Sql(sql) => {
                 let what = format!("{}: a database with {} categories", source.name, sql.categories.len());

@@ -63,8 +63,10 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure>
             (vec![file], Vec::new())
         }
         Service::Pseudonymiser => {
-            let public = kw_pseudonymiser::keys::init(directory, &chain, &mut Entropy::os()).map_err(unusable)?;
-            let file = |key: &PublicKey| directory.join(format!("pseudonymiser-{}-{}.key", key.key_use, key.epoch));
+            let public =
+                kw_pseudonymiser::keys::init(directory, &chain, &mut Entropy::os()).map_err(unusable)?;
+            let file =
+                |key: &PublicKey| directory.join(format!("pseudonymiser-{}-{}.key", key.key_use, key.epoch));
             (public.iter().map(file).collect(), public)
         }
     };
@@ -106,6 +108,9 @@ fn readable(files: &[PathBuf], public: &[PublicKey]) -> String {
 
 fn make_folder(path: &Path) -> Result<(), Failure> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-        Failure::configuration(format!("cannot make {}: {error}", path.display()), "name a folder that can be made")
+        Failure::configuration(
+            format!("cannot make {}: {error}", path.display()),
+            "name a folder that can be made",
+        )
     })
 }

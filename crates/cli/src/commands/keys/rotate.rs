@@ -93,7 +93,9 @@ pub(super) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         Command::Index(arguments) => convert(Rotate::Index, &arguments, output).await,
         Command::Pseudonymiser(arguments) => convert(Rotate::Pseudonymiser, &arguments, output).await,
         Command::Grant { config, use_from } => grant(&config, use_from, output),
-        Command::PseudonymiserBinding { config } => evaluation_key(&config, KeyUse::Binding, Path::new("."), output),
+        Command::PseudonymiserBinding { config } => {
+            evaluation_key(&config, KeyUse::Binding, Path::new("."), output)
+        }
         Command::PseudonymiserIndex { config, hand_over } => {
             evaluation_key(&config, KeyUse::Index, &hand_over, output)
         }
@@ -104,9 +106,13 @@ pub(super) fn retire(arguments: Retire, output: Output) -> Result<Exit, Failure>
     let config = PseudonymiserConfig::load(&arguments.config)?;
     let chain = agreement::load(&config.agreement)?.chain().clone();
     let epoch = Epoch(arguments.epoch);
-    kw_pseudonymiser::keys::retire(&config.keys.directory, &chain, arguments.key_use, epoch).map_err(unusable)?;
+    kw_pseudonymiser::keys::retire(&config.keys.directory, &chain, arguments.key_use, epoch)
+        .map_err(unusable)?;
     output.data(&json!({ "retired": { "use": arguments.key_use, "epoch": epoch.0 } }), || {
-        format!("the {} key of epoch {epoch} is destroyed here; destroy its backups as well", arguments.key_use)
+        format!(
+            "the {} key of epoch {epoch} is destroyed here; destroy its backups as well",
+            arguments.key_use
+        )
     });
     Ok(Exit::Done)
 }
@@ -124,7 +130,8 @@ async fn convert(what: Rotate, arguments: &Convert, output: Output) -> Result<Ex
     let mut reached = None;
     if wanted(Step::Convert) {
         let progress = Progress::counted(output, "converting subjects");
-        let done = rotation.convert(|Reached { converted, total }| progress.reached(converted, total)).await?;
+        let done =
+            rotation.convert(|Reached { converted, total }| progress.reached(converted, total)).await?;
         reached = Some(done);
     }
     if wanted(Step::Close) {
@@ -134,7 +141,9 @@ async fn convert(what: Rotate, arguments: &Convert, output: Output) -> Result<Ex
     let converted = reached.map(|done| done.converted);
     let closed = wanted(Step::Close);
     output.data(&json!({ "converted": converted, "closed": closed }), || match (converted, closed) {
-        (Some(count), true) => format!("{count} subjects converted; the old key is destroyed here, destroy its backups as well"),
+        (Some(count), true) => {
+            format!("{count} subjects converted; the old key is destroyed here, destroy its backups as well")
+        }
         (Some(count), false) => format!("{count} subjects converted; go on with --step close"),
         (None, true) => "closed; the old key is destroyed here, destroy its backups as well".to_owned(),
         (None, false) => "begun; go on with --step convert".to_owned(),
@@ -146,9 +155,13 @@ fn grant(config: &Path, use_from: Option<Instant>, output: Output) -> Result<Exi
     let config = SwitchboardConfig::load(config)?;
     let chain = agreement::load(&config.agreement)?.chain().clone();
     let use_from = use_from.unwrap_or_else(|| SystemClock.now().plus(KNOWN_TO_ALL));
-    let file = kw_switchboard::rotate_grant_key(&config.keys.directory, &chain, use_from).map_err(unusable)?;
+    let file =
+        kw_switchboard::rotate_grant_key(&config.keys.directory, &chain, use_from).map_err(unusable)?;
     output.data(&json!({ "file": file, "useFrom": use_from }), || {
-        format!("made {}\npublished by the running switchboard within seconds, used from {use_from} on", file.display())
+        format!(
+            "made {}\npublished by the running switchboard within seconds, used from {use_from} on",
+            file.display()
+        )
     });
     Ok(Exit::Done)
 }
@@ -157,8 +170,8 @@ fn evaluation_key(config: &Path, key_use: KeyUse, hand_over: &Path, output: Outp
     let config = PseudonymiserConfig::load(config)?;
     let chain = agreement::load(&config.agreement)?.chain().clone();
     let folder = &config.keys.directory;
-    let rotated =
-        kw_pseudonymiser::keys::rotate(folder, &chain, key_use, hand_over, &mut Entropy::os()).map_err(unusable)?;
+    let rotated = kw_pseudonymiser::keys::rotate(folder, &chain, key_use, hand_over, &mut Entropy::os())
+        .map_err(unusable)?;
     output.data(&json!({ "publicKey": rotated.public_key, "delta": rotated.delta }), || {
         let mut text = format!("for the agreement:\n\n{}", for_agreement(std::slice::from_ref(&rotated.public_key)));
         if let Some(delta) = &rotated.delta {
@@ -173,7 +186,10 @@ fn evaluation_key(config: &Path, key_use: KeyUse, hand_over: &Path, output: Outp
 }
 
 fn key_use(text: &str) -> Result<KeyUse, String> {
-    KeyUse::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(|| "write index or binding".to_owned())
+    KeyUse::ALL
+        .into_iter()
+        .find(|known| known.as_str() == text)
+        .ok_or_else(|| "write index or binding".to_owned())
 }
 
 impl From<RotationError> for Failure {
