@@ -23,9 +23,6 @@ pub struct FilesConfig {
     /// The most rows that a file may have.
     #[serde(default = "FilesConfig::usual_rows")]
     pub max_rows: usize,
-    /// Refuse rows whose number may belong to a person, by row: for a demonstration or test on a copy of real files.
-    #[serde(default)]
-    pub test_numbers_only: bool,
     /// The categories, and how their files are read.
     pub categories: BTreeMap<Category, FileRules>,
 }
@@ -79,7 +76,6 @@ impl FilesConfig {
             max_file_bytes: Self::usual_file_bytes(),
             max_row_bytes: Self::usual_row_bytes(),
             max_rows: Self::usual_rows(),
-            test_numbers_only: false,
             categories: BTreeMap::new(),
         }
     }

@@ -168,13 +168,6 @@ impl Index {
     }
 }
 
-const ONLY_TEST_NUMBERS: &str =
-    "the BSN may belong to a person, and only test numbers are taken here (9999… or 0000000…)";
-
-fn is_test_number(subject: &Subject) -> bool {
-    !matches!(subject, Subject::Bsn(bsn) if !bsn.is_test_number())
-}
-
 /// The rows of a file on their way to being records.
 struct Gathering<'a> {
     reading: &'a Reading<'a>,
@@ -250,9 +243,6 @@ impl<'a> Gathering<'a> {
             }
         };
         match roles.read(&row, self.reading.category, self.reading.key) {
-            Ok(usable) if self.reading.config.test_numbers_only && !is_test_number(&usable.subject) => {
-                self.refusals.add(line, ONLY_TEST_NUMBERS.to_owned(), None);
-            }
             Ok(usable) => self.group(usable, raw.span),
             Err(Unusable { fault, record, own }) => {
                 if record.is_none() {

@@ -5,13 +5,16 @@
 //! - nothing is delivered under a grant that is not the switchboard's, not for this caller, or was used before;
 //! - nothing is delivered to whoever cannot prove to know the subject, or has the wrong birth date where it counts;
 //! - the holder's own agreement decides again;
+//! - a handle that this holder never had is refused, so that a holder that lost its database does not look complete;
 //! - what leaves is what the agreement's schema describes, and nothing beside it;
 //! - the record of the pull, refused or not, is durable before the answer leaves, in one transaction with the use of the
-//!   grant; when it cannot be written, nothing is delivered.
+//!   grant; when it cannot be written, nothing is delivered. Only refusals that cost the caller no grant are recorded once
+//!   a second for each caller and reason.
 
 mod endpoint;
 mod filter;
 mod proofs;
+mod recorded_refusals;
 mod refusal;
 mod retrieval;
 #[cfg(test)]
@@ -38,6 +41,7 @@ use crate::sync::into_act;
 use crate::{Source, Vault};
 
 pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
+pub use recorded_refusals::RecordedRefusals;
 
 use refusal::PullRefusal;
 
@@ -74,6 +78,8 @@ pub struct Pulls {
     pub clock: Arc<dyn Clock>,
     /// How long a source may take for one document. Less than the requester's patience, so that it hears why.
     pub source_deadline: Duration,
+    /// Which refusals that cost no grant are recorded.
+    pub refusals: RecordedRefusals,
 }
 
 /// What is known about a pull when it is decided.
@@ -167,13 +173,21 @@ impl Pulls {
         ground: &mut Option<(String, String)>,
     ) -> Result<Pulled, PullRefusal> {
         let (grant, handle) = (claims.jti, claims.prp.hdl);
-        let (used, record) = self
+        let (used, record, is_ours) = self
             .store
-            .read(move |tables| Ok((tables.used_grant(grant)?, tables.record_by_handle(handle)?)))
+            .read(move |tables| {
+                let record = tables.record_by_handle(handle)?;
+                // The links outlive their record, so they tell what was here from what never was.
+                let is_ours = record.is_some() || !tables.links_of(handle, None, 1)?.is_empty();
+                Ok((tables.used_grant(grant)?, record, is_ours))
+            })
             .await
             .map_err(|_| PullRefusal::Unavailable)?;
         if used.is_some_and(|earlier| earlier != *request) {
             return Err(PullRefusal::Reused);
+        }
+        if !is_ours {
+            return Err(PullRefusal::Handle);
         }
         // A record on its way out may stand for another person at the source by now; a suppressed one is not to be found.
         let is_findable = |record: &LocalRecord| match record.state {
@@ -219,8 +233,8 @@ impl Pulls {
         })
     }
 
-    /// "Nothing any more", which is also what an unknown handle gets: only the holder knows its handles, so one that it
-    /// does not know is one that it forgot.
+    /// "Nothing any more": the source does not have it, or it was withdrawn. A grant outlives a withdrawal by two minutes at
+    /// most, and the record may be forgotten by then; its links in the log remain, and show that it was here.
     fn nothing(&self, claims: &GrantClaims, record: Option<&LocalRecord>) -> Result<Pulled, PullRefusal> {
         let category = record.map(|record| &record.category).or_else(|| claims.prp.cat.first());
         let source = record.map(|record| &record.source).or_else(|| self.sources.keys().next());
@@ -302,7 +316,8 @@ impl Pulls {
             .map(|_| ())
     }
 
-    /// Records a refusal that leaves the grant as it is, and tells it.
+    /// Records a refusal that leaves the grant as it is, and tells it. Such a refusal can be had for nothing and without end,
+    /// so not each of them is recorded.
     async fn refuse(
         &self,
         caller: &Caller,
@@ -310,6 +325,9 @@ impl Pulls {
         refusal: PullRefusal,
         record: AccessRecord,
     ) -> Refusal {
+        if !self.refusals.claim(caller.oin, refusal.reason(), record.at) {
+            return refusal.tell(caller.oin, claims.map(|claims| claims.txn));
+        }
         let denied = refusal.record(record);
         let (handle, reference) = (claims.map(|claims| claims.prp.hdl), self.reference(denied.at));
         let written = self

@@ -15,6 +15,7 @@ mod acts;
 mod backoff;
 mod by_hand;
 mod index;
+mod lease;
 mod place;
 mod reading;
 mod records;
@@ -114,6 +115,7 @@ impl Synchroniser {
         let _turn = self.turn.lock().await;
         let agreement = self.parts.agreement.current();
         self.board.begin_run();
+        self.notice_lapse(&agreement).await?;
         for (name, source) in &self.parts.sources {
             if !options.sources.is_empty() && !options.sources.contains(name) {
                 continue;
@@ -127,7 +129,7 @@ impl Synchroniser {
                 }
             }
         }
-        self.keep_lease().await;
+        self.keep_lease(&agreement).await?;
         self.tell(&agreement, progress).await?;
         self.keep_up(&agreement).await?;
         self.report().await

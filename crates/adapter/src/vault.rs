@@ -34,6 +34,12 @@ impl Vault {
         self.key.digest(&[b"subject", &subject.canonical()])
     }
 
+    /// By which the log of questions to others is found again. Another digest than [`Self::subject_key`], so that the tables
+    /// do not tell who was asked about and is registered here as well.
+    pub fn asked_key(&self, subject: &Subject) -> [u8; 16] {
+        self.key.digest(&[b"asked", &subject.canonical()])
+    }
+
     /// The key of a record that is on its way out: nothing at the source has it, so the source's own key is free for a
     /// new record.
     pub(crate) fn leaving_key(&self, handle: Handle) -> [u8; 16] {
@@ -126,6 +132,13 @@ mod tests {
         assert_eq!(vault.open_record(handle, &vault.seal_record(handle, &record)), Ok(record));
         let binding = Binding::from_bytes(&[9; 32]);
         assert_eq!(vault.open_binding(handle, &vault.seal_binding(handle, &binding)), Ok(binding));
+    }
+
+    #[test]
+    fn who_is_asked_about_has_another_key_than_who_is_registered() {
+        let (vault, subject) = (vault(), Subject::parse("nl.bsn:999990342").unwrap());
+        assert_eq!(vault.asked_key(&subject), vault.asked_key(&subject));
+        assert_ne!(vault.asked_key(&subject), vault.subject_key(&subject));
     }
 
     #[test]

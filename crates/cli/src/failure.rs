@@ -96,7 +96,7 @@ fn refused_by(refused: &Refused) -> Failure {
 impl From<DemoError> for Failure {
     fn from(error: DemoError) -> Self {
         let (exit, next) = match &error {
-            DemoError::NotEmpty { .. } | DemoError::NoData { .. } | DemoError::OwnNumber => (Exit::Usage, ""),
+            DemoError::NotEmpty { .. } | DemoError::NoData { .. } => (Exit::Usage, ""),
             DemoError::Interrupted => (Exit::Interrupted, "nothing is left running"),
             DemoError::Database(_) => (
                 Exit::Unavailable,

@@ -37,24 +37,24 @@ impl Output {
         line(&mut io::stdout().lock(), &text);
     }
 
-    /// Tells people something beside the data.
-    pub(crate) fn note(self, text: &str) {
-        line(&mut io::stderr().lock(), text);
-    }
-
     /// Says why the command failed, and how the process ends.
     pub(crate) fn failed(self, failure: &Failure) -> Exit {
         let Failure { exit, what, next } = failure;
         if self.json {
             let error = json!({ "error": { "kind": exit.as_str(), "what": what, "next": next } });
-            self.note(&error.to_string());
+            note(&error.to_string());
         } else if next.is_empty() {
-            self.note(&format!("error: {what}"));
+            note(&format!("error: {what}"));
         } else {
-            self.note(&format!("error: {what}\n  next: {next}"));
+            note(&format!("error: {what}\n  next: {next}"));
         }
         *exit
     }
+}
+
+/// Tells people something beside the data.
+pub(crate) fn note(text: &str) {
+    line(&mut io::stderr().lock(), text);
 }
 
 /// A list: as wide as the terminal at most, readable without colour, one line a row.

@@ -28,6 +28,8 @@ pub(crate) struct PartnerPlan {
     pub(crate) oin: Oin,
     /// `[[sources]]` of its configuration.
     pub(crate) sources: Value,
+    /// Whether its data may be about real people.
+    pub(crate) admits_real_numbers: bool,
 }
 
 /// A partner whose process runs.
@@ -163,7 +165,7 @@ impl Chain {
 
     /// Reads the size of every ledger. The processes have ended.
     pub(crate) async fn records(&self) -> Result<Records, DemoError> {
-        use kw_store::{Store, partner, switchboard};
+        use kw_store::{LedgerRead, Store, partner, switchboard};
         let origin = self.agreement.switchboard().log_origin.clone();
         let database = self.switchboard.database.clone();
         let owned =
@@ -173,12 +175,12 @@ impl Chain {
             let fill = |bytes: &mut [u8]| Entropy::os().fill(bytes);
             let store =
                 Store::<switchboard::Switchboard>::open(&database, &origin, fill).map_err(unreadable)?;
-            let size = store.read_blocking(|index| index.ledger_size()).map_err(unreadable)?;
+            let size = store.read_blocking(LedgerRead::ledger_size).map_err(unreadable)?;
             let mut records = Records { switchboard: size, partners: 0 };
             for (database, oin) in owned {
                 let origin = format!("{chain}/partner/{oin}");
                 let store = Store::<partner::Partner>::open(&database, &origin, fill).map_err(unreadable)?;
-                records.partners += store.read_blocking(|own| own.ledger_size()).map_err(unreadable)?;
+                records.partners += store.read_blocking(LedgerRead::ledger_size).map_err(unreadable)?;
             }
             Ok(records)
         })
@@ -283,6 +285,7 @@ impl Partner {
             "keys": { "directory": "keys" },
             "local": { "listen": doors.local.to_string(), "token_file": TOKEN },
             "sources": plan.sources,
+            "admit_real_numbers": plan.admits_real_numbers,
         });
         write_toml(&configuration, &settings)?;
         let service = Service::start(program, "partner", &plan.name, &configuration).await?;

@@ -42,6 +42,11 @@ impl Databases {
         if self.0.is_some() { "PostgreSQL" } else { "SQLite" }
     }
 
+    /// Whether they are on a server.
+    pub(crate) fn are_on_a_server(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The database of a service, made if it is on a server.
     pub(crate) async fn service(&self, role: &str, folder: &Path) -> Result<DatabaseConfig, DemoError> {
         let Some(postgres) = &self.0 else {

@@ -39,11 +39,6 @@ pub enum DemoError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The number to ask about may belong to a person.
-    #[error(
-        "the demonstration takes test numbers only (9999… or 0000000…): use a copy of the data with such numbers"
-    )]
-    OwnNumber,
     /// It was told to stop.
     #[error("stopped before it was done")]
     Interrupted,

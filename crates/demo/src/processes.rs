@@ -87,7 +87,7 @@ impl Service {
     fn failed(&mut self, told: PathBuf) -> DemoError {
         let _ = self.child.start_kill();
         let last_words = std::fs::read_to_string(&told).unwrap_or_default();
-        let reason = last_words.lines().map(str::trim).filter(|line| !line.is_empty()).next_back();
+        let reason = last_words.lines().map(str::trim).rfind(|line| !line.is_empty());
         DemoError::NotStarted {
             name: self.name.clone(),
             reason: reason.unwrap_or("it said nothing").to_owned(),

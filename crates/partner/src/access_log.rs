@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use kw_adapter::Vault;
 use kw_domain::{CaseReference, Instant, Oin, Purpose, SubjectReference, TransactionId};
 use kw_ledger::{AccessRecord, Event, GrantedAccess, Outcome, RecordedActor, RecordedRelation};
 use kw_protocol::query::Assurance;
@@ -21,6 +22,7 @@ pub(crate) struct LedgerLog {
     agreement: SharedAgreement,
     store: Arc<Store<Partner>>,
     entropy: Entropy,
+    vault: Vault,
     /// Who asked what is still under way.
     open: Mutex<HashMap<TransactionId, Question>>,
 }
@@ -34,6 +36,8 @@ struct Question {
     case: CaseReference,
     relation: RecordedRelation,
     subject: SubjectReference,
+    /// Whom the reference means, for the link that can be erased.
+    subject_key: [u8; 16],
 }
 
 impl LedgerLog {
@@ -42,8 +46,9 @@ impl LedgerLog {
         agreement: SharedAgreement,
         store: Arc<Store<Partner>>,
         entropy: Entropy,
+        vault: Vault,
     ) -> Self {
-        Self { oin, agreement, store, entropy, open: Mutex::default() }
+        Self { oin, agreement, store, entropy, vault, open: Mutex::default() }
     }
 
     fn record_of(&self, event: AccessEvent) -> AccessRecord {
@@ -74,6 +79,7 @@ impl LedgerLog {
                 reason: asked.relation.reason,
             },
             subject: self.entropy.id(asked.at),
+            subject_key: self.vault.asked_key(&asked.subject),
         };
         self.with_open(|open| {
             // A lookup ends with its answer, which does not say so: what is old is over.
@@ -141,6 +147,10 @@ impl LedgerLog {
         record
     }
 
+    fn subject_key(&self, transaction: TransactionId) -> Option<[u8; 16]> {
+        self.with_open(|open| open.get(&transaction).map(|question| question.subject_key))
+    }
+
     fn with_open<T>(&self, with: impl FnOnce(&mut HashMap<TransactionId, Question>) -> T) -> T {
         with(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -148,14 +158,27 @@ impl LedgerLog {
 
 impl AccessLog for LedgerLog {
     fn record(&self, event: AccessEvent) -> Recording<'_> {
+        let transaction = transaction_of(&event);
+        // A question is known after its first record, and forgotten with its last.
+        let before = self.subject_key(transaction);
         let record = self.record_of(event);
-        Box::pin(async move { append(&self.store, record).await.map_err(|()| RecordError::Failed) })
+        let asked = before.or_else(|| self.subject_key(transaction));
+        Box::pin(async move { append(&self.store, record, asked).await.map_err(|()| RecordError::Failed) })
     }
 }
 
 impl fmt::Debug for LedgerLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LedgerLog").field("oin", &self.oin).finish_non_exhaustive()
+    }
+}
+
+fn transaction_of(event: &AccessEvent) -> TransactionId {
+    match event {
+        AccessEvent::Asked(asked) => asked.transaction,
+        AccessEvent::Answered(answered) => answered.transaction,
+        AccessEvent::Assembled(assembled) => assembled.transaction,
+        AccessEvent::Unanswered(unanswered) => unanswered.transaction,
     }
 }
 

@@ -18,11 +18,13 @@ use kw_store::partner::Partner;
 use kw_store::{Abort, Act, Store, StoreError};
 
 use crate::clients::Clients;
+use crate::people::Admission;
 use crate::token::Token;
 
 /// One partner process.
 pub(crate) struct App {
     pub(crate) oin: Oin,
+    pub(crate) admission: Admission,
     pub(crate) agreement: SharedAgreement,
     pub(crate) store: Arc<Store<Partner>>,
     pub(crate) clients: Arc<Clients>,
@@ -48,7 +50,7 @@ impl App {
 
     /// Makes a record durable, or refuses what it would have been about.
     pub(crate) async fn record(&self, record: AccessRecord) -> Result<(), Refusal> {
-        append(&self.store, record).await.map_err(|()| {
+        append(&self.store, record, None).await.map_err(|()| {
             let detail = "The partner's own ledger cannot record this, so nothing was done. Try again.";
             Refusal::new(ProblemCode::Unavailable, detail)
         })
@@ -56,11 +58,22 @@ impl App {
 }
 
 /// Appends one record to the partner's ledger; the reason of a failure is in the log.
-pub(crate) async fn append(store: &Store<Partner>, record: AccessRecord) -> Result<(), ()> {
+///
+/// `asked` is the keyed digest of whom the partner asked others about; it is linked to the record's reference.
+pub(crate) async fn append(
+    store: &Store<Partner>,
+    record: AccessRecord,
+    asked: Option<[u8; 16]>,
+) -> Result<(), ()> {
     let outcome = store
         .write("record_access", move |_| {
             let canonical = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
-            Ok::<_, Abort<()>>(((), Act::new(record.at, LeafKind::Access, canonical)))
+            let act = Act::new(record.at, LeafKind::Access, canonical);
+            let act = match asked.zip(record.subject) {
+                Some((subject_key, reference)) => act.link_asked(subject_key, reference),
+                None => act,
+            };
+            Ok::<_, Abort<()>>(((), act))
         })
         .await;
     outcome.map(|_| ()).map_err(|error| log::error!("an access could not be recorded: {error}"))

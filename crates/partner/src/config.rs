@@ -42,6 +42,10 @@ pub struct PartnerConfig {
     /// How the index is kept in line with them.
     #[serde(default)]
     pub sync: SyncSettings,
+    /// Says in words that numbers of real people may come into a chain for tests. Only for data that stay on this
+    /// machine: the separation that protects people in production is absent there.
+    #[serde(default)]
+    pub admit_real_numbers: bool,
 }
 
 /// `[keys]`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::web::{self, Data};
 use kw_adapter::Vault;
 use kw_adapter::grants::{GrantKeys, GrantVerifier};
-use kw_adapter::pulls::{self, Pulls};
+use kw_adapter::pulls::{self, Pulls, RecordedRefusals};
 use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::clients::Clients;
 use crate::config::PartnerConfig;
 use crate::error::StartError;
+use crate::people::Admission;
 use crate::token::Token;
 use crate::{keys, local, openapi, sources};
 
@@ -44,7 +45,8 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let row_key = keys::row_key(&config.keys.directory, current.chain())?;
     let record_key = sources::record_key(&row_key);
     let vault = Vault::new(row_key, entropy.clone());
-    let sources = sources::open(&config.sources, &record_key, &agreement, &clock)?;
+    let admission = Admission::configured(config.admit_real_numbers);
+    let sources = sources::open(&config.sources, &record_key, &agreement, admission, &clock)?;
     let token = Token::load_or_create(&config.local.token_file, &entropy)?;
 
     let origin = format!("{}/partner/{oin}", current.chain());
@@ -54,7 +56,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 
     let drawn = entropy.clone();
     let context = Context::new(Arc::clone(&clock), ClientEntropy::new(move || Box::new(drawn.clone())));
-    let access_log = LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy);
+    let access_log = LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy, vault.clone());
     let clients = Arc::new(Clients::new(agreement.clone(), tls.clone(), context, Arc::new(access_log))?);
     let grant_keys = GrantKeys::new(clients.clone(), Arc::clone(&clock));
     let pulls = Data::new(Pulls {
@@ -66,6 +68,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         grants: GrantVerifier::new(oin, grant_keys.clone(), Arc::clone(&clock)),
         clock: Arc::clone(&clock),
         source_deadline: SOURCE_DEADLINE,
+        refusals: RecordedRefusals::default(),
     });
     let synchroniser = Arc::new(Synchroniser::new(SyncParts {
         holder: oin,
@@ -79,6 +82,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     }));
     let app = Data::new(App {
         oin,
+        admission,
         agreement: agreement.clone(),
         store,
         clients,

@@ -17,13 +17,14 @@ use kw_runtime::SharedAgreement;
 
 use crate::config::{SourceSettings, SourceSystem};
 use crate::error::StartError;
-use crate::people::{ONLY_TEST_NUMBERS, may_be_handled};
+use crate::people::{Admission, ONLY_TEST_NUMBERS};
 
 /// Opens every source.
 pub(crate) fn open(
     settings: &[SourceSettings],
     key: &RecordKey,
     agreement: &SharedAgreement,
+    admission: Admission,
     clock: &Arc<dyn Clock>,
 ) -> Result<Sources, StartError> {
     let mut sources = Sources::new();
@@ -36,7 +37,7 @@ pub(crate) fn open(
                 Arc::new(SqlSource::new(named, config.clone(), key, clock).map_err(failed)?)
             }
         };
-        let source = Arc::new(Screened { inner, agreement: agreement.clone() });
+        let source = Arc::new(Screened { inner, admission, agreement: agreement.clone() });
         if sources.insert(name.clone(), source).is_some() {
             return Err(StartError::SourceTwice { name: name.clone() });
         }
@@ -56,6 +57,7 @@ pub(crate) fn record_key(row: &RowKey) -> RecordKey {
 #[derive(Debug)]
 struct Screened {
     inner: Arc<dyn Source>,
+    admission: Admission,
     agreement: SharedAgreement,
 }
 
@@ -71,11 +73,11 @@ impl Source for Screened {
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<ChangePage, SourceError> {
         let mut page = self.inner.changes(after).await?;
-        let agreement = self.agreement.current();
+        let (agreement, admission) = (self.agreement.current(), self.admission);
         let refused = &mut page.refused;
         page.changes.retain(|change| match change {
             Change::Present(SourceRecord { category, subject, .. })
-                if !may_be_handled(&agreement, subject) =>
+                if !admission.admits(&agreement, subject) =>
             {
                 let reason = ONLY_TEST_NUMBERS.to_owned();
                 refused.push(RefusedRow { origin: category.to_string(), row: None, reason, record: None });

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kw_domain::{BirthDate, CaseReference, Category, Oin, Purpose, Subject};
+use kw_domain::{BirthDate, Bsn, CaseReference, Category, Oin, Purpose, Subject};
 use kw_protocol::dossier::DossierRequest;
 use kw_protocol::problem::FieldProblem;
 use kw_protocol::query::{Actor, Relation};
@@ -45,6 +45,22 @@ impl DossierQuery {
                 None
             }
         };
+        // These leave the partner as they are. The switchboard refuses them too, but then it has seen the number.
+        let texts = [
+            ("/case", Some(request.case.as_str())),
+            ("/actor/id", Some(request.actor.id.as_str())),
+            ("/relation/reason", request.relation.reason.as_deref()),
+        ];
+        for (pointer, text) in texts {
+            if text.is_some_and(Bsn::occurs_in) {
+                note(
+                    pointer,
+                    "this seems to hold a BSN, which must not leave the partner: leave it out, or put a letter right \
+                     before a number that is none"
+                        .to_owned(),
+                );
+            }
+        }
         match subject {
             Some(subject) if mistakes.is_empty() => Ok(Self {
                 subject,
@@ -89,6 +105,21 @@ mod tests {
         assert_eq!(pointers, ["/subject", "/birthDate"]);
         let text = format!("{mistakes:?}");
         assert!(!text.contains("999940003") && !text.contains("1984"), "{text}");
+    }
+
+    #[test]
+    fn a_bsn_in_a_text_is_refused_before_it_leaves_the_partner() {
+        for pointer in ["/case", "/actor/id", "/relation/reason"] {
+            let mut json = serde_json::json!({
+                "subject": "nl.bsn:999990342", "purpose": "care", "case": "Z-1",
+                "actor": {"id": "j.jansen", "role": "worker"}, "relation": {"basis": "listed", "reason": "known"},
+            });
+            assert!(DossierQuery::parse(&serde_json::from_value(json.clone()).unwrap()).is_ok());
+            *json.pointer_mut(pointer).unwrap() = "about-999990342".into();
+            let mistakes = DossierQuery::parse(&serde_json::from_value(json).unwrap()).unwrap_err();
+            assert_eq!((mistakes.len(), mistakes[0].pointer.as_str()), (1, pointer));
+            assert!(!mistakes[0].detail.contains("999990342"));
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Act {
 /// Whom a reference means, in the terms of the service whose log it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Meant {
+    /// Somebody a partner asked about, by a keyed digest.
+    Asked([u8; 16]),
     /// A partner's own record.
     Record(Handle),
     /// A subject of the index.
@@ -46,6 +48,13 @@ impl Act {
     #[must_use]
     pub fn link(mut self, subject: SubjectId, reference: SubjectReference) -> Self {
         self.links.push((Meant::Subject(subject), reference));
+        self
+    }
+
+    /// Says by a keyed digest about whom a partner asked others, under a reference in the record. For a partner.
+    #[must_use]
+    pub fn link_asked(mut self, subject_key: [u8; 16], reference: SubjectReference) -> Self {
+        self.links.push((Meant::Asked(subject_key), reference));
         self
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName, SubjectReference};
+use kw_domain::{Category, Epoch, GrantId, Handle, Instant, Oin, PointerId, SourceName, SubjectReference};
 use kw_protocol::pointer::WithdrawalReason;
 
 use crate::backend::{Connection, Migrations};
@@ -219,12 +219,21 @@ pub trait PartnerRead: LedgerRead {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
+    /// The records of the log about asking others about a subject: index and reference, oldest first, after an index.
+    fn asked_links_of(
+        &mut self,
+        subject_key: &[u8; 16],
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
     /// Messages that may be sent now, oldest first.
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError>;
     /// How many messages wait, and since when.
     fn outbox_depth(&mut self) -> Result<OutboxDepth, StoreError>;
     /// Where a source was read to.
     fn source_cursor(&mut self, source: &SourceName) -> Result<Option<SourceCursor>, StoreError>;
+    /// Until when the switchboard gave this partner its last lease.
+    fn stored_lease(&mut self, holder: Oin) -> Result<Option<Instant>, StoreError>;
     /// SHA-256 of the request a grant was used for.
     fn used_grant(&mut self, grant: GrantId) -> Result<Option<[u8; 32]>, StoreError>;
 }
@@ -249,6 +258,8 @@ pub trait PartnerWrite: PartnerRead {
     fn dequeue_all(&mut self, handle: Handle) -> Result<(), StoreError>;
     /// Stores where a source was read to.
     fn store_cursor(&mut self, source: &SourceName, cursor: &SourceCursor) -> Result<(), StoreError>;
+    /// Notes until when the switchboard gave this partner a lease.
+    fn store_lease(&mut self, holder: Oin, until: Instant) -> Result<(), StoreError>;
     /// Notes that a grant is used.
     fn use_grant(
         &mut self,

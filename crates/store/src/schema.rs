@@ -167,6 +167,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    asked_links (subject_key, idx, position) {
+        subject_key -> Binary,
+        idx -> BigInt,
+        position -> Integer,
+        reference -> Binary,
+    }
+}
+
 diesel::joinable!(pointers -> subjects (subject));
 diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
 diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);

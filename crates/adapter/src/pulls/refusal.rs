@@ -25,6 +25,9 @@ pub(super) enum PullRefusal {
     Document,
     /// The grant is not accepted.
     Grant(GrantError),
+    /// This holder never had a record under this handle, as far as its database knows: the database was lost or is an older
+    /// one, or the switchboard has a handle that is not ours. The holder's to mend, by a synchronisation from the start.
+    Handle,
     /// The grant was used for another request.
     Reused,
     /// A value that this holder sealed does not open: the operator's to mend.
@@ -48,7 +51,7 @@ impl PullRefusal {
             Self::BirthDateMismatch => ProblemCode::BirthDateMismatch,
             Self::BirthDateRequired => ProblemCode::BirthDateRequired,
             Self::BirthDateUnknown => ProblemCode::BirthDateUnknown,
-            Self::Category => ProblemCode::GrantRefused,
+            Self::Category | Self::Handle => ProblemCode::GrantRefused,
             Self::Denied(_) => ProblemCode::Denied,
             Self::Document => ProblemCode::DocumentMalformed,
             Self::Grant(error) => error.code(),
@@ -66,6 +69,7 @@ impl PullRefusal {
             Self::Category => "category-not-granted",
             Self::Denied(reason) => reason.as_str(),
             Self::Grant(error) => error.reason(),
+            Self::Handle => "handle-unknown",
             Self::Sealed => "sealed-value-damaged",
             Self::SourceSlow => "source-too-slow",
             Self::SubjectEpoch => "binding-epoch-unproven",
@@ -91,7 +95,7 @@ impl PullRefusal {
     /// Every refusal after the proofs were looked at uses it up. Otherwise one grant could be spent on trying out all
     /// birth dates of a person.
     pub(super) fn keeps_the_grant(&self) -> bool {
-        matches!(self, Self::Grant(_) | Self::Reused | Self::Unavailable)
+        matches!(self, Self::Grant(_) | Self::Handle | Self::Reused | Self::Unavailable)
     }
 
     /// What the caller is told, with a line in the log where the operator or the security officer must know.
@@ -115,12 +119,14 @@ impl PullRefusal {
         Refusal::new(self.code(), self.detail())
     }
 
-    fn is_security_event(&self) -> bool {
+    /// Whether the security officer must know.
+    pub(super) fn is_security_event(&self) -> bool {
         match self {
             Self::Grant(error) => !matches!(error, GrantError::Early | GrantError::Expired),
             Self::BirthDateMismatch
             | Self::Category
             | Self::Denied(_)
+            | Self::Handle
             | Self::Reused
             | Self::SubjectMismatch => true,
             _ => false,
@@ -147,6 +153,10 @@ impl PullRefusal {
             Self::Denied(_) => "The holder's own agreement does not allow this. Compare the agreements of both sides.",
             Self::Document => "The source gave a document that does not fit the agreement. The holder has to mend it.",
             Self::Grant(error) => return sentence(&error.to_string()),
+            Self::Handle => {
+                "This holder knows nothing of this handle, so it cannot say whether it has data. Treat the dossier as \
+                 incomplete; the holder has to synchronise from the start."
+            }
             Self::Reused => "The grant was used for another request. Ask the switchboard for a new one.",
             Self::Sealed => "",
             Self::Source => "The source cannot be read now. Try again later, with a new query.",

@@ -174,6 +174,7 @@ fn pulls(
         grants: GrantVerifier::new(holder(), signer.keys(clock), Arc::clone(clock) as Arc<_>),
         clock: Arc::clone(clock) as Arc<_>,
         source_deadline: Duration::from_millis(200),
+        refusals: RecordedRefusals::default(),
     }
 }
 
@@ -208,7 +209,7 @@ async fn each_record_about_a_known_handle_has_a_reference_of_its_own_and_its_lin
     town.answer_to(Some("2012-05-21")).await.unwrap_err();
     let mut unknown = town.claims();
     unknown.prp.hdl = Handle::from_bytes([1; 16]);
-    town.answer(&town.pull(&unknown, None)).await.unwrap();
+    town.answer(&town.pull(&unknown, None)).await.unwrap_err();
     let mut refused = town.claims();
     refused.aud = requester();
     town.answer(&town.pull(&refused, None)).await.unwrap_err();
@@ -270,7 +271,8 @@ async fn of_two_different_requests_at_once_one_is_answered() {
     let (first, second, third) = tokio::join!(town.answer(&one), town.answer(&other), town.answer(&same));
     let answers = [first.is_ok(), second.is_ok(), third.is_ok()];
     assert!(answers == [true, false, true] || answers == [false, true, false], "{answers:?}");
-    assert_eq!(town.records().len(), 3);
+    let refused = town.reasons().into_iter().flatten().count();
+    assert_eq!((town.records().len() - refused, refused), (if answers[1] { 1 } else { 2 }, 1));
 }
 
 #[tokio::test]
@@ -350,11 +352,53 @@ async fn the_holders_own_agreement_decides_again() {
 }
 
 #[tokio::test]
-async fn what_is_gone_unknown_or_on_its_way_out_is_nothing() {
+async fn a_handle_that_this_holder_never_had_is_refused_and_not_nothing() {
     let town = Town::new().await;
     let mut claims = town.claims();
     claims.prp.hdl = Handle::from_bytes([1; 16]);
-    assert!(town.answer(&town.pull(&claims, None)).await.unwrap().document.is_none());
+    assert_eq!(town.answer(&town.pull(&claims, None)).await.unwrap_err(), ProblemCode::GrantRefused);
+    assert!(PullRefusal::Handle.is_security_event(), "there is a line in the log for the security officer");
+    assert_eq!(town.reasons(), [Some("handle-unknown".into())]);
+}
+
+#[tokio::test]
+async fn a_holder_that_lost_its_database_does_not_look_complete() {
+    let mut town = Town::new().await;
+    town.answer_to(None).await.unwrap();
+    town.folder = tempfile::tempdir().unwrap();
+    town.restart();
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::GrantRefused);
+}
+
+#[tokio::test]
+async fn a_record_that_was_withdrawn_and_forgotten_is_nothing() {
+    let town = Town::new().await;
+    town.answer_to(None).await.unwrap();
+    let (handle, blank) = (town.handle, town.blank_record());
+    let deleting = town.pulls.store.write("test", move |tx| {
+        tx.write().delete_record(handle)?;
+        Ok(((), into_act::<PullRefusal>(&blank)?))
+    });
+    deleting.await.unwrap();
+    assert!(town.answer_to(None).await.unwrap().document.is_none());
+}
+
+#[tokio::test]
+async fn what_is_no_grant_does_not_fill_the_ledger() {
+    let town = Town::new().await;
+    let junk = Pull { grant: "e30.e30.AA".into(), ..town.pull(&town.claims(), None) };
+    for _ in 0..20 {
+        assert_eq!(town.answer(&junk).await.unwrap_err(), ProblemCode::GrantRefused);
+    }
+    assert_eq!(town.records().len(), 1);
+    town.clock.advance(Duration::from_secs(1));
+    town.answer(&junk).await.unwrap_err();
+    assert_eq!(town.records().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_gone_or_on_its_way_out_is_nothing() {
+    let town = Town::new().await;
     town.book.remove("r1");
     assert!(town.answer_to(None).await.unwrap().document.is_none());
     town.book.put("r1", ANNA);
@@ -364,7 +408,7 @@ async fn what_is_gone_unknown_or_on_its_way_out_is_nothing() {
     }
     let counts: Vec<_> =
         town.records().into_iter().filter(|record| record.event == Event::PullAnswered).collect();
-    assert!(counts.iter().all(|record| record.count == Some(0)) && counts.len() == 4);
+    assert!(counts.iter().all(|record| record.count == Some(0)) && counts.len() == 3);
 }
 
 #[tokio::test]
@@ -418,6 +462,7 @@ fn every_refusal_tells_what_to_do_and_no_reason_is_empty() {
         PullRefusal::BirthDateUnknown,
         PullRefusal::Category,
         PullRefusal::Document,
+        PullRefusal::Handle,
         PullRefusal::Reused,
         PullRefusal::Sealed,
         PullRefusal::Source,

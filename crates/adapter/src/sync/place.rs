@@ -85,6 +85,12 @@ impl Place {
         }
     }
 
+    /// Gives up where the source was read to: the next read is one from the start.
+    pub(super) fn start_over(&mut self) {
+        self.state.cursor = None;
+        self.state.open = false;
+    }
+
     /// What is to be done about the records that this read did not see.
     pub(super) fn sweep(&self) -> Sweep {
         Sweep { read: self.read, known: self.state.known, doubtful: self.state.doubtful }

@@ -9,7 +9,7 @@ use kw_protocol::pointer::WithdrawalReason;
 use tokio::time::timeout;
 
 use super::place::Place;
-use super::records::{AgeLimit, Arrival, arrive, leave};
+use super::records::{AgeLimit, Arrival, arrive, arrive_again, is_set_back, leave};
 use super::{CHUNK, Never, PAGE_DEADLINE, SyncError, SyncOptions, SyncProgress, Synchroniser, act_about};
 use crate::{Change, ChangePage, Cursor, RefusedRow, Source};
 
@@ -46,9 +46,8 @@ impl Synchroniser {
             self.parts.store.read(move |tables| tables.source_cursor(&name)).await?
         };
         let mut place = Place::of(stored);
-        let full = options.full || self.board.take_full_read(name);
-        if full || !place.state.open {
-            place.begin(full);
+        if options.full || !place.state.open {
+            place.begin(options.full);
         }
         let mut read = 0;
         loop {
@@ -200,7 +199,13 @@ impl Synchroniser {
                                         seen.push(record.handle);
                                         tally.known += 1;
                                     }
-                                    tally.unchanged += 1;
+                                    if is_set_back(&record) {
+                                        about.push(record.handle);
+                                        arrive_again(tx.write(), &vault, record, arrival, now)?;
+                                        tally.changed += 1;
+                                    } else {
+                                        tally.unchanged += 1;
+                                    }
                                     continue;
                                 }
                                 Some(record) => {

@@ -5,6 +5,7 @@ use kw_protocol::pointer::WithdrawalReason;
 use kw_store::StoreError;
 use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite};
 
+use super::place::Place;
 use crate::{LocalId, Vault};
 
 /// A record at the source, made ready to be compared and stored.
@@ -65,15 +66,7 @@ pub(super) fn arrive(
         valid_until: None,
         seen_read: read,
     })?;
-    let destroy_by = match arrival.age {
-        AgeLimit::DestroyBy(month) => Some(month),
-        AgeLimit::None | AgeLimit::Reached => None,
-    };
-    tables.queue(&OutboxItem {
-        subject_sealed: Some(vault.seal_subject(handle, &arrival.subject)),
-        destroy_by,
-        ..message(handle, OutboxTask::Register, now)
-    })?;
+    queue_registration(tables, vault, handle, arrival, now)?;
     Ok(handle)
 }
 
@@ -156,6 +149,64 @@ pub(super) fn drop_record(
 ) -> Result<(), StoreError> {
     tables.delete_record(handle)?;
     tables.dequeue_all(handle)
+}
+
+/// Has the source read from the start at the next run. In the transaction that makes it necessary, so that no kill and no
+/// source that is down can make it forgotten.
+pub(super) fn start_over(
+    tables: &mut (dyn PartnerWrite + 'static),
+    source: &SourceName,
+) -> Result<(), StoreError> {
+    let mut place = Place::of(tables.source_cursor(source)?);
+    place.start_over();
+    tables.store_cursor(source, &place.to_stored())
+}
+
+/// The switchboard has lapsed its pointer: it is registered again, under the same handle, when the source names the subject
+/// again. It keeps the pointer until then, so that it can be taken back if the source does not have it any more and it did
+/// not lapse after all.
+pub(super) fn set_back(
+    tables: &mut (dyn PartnerWrite + 'static),
+    record: LocalRecord,
+) -> Result<(), StoreError> {
+    tables.store_record(&LocalRecord { state: LocalState::Pending, valid_until: None, ..record })
+}
+
+/// Whether it waits, since [`set_back`], for its source to name the subject: a new record has no pointer before it is
+/// registered.
+pub(super) fn is_set_back(record: &LocalRecord) -> bool {
+    record.state == LocalState::Pending && record.pointer.is_some()
+}
+
+/// Queues the registration of a record that was set back.
+pub(super) fn arrive_again(
+    tables: &mut (dyn PartnerWrite + 'static),
+    vault: &Vault,
+    record: LocalRecord,
+    arrival: &Arrival,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let handle = record.handle;
+    tables.store_record(&LocalRecord { pointer: None, ..record })?;
+    queue_registration(tables, vault, handle, arrival, now)
+}
+
+fn queue_registration(
+    tables: &mut (dyn PartnerWrite + 'static),
+    vault: &Vault,
+    handle: Handle,
+    arrival: &Arrival,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let destroy_by = match arrival.age {
+        AgeLimit::DestroyBy(month) => Some(month),
+        AgeLimit::None | AgeLimit::Reached => None,
+    };
+    tables.queue(&OutboxItem {
+        subject_sealed: Some(vault.seal_subject(handle, &arrival.subject)),
+        destroy_by,
+        ..message(handle, OutboxTask::Register, now)
+    })
 }
 
 /// A message that may be sent now.

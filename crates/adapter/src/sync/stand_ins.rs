@@ -183,6 +183,8 @@ pub(crate) struct Board {
     pub(crate) refuse: Option<ProblemCode>,
     pub(crate) epochs: BTreeSet<u32>,
     pub(crate) valid_days: u64,
+    pub(crate) lease_days: u64,
+    pub(crate) lease: Option<Instant>,
     pub(crate) renewed: u64,
 }
 
@@ -191,7 +193,8 @@ pub(crate) struct Switchboard(pub(crate) Mutex<Board>, Arc<ManualClock>);
 
 impl Switchboard {
     pub(crate) fn new(clock: &Arc<ManualClock>) -> Arc<Self> {
-        let board = Board { epochs: BTreeSet::from([1]), valid_days: 700, ..Board::default() };
+        let board =
+            Board { epochs: BTreeSet::from([1]), valid_days: 700, lease_days: 10_000, ..Board::default() };
         Arc::new(Self(Mutex::new(board), Arc::clone(clock)))
     }
 
@@ -217,6 +220,13 @@ impl Switchboard {
 }
 
 impl Board {
+    /// Without a lease every pointer lapses.
+    pub(crate) fn lapse(&mut self, now: Instant) {
+        if self.lease.is_some_and(|until| until <= now) {
+            self.live.clear();
+        }
+    }
+
     /// Whether this call fails, and whether it is carried out all the same.
     fn failure(&mut self) -> Option<bool> {
         self.calls += 1;
@@ -317,7 +327,11 @@ impl Index for Switchboard {
     }
 
     async fn lease(&self) -> Result<Lease, ClientError> {
-        Ok(Lease { valid_until: self.1.now().plus(std::time::Duration::from_hours(24 * 30)) })
+        let mut board = self.0.lock().unwrap();
+        board.lapse(self.1.now());
+        let valid_until = self.1.now().plus(std::time::Duration::from_hours(24 * board.lease_days));
+        board.lease = Some(valid_until);
+        Ok(Lease { valid_until })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the synchroniser can tell about itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use kw_domain::{Category, Handle, Instant, SourceName};
@@ -77,7 +77,6 @@ pub(super) struct Board(Mutex<Inner>);
 struct Inner {
     sources: BTreeMap<SourceName, Notes>,
     parked: BTreeMap<Handle, ParkedItem>,
-    full_reads: BTreeSet<SourceName>,
     lease_valid_until: Option<Instant>,
     /// Pointers that were renewed lately, and when it is worth trying again.
     renew_after: BTreeMap<Handle, Instant>,
@@ -185,14 +184,6 @@ impl Board {
 
     pub(super) fn rest_refresh(&self, until: Option<Instant>) {
         self.with(|inner| inner.refresh_after = until);
-    }
-
-    pub(super) fn ask_full_read(&self, source: &SourceName) {
-        self.with(|inner| inner.full_reads.insert(source.clone()));
-    }
-
-    pub(super) fn take_full_read(&self, source: &SourceName) -> bool {
-        self.with(|inner| inner.full_reads.remove(source))
     }
 
     pub(super) fn lease(&self) -> Option<Instant> {

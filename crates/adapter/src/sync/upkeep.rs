@@ -1,4 +1,4 @@
-//! Keeping up what is registered: the lease, pointers that run out, bindings of an older key.
+//! Keeping up what is registered: pointers that run out, bindings of an older key.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use kw_store::Abort;
 use kw_store::partner::{LocalRecord, LocalState};
 use tokio::time::timeout;
 
-use super::records::{AgeLimit, drop_record, leave};
+use super::records::{AgeLimit, drop_record, leave, start_over};
 use super::sending::Flow;
 use super::{Never, PAGE_DEADLINE, SyncError, Synchroniser, act_about};
 use crate::{Change, Cursor, Source};
@@ -22,26 +22,12 @@ use crate::{Change, Cursor, Source};
 #[derive(Debug, Clone)]
 enum Renewal {
     Extended(LocalRecord, Instant),
-    /// The switchboard does not have it any more; a full read registers it again if the source still has it.
+    /// The switchboard does not have it any more; a read from the start registers it again if the source still has it.
     Lost(LocalRecord),
     Over(LocalRecord, WithdrawalReason),
 }
 
 impl Synchroniser {
-    /// Gives a sign of life, unless one was given lately: each is an entry in the switchboard's log.
-    pub(super) async fn keep_lease(&self) {
-        let term = self.parts.agreement.current().lease_term();
-        let now = self.now();
-        let fresh = self.board.lease().is_some_and(|until| until > now.plus(term * 7 / 8));
-        if fresh {
-            return;
-        }
-        match self.parts.index.lease().await {
-            Ok(lease) => self.board.leased_until(lease.valid_until),
-            Err(error) => log::warn!("the lease was not renewed: {error}"),
-        }
-    }
-
     /// Renews and refreshes.
     pub(super) async fn keep_up(&self, agreement: &Arc<Agreement>) -> Result<(), SyncError> {
         self.renew_expiring(agreement).await?;
@@ -70,11 +56,6 @@ impl Synchroniser {
         if renewals.is_empty() {
             return Ok(());
         }
-        for renewal in &renewals {
-            if let Renewal::Lost(record) = renewal {
-                self.board.ask_full_read(&record.source);
-            }
-        }
         let vault = self.parts.vault.clone();
         let (holder, agreement) = (self.parts.holder, Arc::clone(agreement));
         self.parts
@@ -93,7 +74,10 @@ impl Synchroniser {
                             record.valid_until = Some(*valid_until);
                             tx.write().store_record(&record)?;
                         }
-                        Renewal::Lost(_) => drop_record(tx.write(), record.handle)?,
+                        Renewal::Lost(_) => {
+                            drop_record(tx.write(), record.handle)?;
+                            start_over(tx.write(), &record.source)?;
+                        }
                         Renewal::Over(_, reason) => leave(tx.write(), &vault, record, *reason, now)?,
                     }
                 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use kw_agreement::{Agreement, AgreementErrors};
+use kw_domain::Category;
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -84,7 +85,7 @@ fn show_mistakes(file: &Path, errors: &AgreementErrors, output: Output) -> Exit 
 fn readable(agreement: &Agreement) -> String {
     let mut partners = table(["partner", "OIN", "kind", "registers"]);
     for partner in agreement.partners() {
-        let registers: Vec<&str> = partner.registers.iter().map(|category| category.as_str()).collect();
+        let registers: Vec<&str> = partner.registers.iter().map(Category::as_str).collect();
         partners.add_row([
             partner.name.clone(),
             partner.oin.to_string(),

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
-use crate::output::{Output, dossier, table};
+use crate::output::{Output, dossier, note, table};
 use crate::subject::read_bsn;
 
 /// The arguments.
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// Play it and end, with exit code 1 if a promise failed. Without it, the chain keeps running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// Your own data: one folder per partner, with CSV or JSON files. Implies --once. Test numbers only.
+    /// Your own data: one folder per partner, with CSV or JSON files. Implies --once.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Leave databases, keys, certificates and logs in this new folder.
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let once = arguments.once || arguments.data.is_some();
     let settings = settings(arguments)?;
     let demo = Demo::prepare(settings)?;
-    let progress = Progress::steps(output);
+    let progress = Progress::steps();
     let outcome = play(&demo, once, output, &progress).await;
     let kept = demo.folder().to_owned();
     for database in demo.clear().await {
@@ -67,7 +67,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     }
     drop(progress);
     if kept.exists() {
-        output.note(&format!("databases, keys, certificates and logs are in {}", kept.display()));
+        note(&format!("databases, keys, certificates and logs are in {}", kept.display()));
     }
     outcome
 }
@@ -99,7 +99,7 @@ async fn play(demo: &Demo, once: bool, output: Output, progress: &Progress) -> R
         let report = demo.finish(played, progress).await?;
         output.data(&report, || readable(&report));
         for promise in &report.broken {
-            output.note(&format!("NOT kept: {promise}"));
+            note(&format!("NOT kept: {promise}"));
         }
         return Ok(Exit::of(report.all_promises_held()));
     }

@@ -49,7 +49,7 @@ struct Patient {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     // A partner's configuration has every setting that the others have.
     let config = PartnerConfig::load(&arguments.config)?;
-    let progress = Progress::steps(output);
+    let progress = Progress::steps();
     let mut findings = Findings::default();
     findings.good("configuration", "every setting is known");
     progress.begins("looking at the agreement and the certificate");

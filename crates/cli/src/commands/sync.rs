@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         full: arguments.full,
         confirm_shrink: arguments.confirm_shrink,
     };
-    let progress = Progress::steps(output);
+    let progress = Progress::steps();
     progress.begins("reading the sources and registering what changed");
     let report = client.sync(&request).await?;
     drop(progress);

@@ -5,27 +5,26 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Output;
+use super::note;
 
 /// Tells how far something is.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
-    output: Output,
 }
 
 impl Progress {
     /// Work of which nobody knows how long it takes.
-    pub(crate) fn steps(output: Output) -> Self {
+    pub(crate) fn steps() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, output }
+        Self { bar }
     }
 
     /// Work that can be counted.
-    pub(crate) fn counted(output: Output, what: &'static str) -> Self {
+    pub(crate) fn counted(what: &'static str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
             if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:32}] {pos}/{len}, {eta} left") {
@@ -34,7 +33,7 @@ impl Progress {
             bar.set_message(what);
             bar
         });
-        Self { bar, output }
+        Self { bar }
     }
 
     /// So much is done, of so much.
@@ -49,15 +48,15 @@ impl Progress {
     pub(crate) fn begins(&self, what: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(what.to_owned()),
-            None => self.output.note(what),
+            None => note(what),
         }
     }
 
     /// Something to know, which stays on the screen.
     pub(crate) fn tells(&self, what: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| self.output.note(what)),
-            None => self.output.note(what),
+            Some(bar) => bar.suspend(|| note(what)),
+            None => note(what),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The real binary, as people and scripts run it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod agreement;
 mod demo;
+mod deployment;
 mod own_data;
 mod pki_and_keys;
 mod program;

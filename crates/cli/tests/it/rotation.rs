@@ -44,14 +44,14 @@ impl Chain<'_> {
         ];
         run_with_input(asked, "999990342").expect(0).json()["holders"].as_array().unwrap().len()
     }
+}
 
-    /// Repeats until it succeeds: services take a changed agreement within ten seconds.
-    fn until(&self, what: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !what() {
-            assert!(began.elapsed() < Duration::from_secs(40));
-            std::thread::sleep(Duration::from_millis(500));
-        }
+/// Repeats until it succeeds: services take a changed agreement within ten seconds.
+fn until(what: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !what() {
+        assert!(began.elapsed() < Duration::from_secs(40));
+        std::thread::sleep(Duration::from_millis(500));
     }
 }
 
@@ -89,14 +89,14 @@ fn both_index_keys_are_rotated_without_a_miss_and_the_old_ones_are_destroyed() {
         run(["agreement", "check", agreement.to_str().unwrap(), "--json"]).expect(0).json()["hash"].clone();
     for partner in ["municipality", "school", "youth-care", "health-service"] {
         let config = chain.config(&format!("partners/{partner}/partner.toml"));
-        chain.until(|| run(["status", "--config", &config, "--json"]).expect(0).json()["agreement"] == hash);
+        until(|| run(["status", "--config", &config, "--json"]).expect(0).json()["agreement"] == hash);
     }
-    chain.until(|| {
+    until(|| {
         let config = chain.config("partners/municipality/partner.toml");
         run(["doctor", "--config", &config]).code == 0
     });
     chain.rotate("pseudonymiser", switchboard, &[]).expect(0);
-    chain.until(|| chain.holders() == 3);
+    until(|| chain.holders() == 3);
     assert!(!keys.join("index-delta-2.key").exists());
 
     let granted = chain.rotate("grant", switchboard, &[]).expect(0).json();

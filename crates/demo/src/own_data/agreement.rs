@@ -18,7 +18,12 @@ pub(super) const PURPOSE: &str = "look-into-own-data";
 
 /// An agreement in which the asker may ask for everything that was found; and the asker.
 pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), DemoError> {
-    let asker = PartnerPlan { name: "asker".to_owned(), oin: oin(found.partners.len())?, sources: json!([]) };
+    let asker = PartnerPlan {
+        admits_real_numbers: true,
+        name: "asker".to_owned(),
+        oin: oin(found.partners.len())?,
+        sources: json!([]),
+    };
     let mut categories = BTreeMap::new();
     for category in found.partners.iter().flat_map(|partner| partner.config.categories.keys()) {
         categories.insert(category.to_string(), permissive(category.as_str()));
@@ -29,7 +34,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
     )]);
     let purpose = PurposeDraft {
         title: both("Look into own data"),
-        legal_basis: "none: a demonstration with test numbers".to_owned(),
+        legal_basis: "none: a demonstration on one machine".to_owned(),
         processing_activity: "urn:example:own-data".to_owned(),
         relation_bases: vec!["listed".to_owned(), "motivated".to_owned()],
         birth_date_required: false,

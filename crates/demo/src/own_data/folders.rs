@@ -77,22 +77,18 @@ impl Found {
         self.people.keys().find(|other| *other != bsn).cloned()
     }
 
-    /// A test number that stands in no row.
-    pub(super) fn unknown_number(&self) -> Bsn {
+    /// A test number that stands in no row; none where all of them do.
+    pub(super) fn unknown_number(&self) -> Option<Bsn> {
         let mut numbers =
             (0..100_000).rev().filter_map(|number| Bsn::parse(&format!("9999{number:05}")).ok());
-        // There are nine thousand, and a folder of so many people is read long before they are all taken.
-        numbers
-            .find(|bsn| !self.people.contains_key(bsn))
-            .unwrap_or_else(|| unreachable!("a test number is free"))
+        numbers.find(|bsn| !self.people.contains_key(bsn))
     }
 
     async fn add(&mut self, folder: PathBuf, own: &OwnData) -> Result<(), DemoError> {
         let title = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let columns =
             GenericColumns { bsn: own.bsn_column.clone(), birth_date: own.birth_date_column.clone() };
-        let Discovered { mut config, refused } = FilesConfig::discover(&folder, &columns)?;
-        config.test_numbers_only = true;
+        let Discovered { config, refused } = FilesConfig::discover(&folder, &columns)?;
         let refused = refused.into_iter();
         self.refuse(
             &title,
@@ -159,10 +155,13 @@ impl Found {
         let slug = slug(title);
         let taken =
             |name: &str| RESERVED.contains(&name) || self.partners.iter().any(|partner| partner.name == name);
-        if !taken(&slug) {
-            return slug;
+        let mut name = slug.clone();
+        let mut number = 1;
+        while taken(&name) {
+            number += 1;
+            name = format!("{slug}-{number}");
         }
-        (2..).map(|number| format!("{slug}-{number}")).find(|name| !taken(name)).unwrap_or(slug)
+        name
     }
 }
 
@@ -186,10 +185,10 @@ impl DataPartner {
             })
             .collect();
         let sources = json!([{
-            "name": SOURCE, "kind": "files", "folder": self.config.folder, "test_numbers_only": true,
+            "name": SOURCE, "kind": "files", "folder": self.config.folder,
             "categories": categories,
         }]);
-        PartnerPlan { name: self.name.clone(), oin: self.oin, sources }
+        PartnerPlan { admits_real_numbers: true, name: self.name.clone(), oin: self.oin, sources }
     }
 }
 
@@ -281,11 +280,11 @@ mod tests {
         let names: Vec<_> = found.partners.iter().map(|partner| partner.name.as_str()).collect();
         assert_eq!(names, ["school-de-linde", "jeugdzorg"]);
         assert_eq!(found.known_to_most().unwrap().expose(), "999990342");
-        assert_eq!((found.rows.used, found.rows.refused), (2, 2));
+        assert_eq!((found.rows.used, found.rows.refused), (3, 1));
         let rows: Vec<_> = found.rows.refusals.iter().map(|refusal| refusal.row.row).collect();
-        assert_eq!(rows, [Some(3), Some(4)]);
+        assert_eq!(rows, [Some(4)]);
         let told = format!("{:?}", found.rows);
-        assert!(told.contains("test numbers") && !told.contains("111222333") && !told.contains("99999034"));
+        assert!(told.contains("11-proef") && !told.contains("99999034"));
         let pointers: Vec<_> = found.partners[0].attributes.values().flatten().collect();
         assert_eq!(pointers, ["/naam"]);
     }

@@ -7,7 +7,7 @@ use kw_requester::DossierQuery;
 use kw_runtime::{Body, Refusal};
 
 use crate::app::{App, Own};
-use crate::people::{ONLY_TEST_NUMBERS, may_be_handled};
+use crate::people::ONLY_TEST_NUMBERS;
 use crate::refusals;
 
 /// Asks who holds what about one person, pulls it at each holder, and puts the answers side by side.
@@ -40,7 +40,7 @@ pub(super) fn question(app: &App, request: &DossierRequest) -> Result<DossierQue
     let question = DossierQuery::parse(request).map_err(|mistakes| {
         mistakes.into_iter().fold(invalid(), |refusal, one| refusal.field(one.pointer, one.detail))
     })?;
-    if may_be_handled(&app.agreement.current(), &question.subject) {
+    if app.admission.admits(&app.agreement.current(), &question.subject) {
         Ok(question)
     } else {
         Err(invalid().field("/subject", ONLY_TEST_NUMBERS))

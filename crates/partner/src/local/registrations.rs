@@ -16,7 +16,7 @@ use kw_store::partner::{LocalRecord, LocalState};
 
 use super::syncs;
 use crate::app::{App, Own};
-use crate::people::{ONLY_TEST_NUMBERS, may_be_handled};
+use crate::people::ONLY_TEST_NUMBERS;
 use crate::refusals;
 
 /// Has one record of a source registered, and answers with its pointer.
@@ -92,7 +92,7 @@ impl Wanted {
         let subject = Subject::parse(&request.subject);
         match &subject {
             Err(error) => refusal = refusal.field("/subject", error.to_string()),
-            Ok(subject) if !may_be_handled(&agreement, subject) => {
+            Ok(subject) if !app.admission.admits(&agreement, subject) => {
                 refusal = refusal.field("/subject", ONLY_TEST_NUMBERS);
             }
             Ok(_) => {}

@@ -6,7 +6,7 @@ use kw_ledger::{Canonical, LeafKind, Salt};
 use super::{Conn, dialect};
 use crate::error::StoreError;
 use crate::ledger::{LedgerRead, LedgerWrite, Meant, NewEntry, NewLink, StoredEntry};
-use crate::schema::{ledger_entries, ledger_head, record_links, subject_links};
+use crate::schema::{asked_links, ledger_entries, ledger_head, record_links, subject_links};
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -67,11 +67,17 @@ impl LedgerWrite for Conn {
             diesel::insert_into(ledger_entries::table).values(&rows).execute(self)?;
         }
         for part in links.chunks(ROWS_AT_ONCE) {
-            let (mut of_records, mut of_subjects) = (Vec::new(), Vec::new());
+            let (mut of_asked, mut of_records, mut of_subjects) = (Vec::new(), Vec::new(), Vec::new());
             for NewLink { meant, index, position, reference } in part {
                 let (index, position) = (*index as i64, *position as i32);
                 let reference = reference.as_bytes().as_slice();
                 match meant {
+                    Meant::Asked(subject_key) => of_asked.push((
+                        asked_links::subject_key.eq(subject_key.as_slice()),
+                        asked_links::idx.eq(index),
+                        asked_links::position.eq(position),
+                        asked_links::reference.eq(reference),
+                    )),
                     Meant::Record(handle) => of_records.push((
                         record_links::handle.eq(handle.as_bytes().as_slice()),
                         record_links::idx.eq(index),
@@ -86,7 +92,10 @@ impl LedgerWrite for Conn {
                     )),
                 }
             }
-            // A service has one of the two tables.
+            // A service has the tables of its own acts only.
+            if !of_asked.is_empty() {
+                diesel::insert_into(asked_links::table).values(&of_asked).execute(self)?;
+            }
             if !of_records.is_empty() {
                 diesel::insert_into(record_links::table).values(&of_records).execute(self)?;
             }

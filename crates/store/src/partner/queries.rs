@@ -2,7 +2,7 @@
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use kw_domain::{Category, Epoch, GrantId, Handle, Instant, PointerId, SourceName, SubjectReference};
+use kw_domain::{Category, Epoch, GrantId, Handle, Instant, Oin, PointerId, SourceName, SubjectReference};
 
 use super::Conn;
 use crate::error::StoreError;
@@ -10,7 +10,7 @@ use crate::partner::{
     LocalRecord, LocalState, OutboxDepth, OutboxItem, PartnerRead, PartnerWrite, SourceCursor, state_from,
     state_number, task_from, task_number,
 };
-use crate::schema::{local_records, outbox, record_links, source_cursors, used_grants};
+use crate::schema::{asked_links, leases, local_records, outbox, record_links, source_cursors, used_grants};
 use crate::switchboard::{withdrawal_from, withdrawal_number};
 
 #[derive(Queryable, Selectable)]
@@ -192,10 +192,23 @@ impl PartnerRead for Conn {
             .limit(i64::from(limit))
             .select((record_links::idx, record_links::reference))
             .load(self)?;
-        let link = |(index, reference): (i64, Vec<u8>)| {
-            let reference = reference.try_into().map_err(|_| StoreError::Damaged("subject reference"))?;
-            Ok((index as u64, SubjectReference::from_bytes(reference)))
-        };
+        rows.into_iter().map(link).collect()
+    }
+
+    fn asked_links_of(
+        &mut self,
+        subject_key: &[u8; 16],
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError> {
+        let after = after.map_or(-1, |index| index as i64);
+        let rows: Vec<(i64, Vec<u8>)> = asked_links::table
+            .filter(asked_links::subject_key.eq(subject_key.as_slice()))
+            .filter(asked_links::idx.gt(after))
+            .order((asked_links::idx, asked_links::position))
+            .limit(i64::from(limit))
+            .select((asked_links::idx, asked_links::reference))
+            .load(self)?;
         rows.into_iter().map(link).collect()
     }
 
@@ -228,6 +241,12 @@ impl PartnerRead for Conn {
             read_number: read_number as u64,
             synced_at: Instant::from_millis(synced_at),
         }))
+    }
+
+    fn stored_lease(&mut self, holder: Oin) -> Result<Option<Instant>, StoreError> {
+        let until: Option<i64> =
+            leases::table.find(holder.as_str()).select(leases::valid_until).first(self).optional()?;
+        Ok(until.map(Instant::from_millis))
     }
 
     fn used_grant(&mut self, grant: GrantId) -> Result<Option<[u8; 32]>, StoreError> {
@@ -338,6 +357,17 @@ impl PartnerWrite for Conn {
         Ok(())
     }
 
+    fn store_lease(&mut self, holder: Oin, until: Instant) -> Result<(), StoreError> {
+        let until = leases::valid_until.eq(until.as_millis());
+        diesel::insert_into(leases::table)
+            .values((leases::holder.eq(holder.as_str()), until))
+            .on_conflict(leases::holder)
+            .do_update()
+            .set(until)
+            .execute(self)?;
+        Ok(())
+    }
+
     fn use_grant(
         &mut self,
         grant: GrantId,
@@ -359,6 +389,11 @@ impl PartnerWrite for Conn {
             .execute(self)?;
         Ok(())
     }
+}
+
+fn link((index, reference): (i64, Vec<u8>)) -> Result<(u64, SubjectReference), StoreError> {
+    let reference = reference.try_into().map_err(|_| StoreError::Damaged("subject reference"))?;
+    Ok((index as u64, SubjectReference::from_bytes(reference)))
 }
 
 fn local_record(row: RecordRow) -> Result<LocalRecord, StoreError> {

@@ -1,12 +1,13 @@
 //! What a partner's tables promise.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use kw_domain::{Category, Epoch, Handle, PointerId, SourceName, SubjectReference};
+use kw_domain::{Category, Epoch, Handle, Oin, PointerId, SourceName, SubjectReference};
 use kw_store::Store;
 use kw_store::partner::{LocalRecord, LocalState, Partner};
 
-use crate::bed::{Bed, act, now, on_both, random, reference};
+use crate::bed::{Bed, act, holder, now, on_both, random, reference};
 
 on_both! {
     async fn records_are_counted_by_source_state_and_read(bed) {
@@ -71,6 +72,34 @@ on_both! {
             .unwrap();
         assert_eq!(links(&store, one, None).await, []);
         assert_eq!(links(&store, other, None).await.len(), 3);
+    }
+
+    async fn links_say_about_whom_others_were_asked(bed) {
+        let store = open(&bed);
+        let (one, other, given) = ([1; 16], [2; 16], reference());
+        for number in 0..2 {
+            store.write::<_, (), _>("test", move |_| Ok(((), act(number).link_asked(one, given)))).await.unwrap();
+        }
+        let asked = |key, after| store.read(move |tables| tables.asked_links_of(&key, after, 10));
+        assert_eq!(asked(one, None).await.unwrap(), [(0, given), (1, given)]);
+        assert_eq!(asked(one, Some(0)).await.unwrap(), [(1, given)]);
+        assert_eq!(asked(other, None).await.unwrap(), []);
+    }
+
+    async fn the_last_lease_is_kept_for_each_holder(bed) {
+        let store = open(&bed);
+        for hours in [1, 2] {
+            store
+                .write::<_, (), _>("test", move |tx| {
+                    tx.write().store_lease(holder(), now().plus(Duration::from_hours(hours)))?;
+                    Ok(((), act(0)))
+                })
+                .await
+                .unwrap();
+        }
+        let other = Oin::parse("00000099000000099000").unwrap();
+        let leases = store.read(move |tables| Ok((tables.stored_lease(holder())?, tables.stored_lease(other)?)));
+        assert_eq!(leases.await.unwrap(), (Some(now().plus(Duration::from_hours(2))), None));
     }
 }
 

@@ -37,15 +37,16 @@ pub(super) fn prepare(
     let valid_until = check(agreement, holder, now, given)?;
     let located = locate(&keyring.keys, &keyring.live, &given.subject).map_err(not_located)?;
     let row = &keyring.keys.row;
-    let subject: SubjectId = entropy.id(now);
-    let id: PointerId = entropy.id(now);
+    let mut drawn = Drawn::new(entropy);
+    let subject = SubjectId::new(now, drawn.take());
+    let id = PointerId::new(now, drawn.take());
     let purposes: Vec<&str> = given.purposes.iter().map(kw_domain::Purpose::as_str).collect();
     Ok(Prepared {
         subject: NewSubject {
             id: subject,
             tags: located.tags,
             generation: located.generation,
-            element: seal_element(row, subject, &located.element, entropy.draw()),
+            element: seal_element(row, subject, &located.element, drawn.take()),
         },
         pointer: StoredPointer {
             id,
@@ -53,7 +54,7 @@ pub(super) fn prepare(
             holder,
             category: given.category.clone(),
             source_key: Some(source_key(row, holder, &given.source)),
-            sealed: Some(seal_pointer(row, id, given.handle, &given.source, entropy.draw())),
+            sealed: Some(seal_pointer(row, id, given.handle, &given.source, drawn.take())),
             purposes: (!purposes.is_empty()).then(|| purposes.join(" ")),
             state: kw_protocol::pointer::PointerState::Active,
             withdrawal: None,
@@ -64,8 +65,27 @@ pub(super) fn prepare(
             superseded_by: None,
         },
         handle: given.handle,
-        reference: entropy.id(now),
+        reference: SubjectReference::new(now, drawn.take()),
     })
+}
+
+/// The randomness of one registration, drawn at once: three identifiers of ten bytes, two nonces of twelve.
+struct Drawn {
+    bytes: [u8; 54],
+    taken: usize,
+}
+
+impl Drawn {
+    fn new(entropy: &Entropy) -> Self {
+        Self { bytes: entropy.draw(), taken: 0 }
+    }
+
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let mut part = [0; N];
+        part.copy_from_slice(&self.bytes[self.taken..self.taken + N]);
+        self.taken += N;
+        part
+    }
 }
 
 fn check(

@@ -18,6 +18,8 @@ enum Step {
     Fail(Vec<Option<bool>>),
     Down(bool),
     Kill,
+    /// Nothing runs for longer than a lease.
+    Away,
     /// Cut off in the middle of a run: the source breaks, or a service is away, and the process starts again.
     KillWhileRunning(u64),
 }
@@ -31,6 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop::collection::vec(failure, 1..4).prop_map(Step::Fail),
         1 => any::<bool>().prop_map(Step::Down),
         1 => Just(Step::Kill),
+        1 => Just(Step::Away),
         2 => (0u64..40).prop_map(Step::KillWhileRunning),
     ]
 }
@@ -46,6 +49,7 @@ fn people() -> Vec<String> {
 
 async fn play(steps: Vec<Step>) {
     let mut town = Town::new(agreement());
+    town.switchboard.0.lock().unwrap().lease_days = 30;
     let people = people();
     for step in steps {
         match step {
@@ -58,6 +62,7 @@ async fn play(steps: Vec<Step>) {
             Step::Fail(failures) => town.switchboard.0.lock().unwrap().failures = failures,
             Step::Down(down) => *town.oracle.down.lock().unwrap() = down,
             Step::Kill => town.restart(),
+            Step::Away => town.clock.advance(std::time::Duration::from_hours(24 * 31)),
             Step::KillWhileRunning(polls) => {
                 let options = SyncOptions::default();
                 let mut run = Box::pin(town.run(&options));

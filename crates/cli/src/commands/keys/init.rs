@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::commands::agreement;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 
 /// The arguments.
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure>
     };
     output.data(&json!({ "files": files, "publicKeys": public }), || readable(&files, &public));
     if !output.is_json() {
-        output.note("back these keys up apart from the databases, to other people (docs/operations.md)");
+        note("back these keys up apart from the databases, to other people (docs/operations.md)");
     }
     Ok(Exit::Done)
 }

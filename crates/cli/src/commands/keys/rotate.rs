@@ -16,8 +16,8 @@ use super::init::{for_agreement, unusable};
 use crate::commands::agreement;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::output::progress::Progress;
+use crate::output::{Output, note};
 
 /// Which key.
 #[derive(Debug, Subcommand)]
@@ -124,18 +124,18 @@ async fn convert(what: Rotate, arguments: &Convert, output: Output) -> Result<Ex
     let clock = Arc::new(SystemClock);
     let mut rotation = Rotation::open(agreement, config.database, &config.keys.directory, clock).await?;
     if wanted(Step::Begin) {
-        output.note("beginning: every write fills both tags from here on");
+        note("beginning: every write fills both tags from here on");
         rotation.begin(what).await?;
     }
     let mut reached = None;
     if wanted(Step::Convert) {
-        let progress = Progress::counted(output, "converting subjects");
+        let progress = Progress::counted("converting subjects");
         let done =
             rotation.convert(|Reached { converted, total }| progress.reached(converted, total)).await?;
         reached = Some(done);
     }
     if wanted(Step::Close) {
-        output.note("closing: wiping the old tags, destroying the old key");
+        note("closing: wiping the old tags, destroying the old key");
         rotation.close().await?;
     }
     let converted = reached.map(|done| done.converted);
