@@ -28,9 +28,10 @@ impl Instant {
         self.0.div_euclid(1000)
     }
 
-    /// Parses RFC 3339 with any offset.
+    /// Parses RFC 3339 with any offset. The year in UTC has to have four digits, or it could not be written again.
     pub fn parse(text: &str) -> Result<Self, InstantError> {
-        DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_millis())).map_err(|_| InstantError)
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError)?.to_utc();
+        if (0..=9_999).contains(&time.year()) { Ok(time.into()) } else { Err(InstantError) }
     }
 
     /// The same moment, `duration` later.
@@ -124,6 +125,8 @@ mod tests {
         assert_eq!(instant.to_string(), "2026-11-21T09:30:00.500Z");
         assert_eq!(instant.start_of_month().to_string(), "2026-11-01T00:00:00.000Z");
         assert_eq!(Instant::parse("2026-11-21"), Err(InstantError));
+        assert_eq!(Instant::parse("9999-12-31T23:59:59-01:00"), Err(InstantError));
+        assert_eq!(Instant::parse("0000-01-01T00:00:00+01:00"), Err(InstantError));
     }
 
     #[test]

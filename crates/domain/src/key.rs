@@ -55,7 +55,7 @@ pub struct Epoch(pub u32);
 impl Epoch {
     /// The generation that follows.
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Questions of the partner's own systems.
 
 use kw_client::ClientError;
+use kw_domain::Subject;
 use kw_ledger::{Event, Outcome};
 use kw_protocol::dossier::DossierRequest;
 use kw_protocol::problem::ProblemCode;
@@ -46,6 +47,12 @@ async fn a_question_is_recorded_with_its_asker_before_it_fails_and_its_failure_t
     assert_eq!(records[0].transaction, records[1].transaction);
     assert_eq!(records[0].subject, records[1].subject);
     assert_ne!(records[0].subject, records[2].subject, "two questions cannot be told to be about one person");
+    let subject = |bsn| Subject::parse(&format!("nl.bsn:{bsn}")).unwrap();
+    let linked: Vec<_> =
+        chain.asked_about(&subject(TEST_NUMBER)).into_iter().map(|(_, one)| Some(one)).collect();
+    let named: Vec<_> = records.iter().map(|record| record.subject).collect();
+    assert_eq!(linked, named, "the partner itself finds whom it asked about");
+    assert_eq!(chain.asked_about(&subject(OTHER_NUMBER)), []);
     assert!(!chain.database_holds(TEST_NUMBER));
 }
 

@@ -6,12 +6,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kw_adapter::Vault;
 use kw_agreement::draft::{AgreementDraft, KeyDraft};
 use kw_client::{LocalClient, LocalToken};
-use kw_domain::{ChainName, Oin};
+use kw_domain::{ChainName, Oin, Subject, SubjectReference};
 use kw_ledger::AccessRecord;
 use kw_partner::{KeySettings, LocalSettings, PartnerConfig, StartError, SyncSettings, keys, prepare};
+use kw_pseudonym::RowKey;
 use kw_pseudonymiser::PseudonymiserConfig;
+use kw_runtime::key_file::{KeyFile, KeyKind};
 use kw_runtime::serve::Control;
 use kw_runtime::telemetry::LogSettings;
 use kw_runtime::{Entropy, Http, Metrics, Server, ServerSettings};
@@ -74,6 +77,7 @@ impl Chain {
         fs::create_dir(at("keys")).unwrap();
         keys::init(&at("keys"), &chain, &mut Entropy::os()).unwrap();
         let config = PartnerConfig {
+            admit_real_numbers: false,
             agreement: at("agreement.toml"),
             server: server(),
             log: LogSettings::default(),
@@ -134,6 +138,18 @@ impl Chain {
             .iter()
             .map(|entry| serde_json::from_str(entry.record.as_ref().unwrap().as_str()).unwrap())
             .collect()
+    }
+
+    /// The log entries about asking others about this subject: index and reference.
+    pub(crate) fn asked_about(&self, subject: &Subject) -> Vec<(u64, SubjectReference)> {
+        let keys = KeyFile::read_all(&self.config.keys.directory, &self.chain()).unwrap();
+        let row_key = keys.iter().find(|key| key.kind == KeyKind::PartnerRow).unwrap();
+        let secret = row_key.secret32().unwrap();
+        let asked = Vault::new(RowKey::from_bytes(&secret), Entropy::os()).asked_key(subject);
+        let origin = format!("{}/partner/{}", self.chain(), self.draft.partners[0].oin);
+        let store: Store<Partner> =
+            Store::open(&self.config.database, &origin, |bytes| Entropy::os().fill(bytes)).unwrap();
+        store.read_blocking(move |tables| tables.asked_links_of(&asked, None, 100)).unwrap()
     }
 
     /// Whether a text stands in any byte of the partner's database.
