@@ -65,6 +65,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    held_leases (holder) {
+        holder -> Text,
+        valid_until -> BigInt,
+    }
+}
+
+diesel::table! {
     uploads (holder, upload) {
         holder -> Text,
         upload -> Binary,

@@ -1,8 +1,8 @@
 //! Rotating the keys of a filled index, without a BSN and without a miss (docs/pseudonym.md §8, docs/decisions/0002).
 //!
 //! A rotation begins the next *generation*. From then on every write fills the tags of both generations and every look-up
-//! tries both ([`begin`]). Rows are converted in the background ([`convert`]), which can be stopped and gone on with at any
-//! moment. When every row is converted the old tags are wiped and the old key is destroyed ([`close`]).
+//! tries both ([`Rotation::begin`]). Rows are converted in the background ([`Rotation::convert`]), which can be stopped and gone on with at any
+//! moment. When every row is converted the old tags are wiped and the old key is destroyed ([`Rotation::close`]).
 
 mod steps;
 

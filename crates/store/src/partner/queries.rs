@@ -10,7 +10,9 @@ use crate::partner::{
     LocalRecord, LocalState, OutboxDepth, OutboxItem, PartnerRead, PartnerWrite, SourceCursor, state_from,
     state_number, task_from, task_number,
 };
-use crate::schema::{asked_links, leases, local_records, outbox, record_links, source_cursors, used_grants};
+use crate::schema::{
+    asked_links, held_leases, local_records, outbox, record_links, source_cursors, used_grants,
+};
 use crate::switchboard::{withdrawal_from, withdrawal_number};
 
 #[derive(Queryable, Selectable)]
@@ -244,8 +246,11 @@ impl PartnerRead for Conn {
     }
 
     fn stored_lease(&mut self, holder: Oin) -> Result<Option<Instant>, StoreError> {
-        let until: Option<i64> =
-            leases::table.find(holder.as_str()).select(leases::valid_until).first(self).optional()?;
+        let until: Option<i64> = held_leases::table
+            .find(holder.as_str())
+            .select(held_leases::valid_until)
+            .first(self)
+            .optional()?;
         Ok(until.map(Instant::from_millis))
     }
 
@@ -358,10 +363,10 @@ impl PartnerWrite for Conn {
     }
 
     fn store_lease(&mut self, holder: Oin, until: Instant) -> Result<(), StoreError> {
-        let until = leases::valid_until.eq(until.as_millis());
-        diesel::insert_into(leases::table)
-            .values((leases::holder.eq(holder.as_str()), until))
-            .on_conflict(leases::holder)
+        let until = held_leases::valid_until.eq(until.as_millis());
+        diesel::insert_into(held_leases::table)
+            .values((held_leases::holder.eq(holder.as_str()), until))
+            .on_conflict(held_leases::holder)
             .do_update()
             .set(until)
             .execute(self)?;

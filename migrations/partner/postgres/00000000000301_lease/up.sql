@@ -1,6 +1,6 @@
 -- Until when the switchboard gave this partner its last lease: a partner that was away for longer sees by it that its pointers
 -- lapsed.
-CREATE TABLE leases (
+CREATE TABLE held_leases (
     holder TEXT PRIMARY KEY,
     valid_until BIGINT NOT NULL
 );

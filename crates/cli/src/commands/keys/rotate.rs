@@ -33,7 +33,8 @@ pub(crate) enum Command {
     },
     /// k_s, at the switchboard: makes the next one and converts every subject.
     Index(Convert),
-    /// k_p for the index, at the switchboard: converts every subject with the δ that the pseudonymiser handed over.
+    /// k_p for the index, at the switchboard: converts every subject with the δ that the pseudonymiser handed over. Closes
+    /// the old epoch, so use --step until every party has taken the agreement with the new key.
     Pseudonymiser(Convert),
     /// k_p for bindings, at the pseudonymiser: makes the next one.
     PseudonymiserBinding {
