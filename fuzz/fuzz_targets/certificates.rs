@@ -89,7 +89,7 @@ fn run(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let setting = &*SETTING;
     let (which, whole) = (u8::arbitrary(input)?, bool::arbitrary(input)?);
     let files = if whole {
-        setting.spoilt(which, input.take_rest())
+        setting.spoilt(which, std::mem::replace(input, Unstructured::new(&[])).take_rest())
     } else {
         let changes: Vec<(u16, u8)> = Vec::arbitrary(input)?;
         let good =

@@ -63,7 +63,7 @@ pub(crate) async fn play(
         registered,
         people: people.all.len() as u64,
         partners: PARTNERS.len() as u64,
-        dossier: Some(ShownDossier::of(&people.main().bsn, &dossier)),
+        dossier: Some(ShownDossier::of(&dossier)),
         mix_up_refused,
         unknown_person,
         partner_down,

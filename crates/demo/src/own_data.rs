@@ -90,7 +90,7 @@ pub(crate) async fn play(
         registered,
         people: found.people.len() as u64,
         partners: found.partners.len() as u64,
-        dossier: person.zip(dossier).map(|(bsn, dossier)| ShownDossier::of(&bsn, &dossier)),
+        dossier: dossier.as_ref().map(ShownDossier::of),
         mix_up_refused,
         unknown_person: dossier_of_nobody.map(|dossier| UnknownPerson {
             holders: dossier.sections.len() as u64,

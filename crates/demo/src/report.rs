@@ -1,6 +1,6 @@
 //! What a demonstration shows, and whether every promise held.
 
-use kw_domain::{Bsn, Category, Instant};
+use kw_domain::{Category, Instant};
 use kw_protocol::dossier::{Difference, Dossier, Party, Section, SectionStatus};
 use kw_protocol::local::RowRefusal;
 use serde::Serialize;
@@ -44,11 +44,14 @@ impl Report {
     }
 }
 
+/// What stands for the subject in whatever is printed.
+const REDACTED: &str = "<redacted>";
+
 /// A dossier as it may be printed: the subject is redacted.
 #[derive(Debug, Clone, Serialize)]
 pub struct ShownDossier {
-    /// The last two digits at most.
-    pub subject: String,
+    /// Always `<redacted>`: who was asked about, the asker knows.
+    pub subject: &'static str,
     /// Whether every disclosed holder delivered or has nothing.
     pub complete: bool,
     /// One per pointer.
@@ -58,9 +61,9 @@ pub struct ShownDossier {
 }
 
 impl ShownDossier {
-    pub(crate) fn of(bsn: &Bsn, dossier: &Dossier) -> Self {
+    pub(crate) fn of(dossier: &Dossier) -> Self {
         Self {
-            subject: bsn.to_string(),
+            subject: REDACTED,
             complete: dossier.complete,
             sections: dossier.sections.iter().map(ShownSection::of).collect(),
             differences: dossier.differences.clone(),
@@ -169,13 +172,12 @@ mod tests {
             as_of: Some(Instant::from_millis(0)),
             document: Some(json!({ "a": 1 })),
         };
-        let subject = Bsn::parse("999990342").unwrap().to_string();
         Report {
             registered: 3,
             people: 2,
             partners: 1,
             dossier: Some(ShownDossier {
-                subject,
+                subject: REDACTED,
                 complete: true,
                 sections: vec![section],
                 differences: vec![],
@@ -199,7 +201,7 @@ mod tests {
             json!({
                 "registered": 3, "people": 2, "partners": 1,
                 "dossier": {
-                    "subject": "•••••••42", "complete": true,
+                    "subject": "<redacted>", "complete": true,
                     "sections": [{
                         "holder": { "oin": "00000099000000011000", "name": "A" }, "category": "care",
                         "status": "delivered", "asOf": "1970-01-01T00:00:00.000Z", "document": { "a": 1 },
