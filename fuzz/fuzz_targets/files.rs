@@ -34,7 +34,6 @@ fn source(flags: u8) -> FilesSource {
     let mut config = FilesConfig::new(FOLDER.path());
     config.max_file_bytes = LONGEST as u64;
     config.max_rows = 1000;
-    config.test_numbers_only = flags & 0x80 != 0;
     config.categories.insert(Category::parse("records").expect("a category"), rules);
     FilesSource::new(
         SourceName::parse("folder").expect("a name"),

@@ -67,7 +67,7 @@ fn encodings(bytes: &[u8; 32]) {
 fn answer(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let count = input.int_in_range(1..=3)?;
     let changes: Vec<(u8, u8, u8)> = Vec::arbitrary(input)?;
-    let rng = &mut Script(input.take_rest(), 1);
+    let rng = &mut Script(std::mem::replace(input, Unstructured::new(&[])).take_rest(), 1);
     let key = SecretKey::generate(rng);
     let subject = Subject::parse("case:fuzz:1").expect("a subject");
     let (blindings, blinded): (Vec<_>, Vec<_>) =
@@ -119,7 +119,7 @@ fn sealed(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let key = RowKey::from_bytes(&input.arbitrary()?);
     let context: &[u8] = input.arbitrary()?;
     let nonce = input.arbitrary()?;
-    let bytes = input.take_rest();
+    let bytes = std::mem::replace(input, Unstructured::new(&[])).take_rest();
     assert!(key.open(context, bytes).is_err(), "bytes that nobody sealed are opened");
     let opened = key.open(context, &key.seal(context, bytes, nonce)).expect("what was sealed");
     assert_eq!(opened.as_slice(), bytes);
