@@ -14,6 +14,6 @@ mod record;
 pub use canonical::{Canonical, CanonicalError, canonical};
 pub use leaf::{LEAF_LENGTH, Leaf, LeafKind, Salt};
 pub use record::{
-    AccessRecord, Action, Event, GrantedAccess, Outcome, RecordedActor, RecordedDecision, RecordedRelation,
-    Verdict,
+    AccessRecord, Action, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor,
+    RecordedDecision, RecordedRelation, Verdict,
 };

@@ -33,6 +33,9 @@ pub struct AccessRecord {
     pub count: Option<u64>,
     /// What was decided, and under which agreement.
     pub decision: RecordedDecision,
+    /// What was erased, when the event is an erasure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedRange>,
     /// What happened.
     pub event: Event,
     /// What was granted, one entry per pointer.
@@ -49,6 +52,9 @@ pub struct AccessRecord {
     pub on_behalf_of: Option<Oin>,
     /// The organisation that acted.
     pub party: Oin,
+    /// The log that this one goes on from, when the event is a recovery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<PredecessorLog>,
     /// The processing activity's URI in the register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processing_activity: Option<String>,
@@ -63,6 +69,9 @@ pub struct AccessRecord {
     pub representation: Option<String>,
     /// How it ended.
     pub result: Outcome,
+    /// What an auditor searched the log for: canonical JSON of the filter, which names no subject (NEN 7513 §7.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
     /// The organisation whose service made this record.
     pub service: Oin,
     /// Whom it was about: random, resolvable only through a link that can be erased.
@@ -98,17 +107,20 @@ impl AccessRecord {
             chain,
             count: None,
             decision: RecordedDecision { policy: policy.into(), reason: None, verdict: Verdict::Allowed },
+            erased: None,
             event,
             grants: Vec::new(),
             holders: Vec::new(),
             legal_basis: None,
             on_behalf_of: None,
             party,
+            predecessor: None,
             processing_activity: None,
             purpose: None,
             relation: None,
             representation: None,
             result: Outcome::Success,
+            search: None,
             service,
             subject: None,
             subjects: None,
@@ -167,6 +179,32 @@ pub struct RecordedRelation {
     /// In the asker's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Which records were erased. Their leaves stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErasedRange {
+    /// Everything of the class from before then.
+    pub before: Instant,
+    /// The retention class: `access`, `key` or `agreement`.
+    pub class: String,
+    /// The first erased index.
+    pub first: u64,
+    /// The last erased index.
+    pub last: u64,
+}
+
+/// A log that ended, as its witnesses last saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PredecessorLog {
+    /// Its name.
+    pub origin: String,
+    /// The root: lower-case hexadecimal.
+    pub root: String,
+    /// How many entries.
+    pub size: u64,
 }
 
 /// One pointer that was granted.
@@ -234,6 +272,10 @@ macro_rules! events {
 }
 
 events! {
+    /// An auditor searched the access log.
+    AccessLogSearched = "access-log-searched", Read;
+    /// A person was told who registered and who looked (GDPR art. 15).
+    AccessReportMade = "access-report-made", Read;
     /// A requester got the switchboard's answer, or none.
     AnswerReceived = "answer-received", Read;
     /// A requester put a dossier together.
@@ -244,6 +286,8 @@ events! {
     KeyChanged = "key-changed", Update;
     /// A holder renewed its lease.
     LeaseRenewed = "lease-renewed", Update;
+    /// A log goes on under a new name, because its database was older than what witnesses saw.
+    LogRecovered = "log-recovered", Update;
     /// A pointer was read by its holder.
     PointerRead = "pointer-read", Read;
     /// A pointer was registered.
@@ -268,6 +312,14 @@ events! {
     QueryAnswered = "query-answered", Read;
     /// A requester asked the switchboard.
     QueryAsked = "query-asked", Read;
+    /// A leaf that a receipt promised is missing from the log, or is another one.
+    ReceiptRefuted = "receipt-refuted", Execute;
+    /// Records were erased at the end of their term.
+    RecordsErased = "records-erased", Delete;
+    /// A second auditor agreed that the records about one subject may be found.
+    ResolutionApproved = "resolution-approved", Execute;
+    /// An auditor asked to find the records about one subject.
+    ResolutionRequested = "resolution-requested", Execute;
     /// The source was synchronised with the index.
     SourceSynchronised = "source-synchronised", Execute;
     /// Subjects were re-keyed.
@@ -292,6 +344,7 @@ mod tests {
             case: Some(CaseReference::parse("Z-1/\u{20ac}\u{1F600}").unwrap()),
             categories: vec![category.clone()],
             count: Some(3),
+            erased: Some(ErasedRange { before: now, class: "access".into(), first: 0, last: 9 }),
             grants: vec![GrantedAccess {
                 category,
                 grant: GrantId::new(now, [1; 10]),
@@ -301,10 +354,12 @@ mod tests {
             holders: vec![oin],
             legal_basis: Some("Jeugdwet art. 7.1.4.1".into()),
             on_behalf_of: Some(oin),
+            predecessor: Some(PredecessorLog { origin: "old".into(), root: "00".repeat(32), size: 9 }),
             processing_activity: Some("https://register.example/1".into()),
             purpose: Some(Purpose::parse("coordinate-help").unwrap()),
             relation: Some(RecordedRelation { basis: "motivated".into(), reason: Some("tab\there".into()) }),
             representation: Some("mandate".into()),
+            search: Some("{}".into()),
             subject: Some(SubjectReference::new(now, [3; 10])),
             subjects: Some("00".into()),
             trace: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),

@@ -1,0 +1,2 @@
+//! The ledger persisted: publishing, witnessing, receipts, inspection, retention.
+#![forbid(unsafe_code)]
