@@ -7,6 +7,7 @@
 mod birth_date;
 mod bsn;
 mod clock;
+mod dutch_time;
 mod handle;
 mod id;
 mod instant;
@@ -18,6 +19,7 @@ mod vocabulary;
 pub use birth_date::{BirthDate, BirthDateError, DatePrecision};
 pub use bsn::{Bsn, BsnError};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use dutch_time::DutchTime;
 pub use handle::{Handle, HandleError};
 pub use id::{BatchId, GrantId, IdError, PointerId, QueryId, SubjectId, SubjectReference, TransactionId};
 pub use instant::{Instant, InstantError};

@@ -216,6 +216,9 @@ pub struct GrantedAccess {
     pub grant: GrantId,
     /// At whom.
     pub holder: Oin,
+    /// What became of the pull, in the record of an assembled dossier: the code of the section's status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
     /// The pull's transaction id.
     pub transaction: TransactionId,
 }
@@ -349,6 +352,7 @@ mod tests {
                 category,
                 grant: GrantId::new(now, [1; 10]),
                 holder: oin,
+                outcome: Some("delivered".into()),
                 transaction: TransactionId::new(now, [2; 10]),
             }],
             holders: vec![oin],

@@ -100,7 +100,7 @@ impl LedgerLog {
         record.holders = holders(answered.disclosed.iter().map(|one| one.holder));
         let granted = answered.disclosed.into_iter().filter_map(|one| {
             let (category, holder, transaction) = (one.category, one.holder, one.transaction);
-            one.grant.map(|grant| GrantedAccess { category, grant, holder, transaction })
+            one.grant.map(|grant| GrantedAccess { category, grant, holder, outcome: None, transaction })
         });
         record.grants = granted.collect();
         record
@@ -114,6 +114,16 @@ impl LedgerLog {
         record.categories = assembled.outcomes.iter().map(|one| one.category.clone()).collect();
         record.categories.sort();
         record.categories.dedup();
+        let pulled = assembled.outcomes.iter().filter_map(|one| {
+            Some(GrantedAccess {
+                category: one.category.clone(),
+                grant: one.grant?,
+                holder: one.holder,
+                outcome: Some(one.status.code().to_owned()),
+                transaction: one.transaction,
+            })
+        });
+        record.grants = pulled.collect();
         if !assembled.complete {
             record.decision.reason = Some("incomplete".to_owned());
         }

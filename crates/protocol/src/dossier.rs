@@ -174,6 +174,23 @@ pub enum SectionStatus {
     Unavailable,
 }
 
+impl SectionStatus {
+    /// The code, as on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::BirthDateMismatch => "birth-date-mismatch",
+            Self::BirthDateUnknown => "birth-date-unknown",
+            Self::Delivered => "delivered",
+            Self::Malformed => "malformed",
+            Self::Nothing => "nothing",
+            Self::Refused => "refused",
+            Self::SubjectMismatch => "subject-mismatch",
+            Self::TimedOut => "timed-out",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// An attribute on which holders disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -219,6 +236,24 @@ impl fmt::Debug for HeldValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_has_the_code_that_it_has_on_the_wire() {
+        use SectionStatus as S;
+        for status in [
+            S::BirthDateMismatch,
+            S::BirthDateUnknown,
+            S::Delivered,
+            S::Malformed,
+            S::Nothing,
+            S::Refused,
+            S::SubjectMismatch,
+            S::TimedOut,
+            S::Unavailable,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.code());
+        }
+    }
 
     #[test]
     fn debug_of_a_dossier_shows_no_content() {

@@ -159,6 +159,8 @@ pub struct PullOutcome {
     pub category: Category,
     /// The transaction id of the pull.
     pub transaction: TransactionId,
+    /// The grant, when it could be read.
+    pub grant: Option<GrantId>,
     /// How it went.
     pub status: SectionStatus,
     /// Why, when it did not deliver.

@@ -114,7 +114,7 @@ impl Requester {
         recorded?;
 
         let dossier = assembly::dossier(answer, sections, &self.parts.agreement, self.parts.context.now());
-        self.record(AccessEvent::Assembled(assembled(transaction, &dossier))).await?;
+        self.record(AccessEvent::Assembled(assembled(transaction, &dossier, &claims))).await?;
         Ok(dossier)
     }
 
@@ -260,11 +260,13 @@ fn query(question: &DossierQuery, subject: SubjectElement) -> Query {
     }
 }
 
-fn assembled(transaction: TransactionId, dossier: &Dossier) -> Assembled {
-    let outcomes = dossier.sections.iter().map(|section| PullOutcome {
+/// Sections stand in the order of the answer, as the claims do.
+fn assembled(transaction: TransactionId, dossier: &Dossier, claims: &[Option<GrantClaims>]) -> Assembled {
+    let outcomes = dossier.sections.iter().zip(claims).map(|(section, claims)| PullOutcome {
         holder: section.holder.oin,
         category: section.category.clone(),
         transaction: section.transaction,
+        grant: claims.as_ref().map(|claims| claims.jti),
         status: section.status,
         reason: section.reason.clone(),
     });

@@ -27,8 +27,8 @@ pub(crate) fn readable<'a>(
     for row in rows {
         count += 1;
         let status = match row.reason {
-            Some(reason) => format!("{} ({reason})", status_word(row.status)),
-            None => status_word(row.status),
+            Some(reason) => format!("{} ({reason})", row.status.code()),
+            None => row.status.code().to_owned(),
         };
         let document = row.document.map(flat).unwrap_or_default();
         sections.add_row([
@@ -67,11 +67,6 @@ fn differing(differences: &[Difference]) -> Table {
         }
     }
     shown
-}
-
-/// The word as it stands in JSON.
-fn status_word(status: SectionStatus) -> String {
-    serde_json::to_value(status).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// One `path: value` a line.

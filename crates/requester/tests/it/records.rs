@@ -31,6 +31,9 @@ async fn a_dossier_leaves_question_answer_and_the_outcome_of_every_pull() {
     let pulled: Vec<_> = answered.disclosed.iter().map(|disclosure| disclosure.transaction).collect();
     let outcomes: Vec<_> = assembled.outcomes.iter().map(|outcome| outcome.transaction).collect();
     assert_eq!(pulled, outcomes);
+    let granted: Vec<_> = answered.disclosed.iter().map(|disclosure| disclosure.grant).collect();
+    let used: Vec<_> = assembled.outcomes.iter().map(|outcome| outcome.grant).collect();
+    assert_eq!(granted, used);
     assert_eq!(assembled.outcomes[1].status, SectionStatus::Refused);
     assert_eq!(assembled.outcomes[1].reason.as_deref(), Some("denied"));
     assert!(!assembled.complete);

@@ -90,6 +90,7 @@ impl Draft {
             category: self.claims.prp.cat.first()?.clone(),
             grant: self.claims.jti,
             holder: self.claims.aud,
+            outcome: None,
             transaction: self.claims.txn,
         })
     }
