@@ -91,6 +91,8 @@ identifiers! {
     PointerId;
     /// One query.
     QueryId;
+    /// One request of an auditor to find the records about one subject.
+    ResolutionId;
     /// One person (or case) in the index; known inside the switchboard only.
     SubjectId;
     /// What an access record says instead of a subject: random, and resolvable only through a link that can be erased.

@@ -21,7 +21,9 @@ pub use bsn::{Bsn, BsnError};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use dutch_time::DutchTime;
 pub use handle::{Handle, HandleError};
-pub use id::{BatchId, GrantId, IdError, PointerId, QueryId, SubjectId, SubjectReference, TransactionId};
+pub use id::{
+    BatchId, GrantId, IdError, PointerId, QueryId, ResolutionId, SubjectId, SubjectReference, TransactionId,
+};
 pub use instant::{Instant, InstantError};
 pub use key::{Epoch, KeyUse, KeyUseError};
 pub use oin::{Oin, OinError, OinKind};

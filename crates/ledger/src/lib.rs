@@ -10,6 +10,7 @@
 mod canonical;
 mod leaf;
 mod record;
+pub mod search;
 
 pub use canonical::{Canonical, CanonicalError, canonical};
 pub use leaf::{LEAF_LENGTH, Leaf, LeafKind, Salt};

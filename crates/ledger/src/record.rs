@@ -8,6 +8,7 @@ use kw_domain::{
     TransactionId,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// One access, change or decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,7 +163,7 @@ pub struct RecordedDecision {
 }
 
 /// Allowed or denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The agreement allows it.
@@ -224,7 +225,7 @@ pub struct GrantedAccess {
 }
 
 /// How an event ended (NEN 7513 §7.2: 1, 2, 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Something broke.
@@ -254,7 +255,7 @@ pub enum Action {
 macro_rules! events {
     ($($(#[$doc:meta])+ $name:ident = $code:literal, $action:ident;)+) => {
         /// Every event there is (docs/logging.md).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum Event { $($(#[$doc])+ #[serde(rename = $code)] $name,)+ }
 
         impl Event {

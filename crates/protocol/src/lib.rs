@@ -3,6 +3,7 @@
 //! Bodies are JSON with camelCase names. Group elements, proofs and salts are unpadded base64url. Times are RFC 3339.
 #![forbid(unsafe_code)]
 
+pub mod access_log;
 mod bytes;
 pub mod dossier;
 pub mod evaluation;

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kw_domain::{BatchId, GrantId, Instant, PointerId, QueryId, SubjectId, SubjectReference, TransactionId};
+use kw_domain::{
+    BatchId, GrantId, Instant, PointerId, QueryId, ResolutionId, SubjectId, SubjectReference, TransactionId,
+};
 use rand_core::{CryptoRng, OsRng, RngCore};
 
 /// Where a service draws randomness. Cheap to clone; clones of a seeded source share its state.
@@ -109,7 +111,7 @@ macro_rules! identifiers {
     )+};
 }
 
-identifiers!(BatchId, GrantId, PointerId, QueryId, SubjectId, SubjectReference, TransactionId);
+identifiers!(BatchId, GrantId, PointerId, QueryId, ResolutionId, SubjectId, SubjectReference, TransactionId);
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014).
 fn split_mix(state: &mut u64) -> u64 {
