@@ -27,6 +27,7 @@ fn record() -> AccessRecord {
             category,
             grant: GrantId::new(now, [1; 10]),
             holder: oin(4),
+            outcome: None,
             transaction: transaction(2),
         }],
         holders: vec![oin(3)],
