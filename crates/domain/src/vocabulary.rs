@@ -99,6 +99,37 @@ words! {
     SourceName("source name", 64, check_kebab);
 }
 
+/// The category of what the logs of the chain say about a person. No agreement defines it: it can be had by the person's own
+/// question only (GDPR art. 15).
+const ACCESS_LOG: &str = "access-log";
+/// The purpose of that question. No agreement defines it.
+const SUBJECT_ACCESS: &str = "subject-access";
+
+impl Category {
+    /// What the logs of the chain say about a person: the one category that is not an agreement's to define.
+    pub fn access_log() -> Self {
+        Self(ACCESS_LOG.into())
+    }
+
+    /// Whether this is [`Self::access_log`].
+    pub fn is_access_log(&self) -> bool {
+        &*self.0 == ACCESS_LOG
+    }
+}
+
+impl Purpose {
+    /// A person's own question who registered and who looked (GDPR art. 15): the one purpose that is not an agreement's to
+    /// define.
+    pub fn subject_access() -> Self {
+        Self(SUBJECT_ACCESS.into())
+    }
+
+    /// Whether this is [`Self::subject_access`].
+    pub fn is_subject_access(&self) -> bool {
+        &*self.0 == SUBJECT_ACCESS
+    }
+}
+
 fn check_kebab(text: &str, kind: &'static str, max: usize) -> Result<(), VocabularyError> {
     let well_formed = text.len() <= max
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -127,6 +158,14 @@ mod tests {
         for bad in ["", "-a", "a-", "a--b", "A", "1a", "a b", "é", &"a".repeat(65)] {
             assert!(Category::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_reserved_words_are_words() {
+        assert_eq!(Category::parse("access-log").unwrap(), Category::access_log());
+        assert_eq!(Purpose::parse("subject-access").unwrap(), Purpose::subject_access());
+        assert!(!Category::parse("access-logs").unwrap().is_access_log());
+        assert!(Purpose::subject_access().is_subject_access());
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The pull grant: a compact JWS, ES256, `typ: pull-grant+jwt`, bound to one requester's certificate and one holder.
+//! Grants: compact JWS, ES256, each bound to one requester's certificate and one holder. A pull grant opens one record; an
+//! access-log grant opens what one party's own log says about one person. Their `typ` differs, so that none of the two can
+//! pass for the other (RFC 8725 §3.11).
 
 use kw_domain::{Category, ChainName, GrantId, Handle, Oin, Purpose, TransactionId};
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,8 @@ use crate::{Bytes16, Bytes32};
 
 /// The `typ` of a pull grant's header.
 pub const GRANT_TYPE: &str = "pull-grant+jwt";
+/// The `typ` of an access-log grant's header.
+pub const ACCESS_LOG_GRANT_TYPE: &str = "access-log-grant+jwt";
 /// The longest life of a grant, in seconds.
 pub const MAX_LIFE_SECONDS: i64 = 120;
 /// How far apart the clocks of issuer and holder may be, in seconds.
@@ -20,16 +24,16 @@ pub struct GrantHeader {
     pub alg: String,
     /// The signing key's id in the JWKS.
     pub kid: String,
-    /// Always [`GRANT_TYPE`].
+    /// [`GRANT_TYPE`] or [`ACCESS_LOG_GRANT_TYPE`].
     pub typ: String,
 }
 
-/// The claims of a grant.
+/// The claims of a grant; of a pull grant, unless said otherwise.
 ///
 /// The fields stand in the order of their names, so that serde's compact output *is* the canonical JSON of RFC 8785 that
 /// the ledger leaf of the grant commits to (with `log` left out).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantClaims {
+pub struct GrantClaims<P = GrantProperties> {
     /// The holder.
     pub aud: Oin,
     /// Whose certificate may use it.
@@ -49,12 +53,24 @@ pub struct GrantClaims {
     pub log: Option<LogClaim>,
     /// Void before then.
     pub nbf: i64,
-    /// What may be pulled, and why.
-    pub prp: GrantProperties,
+    /// What it opens, and why.
+    pub prp: P,
     /// The requester.
     pub sub: Oin,
-    /// The transaction id of the pull.
+    /// The transaction id of the exchange with the holder.
     pub txn: TransactionId,
+}
+
+/// The claims of an access-log grant.
+pub type AccessLogClaims = GrantClaims<AccessLogProperties>;
+
+/// What a grant can open.
+pub trait Opens {
+    /// The `typ` of the header.
+    const TYPE: &'static str;
+
+    /// SHA-256(salt ‖ canonical JSON of the actor).
+    fn actor_hash(&self) -> &Bytes32;
 }
 
 /// RFC 8705 §3.1: the SHA-256 of the requester's certificate (DER).
@@ -85,6 +101,40 @@ pub struct GrantProperties {
     /// Whether the asker acts for somebody else under a mandate; then both proofs are demanded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub representation: Option<String>,
+}
+
+impl Opens for GrantProperties {
+    const TYPE: &'static str = GRANT_TYPE;
+
+    fn actor_hash(&self) -> &Bytes32 {
+        &self.actor_hash
+    }
+}
+
+/// What of a party's log may be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessLogProperties {
+    /// SHA-256(salt ‖ canonical JSON of the actor).
+    pub actor_hash: Bytes32,
+    /// Always [`Category::access_log`].
+    pub cat: Vec<Category>,
+    /// The law.
+    pub legal_basis: String,
+    /// The agreement's hash.
+    pub policy: String,
+    /// Always [`Purpose::subject_access`].
+    pub purpose: Purpose,
+    /// SHA-256 of the canonical JSON of the [`LogScope`](crate::access_report::LogScope), which travels beside the grant:
+    /// it may be long.
+    pub scope: Bytes32,
+}
+
+impl Opens for AccessLogProperties {
+    const TYPE: &'static str = ACCESS_LOG_GRANT_TYPE;
+
+    fn actor_hash(&self) -> &Bytes32 {
+        &self.actor_hash
+    }
 }
 
 /// The place of the grant's leaf in the switchboard's log.

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access_log;
+pub mod access_report;
 mod bytes;
 pub mod dossier;
 pub mod evaluation;
