@@ -8,10 +8,11 @@ use kw_protocol::evaluation::BudgetClass;
 use serde_json::Value;
 
 use crate::budget::{self, BudgetOverrides};
+use crate::ledger_rules::LedgerRules;
 use crate::reading;
 use crate::{
-    AgreementErrors, Budget, CategoryRules, Language, Localised, Partner, PurposeRules, RoleRules,
-    SharedAttribute,
+    AgreementErrors, Auditor, Budget, CategoryRules, Language, Localised, LogAccess, OfficeHours, Partner,
+    PurposeRules, RetentionClass, RoleRules, SharedAttribute, SubjectAccess, Term,
 };
 
 /// A chain agreement that was checked whole. There is no way to change one: another text is another agreement, with
@@ -30,6 +31,9 @@ pub struct Agreement {
     pub(crate) purposes: BTreeMap<Purpose, PurposeRules>,
     pub(crate) shared_attributes: Vec<SharedAttribute>,
     pub(crate) budgets: BudgetOverrides,
+    pub(crate) ledger: LedgerRules,
+    pub(crate) subject_access: SubjectAccess,
+    pub(crate) auditors: BTreeMap<Oin, Auditor>,
 }
 
 /// What the agreement says of the chain itself.
@@ -75,6 +79,10 @@ pub struct ServiceParty {
     pub public_endpoint: String,
     /// The name of its transparency log (C2SP tlog-checkpoint origin).
     pub log_origin: String,
+    /// The public key (Ed25519) of that log.
+    pub log_key: [u8; 32],
+    /// The public key (Ed25519) under which it cosigns the logs of others; only a switchboard may have one.
+    pub witness_key: Option<[u8; 32]>,
 }
 
 impl Agreement {
@@ -180,6 +188,36 @@ impl Agreement {
     /// The attributes that several holders give, in the order of the file.
     pub fn shared_attributes(&self) -> &[SharedAttribute] {
         &self.shared_attributes
+    }
+
+    /// Who may read the logs.
+    pub fn log_access(&self) -> LogAccess {
+        self.ledger.log_access
+    }
+
+    /// How long records of this class are kept, from the moment of what they record.
+    pub fn retention(&self, class: RetentionClass) -> Term {
+        self.ledger.retention(class)
+    }
+
+    /// When the people of the chain are usually at work.
+    pub fn office_hours(&self) -> OfficeHours {
+        self.ledger.office_hours
+    }
+
+    /// How a person's question who registered and who looked is answered.
+    pub fn subject_access(&self) -> &SubjectAccess {
+        &self.subject_access
+    }
+
+    /// One auditor.
+    pub fn auditor(&self, oin: Oin) -> Option<&Auditor> {
+        self.auditors.get(&oin)
+    }
+
+    /// All auditors by OIN.
+    pub fn auditors(&self) -> impl Iterator<Item = &Auditor> {
+        self.auditors.values()
     }
 
     /// What a partner may use at the pseudonymiser, in evaluations: its own entry, else the chain's, else the default.

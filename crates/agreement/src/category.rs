@@ -19,6 +19,8 @@ pub struct CategoryRules {
     pub age_limit: Option<u32>,
     /// A pull must prove the birth date, whatever the purpose says.
     pub birth_date_required: bool,
+    /// A person's access report leaves accesses to this category out.
+    pub withheld_from_subject: bool,
     /// What the documents of this category look like; `None` accepts any JSON object.
     pub schema: Option<DocumentSchema>,
 }

@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Localised;
 
+mod ledger;
+
+pub use ledger::{AuditorDraft, LedgerDraft, OfficeHoursDraft, RetentionDraft, SubjectAccessDraft};
+
 /// A whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +46,15 @@ pub struct AgreementDraft {
     /// `[shared_attributes.NAME]`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shared_attributes: BTreeMap<String, SharedAttributeDraft>,
+    /// `[ledger]`.
+    #[serde(default, skip_serializing_if = "LedgerDraft::is_empty")]
+    pub ledger: LedgerDraft,
+    /// `[subject_access]`.
+    #[serde(default, skip_serializing_if = "SubjectAccessDraft::is_empty")]
+    pub subject_access: SubjectAccessDraft,
+    /// `[[auditors]]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auditors: Vec<AuditorDraft>,
 }
 
 impl AgreementDraft {
@@ -93,6 +106,11 @@ pub struct ServiceDraft {
     pub public_endpoint: String,
     /// The origin of its log.
     pub log_origin: String,
+    /// The public key of its log: 32 bytes in unpadded base64url.
+    pub log_key: String,
+    /// Its public key as a witness, in the same form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness_key: Option<String>,
 }
 
 /// `[pseudonymiser]`.
@@ -109,8 +127,15 @@ pub struct PseudonymiserDraft {
     pub public_endpoint: String,
     /// The origin of its log.
     pub log_origin: String,
+    /// The public key of its log: 32 bytes in unpadded base64url.
+    pub log_key: String,
     /// `[[pseudonymiser.keys]]`.
     pub keys: Vec<KeyDraft>,
+}
+
+/// A public key as it stands in an agreement: unpadded base64url.
+pub fn key_text(public_key: &[u8; 32]) -> String {
+    URL_SAFE_NO_PAD.encode(public_key)
 }
 
 /// One public key of the pseudonymiser.
@@ -129,11 +154,7 @@ pub struct KeyDraft {
 impl KeyDraft {
     /// The entry of a key at hand.
     pub fn new(key_use: KeyUse, epoch: Epoch, public_key: &[u8; 32]) -> Self {
-        Self {
-            key_use: key_use.as_str().to_owned(),
-            epoch: epoch.0,
-            public_key: URL_SAFE_NO_PAD.encode(public_key),
-        }
+        Self { key_use: key_use.as_str().to_owned(), epoch: epoch.0, public_key: key_text(public_key) }
     }
 }
 
@@ -194,6 +215,9 @@ pub struct CategoryDraft {
     /// Whether each pull must prove the birth date.
     #[serde(default, skip_serializing_if = "is_false")]
     pub birth_date_required: bool,
+    /// Whether access reports leave it out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub withheld_from_subject: bool,
     /// JSON Schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<toml::Table>,
@@ -227,6 +251,9 @@ pub struct PurposeDraft {
     /// Whether the actor must be proven.
     #[serde(default, skip_serializing_if = "is_false")]
     pub actor_must_be_proven: bool,
+    /// Whether access reports leave it out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub withheld_from_subject: bool,
     /// Role → categories.
     pub roles: BTreeMap<String, Vec<String>>,
 }
@@ -252,6 +279,14 @@ pub struct PartnerDraft {
     pub suspended: bool,
     /// The categories it registers.
     pub registers: Vec<String>,
+    /// The public key of its log: 32 bytes in unpadded base64url.
+    pub log_key: String,
+    /// The origin of its log, if it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_origin: Option<String>,
+    /// Its public key as a witness: 32 bytes in unpadded base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness_key: Option<String>,
     /// Its own budgets.
     #[serde(default, skip_serializing_if = "BudgetsDraft::is_empty")]
     pub budgets: BudgetsDraft,

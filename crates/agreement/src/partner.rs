@@ -26,6 +26,12 @@ pub struct Partner {
     pub suspended: bool,
     /// The categories it may register pointers in. Empty for a party that only asks.
     pub registers: BTreeSet<Category>,
+    /// The name of its transparency log (C2SP tlog-checkpoint origin).
+    pub log_origin: String,
+    /// The public key (Ed25519) of that log.
+    pub log_key: [u8; 32],
+    /// The public key (Ed25519) under which it cosigns the switchboard's log; `None` for a partner that does not.
+    pub witness_key: Option<[u8; 32]>,
     pub(crate) budgets: BudgetOverrides,
 }
 

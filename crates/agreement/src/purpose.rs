@@ -24,6 +24,8 @@ pub struct PurposeRules {
     pub birth_date_required: bool,
     /// The person who asks must be proven by an ID token; the partner's word is not enough.
     pub actor_must_be_proven: bool,
+    /// A person's access report leaves accesses for this purpose out.
+    pub withheld_from_subject: bool,
 }
 
 /// What a role means, and where it exists.

@@ -8,6 +8,9 @@ mod categories;
 mod chain;
 mod cursor;
 mod hint;
+mod ledger;
+mod logs;
+mod oversight;
 mod partners;
 mod purposes;
 mod references;
@@ -19,7 +22,9 @@ use aws_lc_rs::digest;
 use toml::de::DeTable;
 
 use crate::budget::BudgetOverrides;
+use crate::ledger_rules::LedgerRules;
 use crate::reading::cursor::{Fields, Report};
+use crate::reading::logs::Logs;
 use crate::reading::references::Declared;
 use crate::{Agreement, AgreementErrors};
 
@@ -56,7 +61,8 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     let format = top.required("format").and_then(|node| node.number(FORMAT..FORMAT + 1));
     let chain = top.required("chain").and_then(|node| chain::read(&node));
     let environment = chain.as_ref().map(|chain| chain.environment);
-    let services = services::read(top, environment);
+    let mut logs = Logs::default();
+    let services = services::read(top, environment, &mut logs);
     let budgets = top
         .optional("budgets")
         .map_or_else(|| Some(BudgetOverrides::default()), |node| values::budgets(&node));
@@ -65,8 +71,13 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     let categories = categories::read(top);
     let roles = purposes::read_roles(top, &declared);
     let purposes = purposes::read(top, &declared);
-    let partners = partners::read(top, environment, &declared, &services);
+    let partners = partners::read(top, chain.as_ref(), &declared, &services, &mut logs);
     let shared_attributes = shared_attributes::read(top, &declared, partners.as_ref());
+    let ledger = top
+        .optional("ledger")
+        .map_or_else(|| Some(LedgerRules::default()), |node| ledger::read(&node, &declared));
+    let subject_access = oversight::read_subject_access(top, &declared);
+    let auditors = oversight::read_auditors(top, environment, &declared, &services);
 
     format?;
     let (switchboard, pseudonymiser) = (services.switchboard?, services.pseudonymiser?);
@@ -84,6 +95,9 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         purposes: purposes?,
         shared_attributes: shared_attributes?,
         budgets: budgets?,
+        ledger: ledger?,
+        subject_access: subject_access?,
+        auditors: auditors?,
     })
 }
 

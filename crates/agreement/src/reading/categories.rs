@@ -35,7 +35,9 @@ fn category(node: &Node<'_>, definitions: &Map<String, Value>) -> Option<Categor
     let (max_validity, archive, tombstone) =
         (term("max_validity", true), term("archive", false), term("tombstone", true));
     let age_limit = fields.optional("age_limit").and_then(|node| node.number(1..131));
-    let birth_date_required = fields.optional("birth_date_required").map_or(Some(false), |node| node.flag());
+    let mut flag = |key| fields.optional(key).map_or(Some(false), |node| node.flag());
+    let (birth_date_required, withheld_from_subject) =
+        (flag("birth_date_required"), flag("withheld_from_subject"));
     let schema = fields.optional("schema").and_then(|node| schema(&node, definitions));
     fields.finish();
     Some(CategoryRules {
@@ -46,6 +48,7 @@ fn category(node: &Node<'_>, definitions: &Map<String, Value>) -> Option<Categor
         tombstone: tombstone?,
         age_limit: age_limit.and_then(|years| u32::try_from(years).ok()),
         birth_date_required: birth_date_required?,
+        withheld_from_subject: withheld_from_subject?,
         schema,
     })
 }

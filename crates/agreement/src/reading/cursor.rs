@@ -167,6 +167,10 @@ impl<'a> Fields<'a> {
         );
     }
 
+    pub(crate) fn line(&self) -> usize {
+        self.report.position(self.span.start).0
+    }
+
     pub(crate) fn optional(&mut self, key: &'static str) -> Option<Node<'a>> {
         self.asked.push(key);
         let value = self.table.get(key)?;

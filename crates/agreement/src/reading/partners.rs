@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kw_domain::{Category, Oin};
+use kw_domain::{Category, ChainName, Oin};
 
-use crate::agreement::Environment;
+use crate::agreement::Chain;
 use crate::budget::BudgetOverrides;
 use crate::reading::cursor::{Fields, Node};
+use crate::reading::logs::Logs;
 use crate::reading::references::{self, Declared};
 use crate::reading::services::Services;
 use crate::reading::values;
@@ -14,20 +15,22 @@ use crate::{Partner, PartnerKind};
 
 pub(crate) fn read(
     top: &mut Fields<'_>,
-    environment: Option<Environment>,
+    chain: Option<&Chain>,
     declared: &Declared<'_>,
     services: &Services,
+    logs: &mut Logs,
 ) -> Option<BTreeMap<Oin, Partner>> {
     let mut partners = BTreeMap::new();
     let mut lines: BTreeMap<Oin, usize> = BTreeMap::new();
     for item in top.required("partners")?.items()? {
         let Some(mut fields) = item.fields() else { continue };
         let oin = fields.required("oin").and_then(|node| {
-            let oin = values::oin(&node, environment)?;
+            let oin = values::oin(&node, chain.map(|chain| chain.environment))?;
             complain_if_taken(&node, oin, services, &mut lines);
             Some(oin)
         });
-        if let Some(partner) = partner(&mut fields, oin, declared) {
+        let log = log(&mut fields, oin, chain.map(|chain| &chain.name), logs);
+        if let Some(partner) = partner(&mut fields, oin, log, declared) {
             partners.insert(partner.oin, partner);
         }
         fields.finish();
@@ -47,7 +50,32 @@ fn complain_if_taken(node: &Node<'_>, oin: Oin, services: &Services, lines: &mut
     }
 }
 
-fn partner(fields: &mut Fields<'_>, oin: Option<Oin>, declared: &Declared<'_>) -> Option<Partner> {
+/// A partner's log and its key as a witness.
+struct Log {
+    origin: String,
+    key: [u8; 32],
+    witness_key: Option<[u8; 32]>,
+}
+
+fn log(fields: &mut Fields<'_>, oin: Option<Oin>, chain: Option<&ChainName>, logs: &mut Logs) -> Option<Log> {
+    let origin = match fields.optional("log_origin") {
+        Some(node) => logs.origin(&node),
+        None => oin.zip(chain).map(|(oin, chain)| logs.usual_origin(fields, chain, oin)),
+    };
+    let key = fields.required("log_key").and_then(|node| logs.key(&node));
+    let witness_key = match fields.optional("witness_key") {
+        Some(node) => Some(logs.witness_key(&node)?),
+        None => None,
+    };
+    Some(Log { origin: origin?, key: key?, witness_key })
+}
+
+fn partner(
+    fields: &mut Fields<'_>,
+    oin: Option<Oin>,
+    log: Option<Log>,
+    declared: &Declared<'_>,
+) -> Option<Partner> {
     let name = fields.required("name").and_then(|node| values::line(&node));
     let kind = fields.required("kind").and_then(|node| node.parsed(PartnerKind::parse));
     let endpoint = fields.required("endpoint").and_then(|node| values::endpoint(&node));
@@ -69,6 +97,7 @@ fn partner(fields: &mut Fields<'_>, oin: Option<Oin>, declared: &Declared<'_>) -
             "write about how many, or leave registers empty",
         );
     }
+    let log = log?;
     Some(Partner {
         oin: oin?,
         name: name?,
@@ -78,6 +107,9 @@ fn partner(fields: &mut Fields<'_>, oin: Option<Oin>, declared: &Declared<'_>) -
         contact: contact?,
         suspended: suspended?,
         registers: registers?,
+        log_origin: log.origin,
+        log_key: log.key,
+        witness_key: log.witness_key,
         budgets: budgets?,
     })
 }

@@ -51,8 +51,8 @@ fn purpose(node: &Node<'_>, declared: &Declared<'_>) -> Option<PurposeRules> {
     let processing_activity = fields.required("processing_activity").and_then(|node| values::uri(&node));
     let relation_bases = fields.required("relation_bases").and_then(|node| relation_bases(&node));
     let mut flag = |key| fields.optional(key).map_or(Some(false), |node| node.flag());
-    let (birth_date_required, actor_must_be_proven) =
-        (flag("birth_date_required"), flag("actor_must_be_proven"));
+    let (birth_date_required, actor_must_be_proven, withheld_from_subject) =
+        (flag("birth_date_required"), flag("actor_must_be_proven"), flag("withheld_from_subject"));
     let roles = fields.required("roles").and_then(|node| allowed(&node, declared));
     fields.finish();
     Some(PurposeRules {
@@ -63,6 +63,7 @@ fn purpose(node: &Node<'_>, declared: &Declared<'_>) -> Option<PurposeRules> {
         relation_bases: relation_bases?,
         birth_date_required: birth_date_required?,
         actor_must_be_proven: actor_must_be_proven?,
+        withheld_from_subject: withheld_from_subject?,
     })
 }
 

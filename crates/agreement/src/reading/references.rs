@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use toml::Spanned;
+use toml::de::DeValue;
+
 use crate::reading::cursor::{Entry, Fields, Node};
 use crate::reading::hint;
 
@@ -12,6 +15,8 @@ pub(crate) struct Declared<'a> {
     pub(crate) roles: Vec<&'a str>,
     pub(crate) kinds: Vec<&'a str>,
     pub(crate) partners: Vec<&'a str>,
+    /// How many partners could cosign the switchboard's log.
+    pub(crate) witnesses: usize,
 }
 
 impl<'a> Declared<'a> {
@@ -32,7 +37,17 @@ impl<'a> Declared<'a> {
             texts.dedup();
             texts
         };
-        Self { categories, roles, kinds: of_partners("kind"), partners: of_partners("oin") }
+        let flag = |partner: &DeValue<'_>, key| partner.get(key).and_then(|node| node.get_ref().as_bool());
+        let witnesses = partners.into_iter().flatten().map(Spanned::get_ref).filter(|partner| {
+            partner.get("witness_key").is_some() && flag(partner, "suspended") != Some(true)
+        });
+        Self {
+            categories,
+            roles,
+            kinds: of_partners("kind"),
+            partners: of_partners("oin"),
+            witnesses: witnesses.count(),
+        }
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{Epoch, KeyUse, Oin};
 
 use crate::ServiceParty;
 use crate::agreement::Environment;
 use crate::reading::cursor::{Fields, Node};
+use crate::reading::logs::Logs;
 use crate::reading::values;
 
 /// The services as far as they could be read.
@@ -23,20 +22,20 @@ pub(crate) struct Services {
 
 type Keys = BTreeMap<Epoch, [u8; 32]>;
 
-pub(crate) fn read(top: &mut Fields<'_>, environment: Option<Environment>) -> Services {
+pub(crate) fn read(top: &mut Fields<'_>, environment: Option<Environment>, logs: &mut Logs) -> Services {
     let mut services = Services { switchboard: None, pseudonymiser: None, keys: None, oins: Vec::new() };
     if let Some(mut fields) = top.required("switchboard").and_then(|node| node.fields()) {
-        services.switchboard = party(&mut fields, environment, "switchboard", &mut services.oins);
+        let witness_key = fields.optional("witness_key").map(|node| logs.key(&node));
+        let party = party(&mut fields, environment, "switchboard", &mut services.oins, logs);
+        services.switchboard = match witness_key {
+            None => party,
+            Some(key) => party.zip(key).map(|(party, key)| ServiceParty { witness_key: Some(key), ..party }),
+        };
         fields.finish();
     }
     if let Some(mut fields) = top.required("pseudonymiser").and_then(|node| node.fields()) {
-        services.pseudonymiser = party(&mut fields, environment, "pseudonymiser", &mut services.oins);
+        services.pseudonymiser = party(&mut fields, environment, "pseudonymiser", &mut services.oins, logs);
         services.keys = fields.required("keys").and_then(|node| keys(&node));
-        if let (Some(switchboard), Some(pseudonymiser)) = (&services.switchboard, &services.pseudonymiser)
-            && switchboard.log_origin == pseudonymiser.log_origin
-        {
-            fields.refuse("two logs cannot have one origin", "give each its own log_origin");
-        }
         fields.finish();
     }
     services
@@ -47,13 +46,15 @@ fn party(
     environment: Option<Environment>,
     service: &'static str,
     oins: &mut Vec<(Oin, &'static str)>,
+    logs: &mut Logs,
 ) -> Option<ServiceParty> {
     let oin_node = fields.required("oin");
     let oin = oin_node.as_ref().and_then(|node| values::oin(node, environment));
     let name = fields.required("name").and_then(|node| values::line(&node));
     let endpoint = fields.required("endpoint").and_then(|node| values::endpoint(&node));
     let public_endpoint = fields.required("public_endpoint").and_then(|node| values::endpoint(&node));
-    let log_origin = fields.required("log_origin").and_then(|node| log_origin(&node));
+    let log_origin = fields.required("log_origin").and_then(|node| logs.origin(&node));
+    let log_key = fields.required("log_key").and_then(|node| logs.key(&node));
     if let (Some(node), Some(oin)) = (&oin_node, oin) {
         if let Some((_, other)) = oins.iter().find(|(taken, _)| *taken == oin) {
             node.refuse(
@@ -69,21 +70,9 @@ fn party(
         endpoint: endpoint?,
         public_endpoint: public_endpoint?,
         log_origin: log_origin?,
+        log_key: log_key?,
+        witness_key: None,
     })
-}
-
-/// The name of a log as C2SP tlog-checkpoint allows it: no spaces and no plus sign.
-fn log_origin(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?;
-    let sound = (1..=128).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic() && c != b'+');
-    if !sound {
-        node.refuse(
-            "a log origin has 1 to 128 visible ASCII characters and no plus sign",
-            "write it like an address without a scheme: log.example.nl/chain",
-        );
-        return None;
-    }
-    Some(text.to_owned())
 }
 
 fn keys(node: &Node<'_>) -> Option<(Keys, Keys)> {
@@ -138,19 +127,7 @@ fn key(node: &Node<'_>) -> Option<(KeyUse, Epoch, [u8; 32])> {
     let mut fields = node.fields()?;
     let key_use = fields.required("use").and_then(|node| node.choice(&KeyUse::ALL, KeyUse::as_str));
     let epoch = fields.required("epoch").and_then(|node| node.number(1..u64::from(u32::MAX)));
-    let key = fields.required("public_key").and_then(|node| public_key(&node));
+    let key = fields.required("public_key").and_then(|node| values::public_key(&node));
     fields.finish();
     Some((key_use?, Epoch(u32::try_from(epoch?).ok()?), key?))
-}
-
-fn public_key(node: &Node<'_>) -> Option<[u8; 32]> {
-    let mut key = [0; 32];
-    if URL_SAFE_NO_PAD.decode_slice(node.text()?, &mut key) != Ok(key.len()) {
-        node.refuse(
-            "a public key is 32 bytes in unpadded base64url: 43 characters",
-            "copy it from `ketenwijzer keys init`",
-        );
-        return None;
-    }
-    Some(key)
 }

@@ -1,5 +1,7 @@
 //! Kinds of value that occur in several sections.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{Instant, Oin};
 use url::Url;
 
@@ -115,6 +117,18 @@ fn budget(node: &Node<'_>) -> Option<Budget> {
         );
     }
     Some(budget)
+}
+
+pub(crate) fn public_key(node: &Node<'_>) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    if URL_SAFE_NO_PAD.decode_slice(node.text()?, &mut key) != Ok(key.len()) {
+        node.refuse(
+            "a public key is 32 bytes in unpadded base64url: 43 characters",
+            "copy it from `ketenwijzer keys init`",
+        );
+        return None;
+    }
+    Some(key)
 }
 
 const MAX_LINE: usize = 300;

@@ -30,6 +30,11 @@ fn the_reference_describes_every_field() {
         "[purposes.coordinate-help]",
         "[[partners]]",
         "[shared_attributes.phone]",
+        "[ledger]",
+        "[ledger.retention]",
+        "[ledger.office_hours]",
+        "[subject_access]",
+        "[[auditors]]",
     ] {
         for field in fields_after(header) {
             let forms = [
@@ -42,7 +47,7 @@ fn the_reference_describes_every_field() {
             described += 1;
         }
     }
-    assert!(described > 50, "{described}");
+    assert!(described > 70, "{described}");
     for field in ["query", "register", "refresh", "switchboard_query"] {
         assert!(REFERENCE.contains(&format!("| `{field}` |")), "{field}");
     }
@@ -65,6 +70,9 @@ fn the_page_of_each_example_names_its_parties_and_words() {
         for partner in agreement.partners() {
             let row = format!("| {} | {} | {} |", partner.name, partner.oin, partner.kind);
             assert!(page.contains(&row), "{row}");
+        }
+        for auditor in agreement.auditors() {
+            assert!(page.contains(&auditor.name), "{}", auditor.name);
         }
         let words = (agreement.categories().map(|(name, _)| name.as_str()))
             .chain(agreement.roles().map(|(name, _)| name.as_str()))

@@ -1,7 +1,9 @@
 //! Drafts: writing an agreement.
 
 use kw_agreement::draft::{AgreementDraft, BudgetDraft, DraftError, KeyDraft};
-use kw_agreement::{Agreement, Decision, DecisionInput, DenialReason, DocumentSchema};
+use kw_agreement::{
+    Agreement, Decision, DecisionInput, DenialReason, DocumentSchema, LogOwner, RetentionClass,
+};
 use kw_domain::{Category, Epoch, KeyUse, Oin, Purpose, Role};
 use kw_protocol::query::{Assurance, RelationBasis};
 
@@ -27,6 +29,15 @@ fn every_example_survives_being_written_again() {
                 rules.schema.as_ref().map(DocumentSchema::as_json),
                 others.schema.as_ref().map(DocumentSchema::as_json)
             );
+        }
+        assert_eq!(before.logs(), after.logs());
+        assert!(before.auditors().eq(after.auditors()));
+        assert_eq!(before.subject_access(), after.subject_access());
+        assert_eq!(before.office_hours(), after.office_hours());
+        assert_eq!(before.log_access(), after.log_access());
+        assert_eq!(before.quorum_for(LogOwner::Switchboard), after.quorum_for(LogOwner::Switchboard));
+        for class in RetentionClass::ALL {
+            assert_eq!(before.retention(class), after.retention(class));
         }
         assert_ne!(before.hash(), after.hash());
     }

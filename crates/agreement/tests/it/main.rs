@@ -5,6 +5,7 @@ mod any_text;
 mod care;
 mod documentation;
 mod draft;
+mod logs;
 mod matrix;
 mod mistakes;
 mod rules;

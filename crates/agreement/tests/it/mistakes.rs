@@ -3,6 +3,7 @@
 mod categories;
 mod chain;
 mod decisions;
+mod ledger;
 mod partners;
 
 use kw_agreement::{Agreement, AgreementError};

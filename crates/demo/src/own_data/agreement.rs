@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kw_agreement::Localised;
 use kw_agreement::draft::{
-    AgreementDraft, BudgetsDraft, CategoryDraft, ChainDraft, PartnerDraft, PseudonymiserDraft, PurposeDraft,
-    RoleDraft, ServiceDraft, SharedAttributeDraft,
+    AgreementDraft, BudgetsDraft, CategoryDraft, ChainDraft, LedgerDraft, PartnerDraft, PseudonymiserDraft,
+    PurposeDraft, RoleDraft, ServiceDraft, SharedAttributeDraft, SubjectAccessDraft, key_text,
 };
 use serde_json::json;
 
@@ -39,6 +39,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         relation_bases: vec!["listed".to_owned(), "motivated".to_owned()],
         birth_date_required: false,
         actor_must_be_proven: false,
+        withheld_from_subject: false,
         roles: BTreeMap::from([(ROLE.to_owned(), categories.keys().cloned().collect())]),
     };
     let mut partners: Vec<PartnerDraft> = found.partners.iter().map(holds).collect();
@@ -59,6 +60,8 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
             endpoint: PLACEHOLDER.to_owned(),
             public_endpoint: PLACEHOLDER.to_owned(),
             log_origin: "switchboard.example/own-data".to_owned(),
+            log_key: placeholder_key("00000099000000001000"),
+            witness_key: None,
         },
         pseudonymiser: PseudonymiserDraft {
             oin: "00000099000000002000".to_owned(),
@@ -66,6 +69,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
             endpoint: PLACEHOLDER.to_owned(),
             public_endpoint: PLACEHOLDER.to_owned(),
             log_origin: "pseudonymiser.example/own-data".to_owned(),
+            log_key: placeholder_key("00000099000000002000"),
             keys: Vec::new(),
         },
         budgets: BudgetsDraft::default(),
@@ -75,6 +79,9 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         purposes: BTreeMap::from([(PURPOSE.to_owned(), purpose)]),
         partners,
         shared_attributes: shared_attributes(found),
+        ledger: LedgerDraft::default(),
+        subject_access: SubjectAccessDraft::default(),
+        auditors: Vec::new(),
     };
     Ok((draft, asker))
 }
@@ -89,6 +96,7 @@ fn permissive(name: &str) -> CategoryDraft {
         tombstone: "P1Y".to_owned(),
         age_limit: None,
         birth_date_required: false,
+        withheld_from_subject: false,
         schema: None,
     }
 }
@@ -108,6 +116,9 @@ fn partner(oin: &str, name: &str, kind: &str, population: u64, registers: Vec<St
         contact: "whoever started the demonstration".to_owned(),
         suspended: false,
         registers,
+        log_key: placeholder_key(oin),
+        log_origin: None,
+        witness_key: None,
         budgets: BudgetsDraft::default(),
     }
 }
@@ -133,6 +144,13 @@ fn shared_attributes(found: &Found) -> BTreeMap<String, SharedAttributeDraft> {
 /// The words of the files have no translation.
 fn both(text: &str) -> Localised {
     Localised { nl: text.to_owned(), en: text.to_owned() }
+}
+
+/// Replaced when the keys are made.
+fn placeholder_key(oin: &str) -> String {
+    let mut key = [0; 32];
+    key.iter_mut().zip(oin.bytes()).for_each(|(place, byte)| *place = byte);
+    key_text(&key)
 }
 
 const ASKS: &str = "asks";

@@ -92,10 +92,9 @@ fn about_the_services() {
         mistake(
             "\"pseudonymiser.demoland.example/youth-demostad\"",
             "\"switchboard.demoregio.example/youth-demostad\"",
-            "pseudonymiser",
-            "one origin",
-        )
-        .at("[pseudonymiser]"),
+            "pseudonymiser.log_origin",
+            "the log of line 19 has this origin already",
+        ),
     ]);
 }
 
@@ -123,7 +122,7 @@ fn about_keys() {
             "\"akkyEPdJnNF_7LUQrgzqI6EQ6NW5AfisrdMJXHOjuRk\"",
             index,
             "pseudonymiser.keys[1]",
-            "this is the key of line 30",
+            "this is the key of line 33",
         )
         .at("[[pseudonymiser.keys]]"),
     ]);

@@ -63,6 +63,8 @@ fn production_admits_no_test_numbers() {
             "partners[2].oin",
             "partners[3].oin",
             "partners[4].oin",
+            "auditors[0].oin",
+            "auditors[1].oin",
         ]
     );
     // The same file with numbers as Logius issues them.

@@ -1,0 +1,25 @@
+//! Who watches the chain, and what a person is told about it.
+
+use std::collections::BTreeSet;
+
+use kw_domain::Oin;
+
+/// An organisation that reads the access logs for the chain and takes no other part in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Auditor {
+    /// Who, as its certificate says.
+    pub oin: Oin,
+    /// Its name.
+    pub name: String,
+    /// Where it can be reached.
+    pub contact: String,
+}
+
+/// How a person's question who registered and who looked (GDPR art. 15) is answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubjectAccess {
+    /// The partners that may gather the report from the whole chain, for people whom they identified themselves.
+    pub partners: BTreeSet<Oin>,
+    /// Whether the report names the members of staff who looked.
+    pub staff_names: bool,
+}

@@ -1,0 +1,68 @@
+//! `[subject_access]` and `[[auditors]]`: who watches, and what a person is told.
+
+use std::collections::BTreeMap;
+
+use kw_domain::Oin;
+
+use crate::agreement::Environment;
+use crate::reading::cursor::{Fields, Node};
+use crate::reading::references::{self, Declared};
+use crate::reading::services::Services;
+use crate::reading::values;
+use crate::{Auditor, SubjectAccess};
+
+pub(crate) fn read_subject_access(top: &mut Fields<'_>, declared: &Declared<'_>) -> Option<SubjectAccess> {
+    let Some(section) = top.optional("subject_access") else { return Some(SubjectAccess::default()) };
+    let mut fields = section.fields()?;
+    let partners = match fields.optional("partners") {
+        Some(node) => references::words(&node, "partner", &declared.partners, Oin::parse),
+        None => Some(SubjectAccess::default().partners),
+    };
+    let staff_names = fields.optional("staff_names").map_or(Some(false), |node| node.flag());
+    fields.finish();
+    Some(SubjectAccess { partners: partners?, staff_names: staff_names? })
+}
+
+pub(crate) fn read_auditors(
+    top: &mut Fields<'_>,
+    environment: Option<Environment>,
+    declared: &Declared<'_>,
+    services: &Services,
+) -> Option<BTreeMap<Oin, Auditor>> {
+    let mut auditors = BTreeMap::new();
+    let Some(list) = top.optional("auditors") else { return Some(auditors) };
+    let mut lines: BTreeMap<Oin, usize> = BTreeMap::new();
+    for item in list.items()? {
+        let Some(mut fields) = item.fields() else { continue };
+        let oin = fields.required("oin").and_then(|node| {
+            let oin = values::oin(&node, environment)?;
+            complain_if_involved(&node, oin, declared, services);
+            if let Some(first) = lines.insert(oin, node.line()) {
+                node.refuse(
+                    format!("line {first} has an auditor with this OIN already"),
+                    "remove one of them",
+                );
+            }
+            Some(oin)
+        });
+        let name = fields.required("name").and_then(|node| values::line(&node));
+        let contact = fields.required("contact").and_then(|node| values::line(&node));
+        fields.finish();
+        if let (Some(oin), Some(name), Some(contact)) = (oin, name, contact) {
+            auditors.insert(oin, Auditor { oin, name, contact });
+        }
+    }
+    Some(auditors)
+}
+
+fn complain_if_involved(node: &Node<'_>, oin: Oin, declared: &Declared<'_>, services: &Services) {
+    let role = match services.oins.iter().find(|(taken, _)| *taken == oin) {
+        Some((_, service)) => format!("the operator of the {service}"),
+        None if declared.partners.contains(&oin.as_str()) => "a partner".to_owned(),
+        None => return,
+    };
+    node.refuse(
+        format!("this is {role}: nobody audits what they do themselves"),
+        "let the auditors use an OIN of their own (a sub-OIN)",
+    );
+}
