@@ -38,6 +38,17 @@ impl LeafKind {
     }
 }
 
+/// Why an entry is not a leaf of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LeafError {
+    /// It has not the one length that leaves have.
+    #[error("the entry is not {LEAF_LENGTH} bytes long")]
+    Length,
+    /// It begins with a version or a kind that nobody wrote, or its spare bytes are used.
+    #[error("the entry begins with something else than a version, a kind and zeroes")]
+    Head,
+}
+
 /// `SHA-256("ketenwijzer-leaf-v1" ‖ salt ‖ record)` with its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaf {
@@ -67,6 +78,16 @@ impl Leaf {
         bytes[9..].copy_from_slice(&self.hash);
         bytes
     }
+
+    /// Takes a log entry back. What is accepted is what [`to_bytes`](Self::to_bytes) writes, nothing else.
+    pub fn from_bytes(entry: &[u8]) -> Result<Self, LeafError> {
+        let entry: &[u8; LEAF_LENGTH] = entry.try_into().map_err(|_| LeafError::Length)?;
+        let kind = LeafKind::from_number(entry[1].into()).ok_or(LeafError::Head)?;
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&entry[9..]);
+        let leaf = Self { kind, hash };
+        if leaf.to_bytes() == *entry { Ok(leaf) } else { Err(LeafError::Head) }
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +103,19 @@ mod tests {
         let hex = leaf.to_bytes().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         assert_eq!(&hex[..18], "010100000000000000");
         assert_eq!(&hex[18..], "fb24b1531987577ef00651251c52948fbafc21d349e203e4fe08014f5dd8d972");
+    }
+
+    #[test]
+    fn an_entry_is_taken_back_only_as_it_was_written() {
+        let leaf = Leaf { kind: LeafKind::Key, hash: [9; 32] };
+        let entry = leaf.to_bytes();
+        assert_eq!(Leaf::from_bytes(&entry), Ok(leaf));
+        assert_eq!(Leaf::from_bytes(&entry[1..]), Err(LeafError::Length));
+        for place in 0..9 {
+            let mut other = entry;
+            other[place] ^= 0x40;
+            assert_eq!(Leaf::from_bytes(&other), Err(LeafError::Head), "byte {place}");
+        }
     }
 
     #[test]
