@@ -13,6 +13,7 @@
 pub mod checkpoint;
 pub mod cosignature;
 pub mod note;
+pub mod projection;
 pub mod search;
 pub mod tile;
 pub mod tree;

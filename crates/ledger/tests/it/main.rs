@@ -1,0 +1,5 @@
+//! The ledger seen from outside.
+
+mod field_maps;
+mod projections;
+mod sample;
