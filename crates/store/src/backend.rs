@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _};
 
+use crate::books::Bookkeeping;
 use crate::config::DatabaseConfig;
 use crate::error::{OpenError, StoreError};
 use crate::ledger::LedgerWrite;
@@ -74,6 +75,13 @@ impl Connection {
     }
 
     pub(crate) fn ledger(&mut self) -> &mut dyn LedgerWrite {
+        match self {
+            Self::Postgres(conn) => conn,
+            Self::Sqlite(conn) => conn,
+        }
+    }
+
+    pub(crate) fn books(&mut self) -> &mut dyn Bookkeeping {
         match self {
             Self::Postgres(conn) => conn,
             Self::Sqlite(conn) => conn,

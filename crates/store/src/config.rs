@@ -27,9 +27,8 @@ impl DatabaseConfig {
 
     /// Makes relative paths start at `folder`.
     pub fn resolve_paths(&mut self, folder: &Path) {
-        if !self.is_postgres() {
-            let path = self.url.strip_prefix("sqlite:").unwrap_or(&self.url);
-            self.url = folder.join(path).to_string_lossy().into_owned();
+        if let Some(file) = self.sqlite_file() {
+            self.url = folder.join(file).to_string_lossy().into_owned();
         }
         if let Some(path) = &mut self.root_certificates {
             *path = folder.join(&*path);
@@ -39,6 +38,12 @@ impl DatabaseConfig {
     /// Whether this is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")
+    }
+
+    /// The SQLite file, unless this is PostgreSQL.
+    pub(crate) fn sqlite_file(&self) -> Option<&Path> {
+        let file = || Path::new(self.url.strip_prefix("sqlite:").unwrap_or(&self.url));
+        (!self.is_postgres()).then(file)
     }
 }
 

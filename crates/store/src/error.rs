@@ -12,6 +12,9 @@ pub enum StoreError {
     /// A unique constraint stopped a row that is there already.
     #[error("the row is there already")]
     Duplicate,
+    /// What was to be stored cannot be true together with what is stored.
+    #[error("what was to be stored contradicts the stored {0}")]
+    Contradiction(&'static str),
     /// A stored value cannot be read back.
     #[error("a stored {0} is damaged")]
     Damaged(&'static str),
@@ -95,4 +98,28 @@ pub enum WriteError<E> {
     /// The commit failed or its outcome is unknown.
     #[error("the database did not commit")]
     Unavailable,
+}
+
+/// Why the store's own books were not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeepError {
+    /// The writer's queue is full.
+    #[error("the writer's queue is full")]
+    Busy,
+    /// The closure failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The commit failed or its outcome is unknown.
+    #[error("the database did not commit")]
+    Unavailable,
+}
+
+impl From<WriteError<StoreError>> for KeepError {
+    fn from(error: WriteError<StoreError>) -> Self {
+        match error {
+            WriteError::Busy => Self::Busy,
+            WriteError::Refused(failure) => Self::Store(failure),
+            WriteError::Unavailable => Self::Unavailable,
+        }
+    }
 }

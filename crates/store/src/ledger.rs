@@ -1,9 +1,14 @@
 //! The ledger inside the act's own transaction: sequencing, leaves, receipts.
 
+use std::fmt;
+use std::time::Duration;
+
 use kw_domain::{Handle, Instant, SubjectId, SubjectReference};
 use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 
+use crate::books::BooksRead;
 use crate::error::StoreError;
+use crate::resolutions::{ResolutionsRead, ResolutionsWrite};
 
 /// What an act leaves behind: one record, and a leaf for every grant that goes with it.
 #[derive(Debug)]
@@ -14,14 +19,36 @@ pub struct Act {
 }
 
 /// Whom a reference means, in the terms of the service whose log it is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Meant {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
     /// Somebody a partner asked about, by a keyed digest.
     Asked([u8; 16]),
     /// A partner's own record.
     Record(Handle),
     /// A subject of the index.
     Subject(SubjectId),
+}
+
+impl fmt::Debug for Meant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What stands for a person in a table does so in a log line too.
+        f.write_str(match self {
+            Self::Asked(_) => "Asked(…)",
+            Self::Record(_) => "Record(…)",
+            Self::Subject(_) => "Subject(…)",
+        })
+    }
+}
+
+/// Which tables of links a service has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// None: its records are about nobody in particular.
+    None,
+    /// The partner's: its own records, and whom it asked about.
+    RecordsAndAsked,
+    /// The switchboard's: subjects of the index.
+    Subjects,
 }
 
 impl Act {
@@ -89,6 +116,8 @@ pub struct StoredReceipt {
 pub struct StoredEntry {
     /// Its index.
     pub index: u64,
+    /// When the act was.
+    pub at: Instant,
     /// What it is about.
     pub kind: LeafKind,
     /// The commitment.
@@ -110,20 +139,84 @@ impl StoredEntry {
     }
 }
 
+/// Which entries lost their record and salt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    /// The first index.
+    pub first: u64,
+    /// The last index. Between the two, entries of other kinds keep theirs.
+    pub last: u64,
+    /// How many entries.
+    pub count: u64,
+}
+
+/// How far the moment of an entry may be from its place in the log: an act's time is taken before it is queued, and
+/// clocks of two processes differ.
+const DISORDER: Duration = Duration::from_mins(10);
+
 /// Reading the log.
-pub trait LedgerRead {
+pub trait LedgerRead: BooksRead + ResolutionsRead {
     /// How many entries there are.
     fn ledger_size(&mut self) -> Result<u64, StoreError>;
 
     /// At most `limit` entries from `from` on.
     fn ledger_entries(&mut self, from: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// At most `limit` entries before `before`, or the newest ones; newest first.
+    fn ledger_entries_before(
+        &mut self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// At most `limit` leaves from `from` on with their indices, and nothing of the records: for hashing.
+    fn ledger_leaves(&mut self, from: u64, limit: u32) -> Result<Vec<(u64, Leaf)>, StoreError>;
+
+    /// When the act of an entry was.
+    fn ledger_time(&mut self, index: u64) -> Result<Option<Instant>, StoreError>;
+
+    /// The first index that may be of an act at `moment` or later: every entry before it is older. It may be up to ten
+    /// minutes of entries too early.
+    fn index_at(&mut self, moment: Instant) -> Result<u64, StoreError> {
+        let searched = moment.minus(DISORDER);
+        let (mut low, mut high) = (0, self.ledger_size()?);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.ledger_time(middle)? {
+                Some(at) if at < searched => low = middle + 1,
+                Some(_) => high = middle,
+                None => return Err(StoreError::Damaged("log")),
+            }
+        }
+        Ok(low)
+    }
+
+    /// Whom the record at an index is about, in the order of its references; `links` says where to look
+    /// ([`Service::LINKS`](crate::Service::LINKS)).
+    fn links_at(&mut self, links: Links, index: u64) -> Result<Vec<(Meant, SubjectReference)>, StoreError>;
+
+    /// The records of the log that are about the same one: index and reference, oldest first, after an index.
+    fn links_to(
+        &mut self,
+        meant: Meant,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
 }
 
 /// Writing the log: the writer's own business.
-pub(crate) trait LedgerWrite: LedgerRead {
+pub(crate) trait LedgerWrite: LedgerRead + ResolutionsWrite {
     fn lock_head(&mut self) -> Result<Option<(String, u64)>, StoreError>;
     fn create_head(&mut self, origin: &str) -> Result<(), StoreError>;
     fn append(&mut self, size: u64, entries: &[NewEntry], links: &[NewLink]) -> Result<(), StoreError>;
+    /// Erases record, salt and links of the oldest entries of a class, as far as they are from before a moment.
+    fn erase(
+        &mut self,
+        class: LeafKind,
+        before: Instant,
+        limit: u32,
+        links: Links,
+    ) -> Result<Option<Erased>, StoreError>;
 }
 
 pub(crate) struct NewEntry {

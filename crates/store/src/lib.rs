@@ -1,7 +1,9 @@
 //! Storage: Diesel over SQLite or PostgreSQL, one group-commit writer per process, one module per service.
 //!
-//! - All writes go through [`Store::write`], whose closure hands back an [`Act`]: a change or an answer without a record
+//! - All acts go through [`Store::write`], whose closure hands back an [`Act`]: a change or an answer without a record
 //!   cannot be expressed. The caller is answered after the commit, or told that nothing is certain ([`WriteError`]).
+//! - What the log's keeper notes about the log itself, such as the checkpoint it signed, goes through [`Store::keep`]: it shares
+//!   the commit and leaves no record.
 //! - Reads go through [`Store::read`].
 //! - The statements of each service stand in one file that is compiled for both backends (docs/decisions/0004).
 #![forbid(unsafe_code)]
@@ -11,22 +13,28 @@
 )]
 
 mod backend;
+mod books;
 mod checkpoint;
 mod config;
 mod error;
+mod leadership;
 mod ledger;
 mod literal;
 pub mod partner;
 mod pool;
 pub mod pseudonymiser;
+mod resolutions;
 mod schema;
 mod store;
 pub mod switchboard;
 mod writer;
 
+pub use books::{Bookkeeping, BooksRead, PendingReceipt, Publication, ReceiptsWrite, WitnessMemory};
 pub use config::DatabaseConfig;
-pub use error::{Abort, OpenError, ReadError, StoreError, WriteError};
-pub use ledger::{Act, Committed, LedgerRead, StoredEntry, StoredReceipt};
+pub use error::{Abort, KeepError, OpenError, ReadError, StoreError, WriteError};
+pub use leadership::Leadership;
+pub use ledger::{Act, Committed, Erased, LedgerRead, Links, Meant, StoredEntry, StoredReceipt};
+pub use resolutions::{Consent, Resolution, ResolutionsRead};
 pub use store::{Service, Store};
 pub use writer::Tx;
 

@@ -7,8 +7,9 @@ use kw_domain::{Category, Epoch, GrantId, Handle, Instant, Oin, PointerId, Sourc
 use kw_protocol::pointer::WithdrawalReason;
 
 use crate::backend::{Connection, Migrations};
+use crate::books::{PendingReceipt, ReceiptsWrite};
 use crate::error::StoreError;
-use crate::ledger::LedgerRead;
+use crate::ledger::{LedgerRead, Links};
 use crate::store::{Service, sealed};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
@@ -28,6 +29,7 @@ impl Service for Partner {
     type Read = dyn PartnerRead;
     type Write = dyn PartnerWrite;
     const NAME: &'static str = "partner";
+    const LINKS: Links = Links::RecordsAndAsked;
 
     fn reading(connection: &mut sealed::Open) -> &mut Self::Read {
         match connection {
@@ -164,7 +166,7 @@ impl fmt::Debug for SourceCursor {
 /// Figures for the status command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutboxDepth {
-    /// How many messages wait.
+    /// How many wait.
     pub waiting: u64,
     /// When the oldest was queued.
     pub oldest: Option<Instant>,
@@ -236,10 +238,19 @@ pub trait PartnerRead: LedgerRead {
     fn stored_lease(&mut self, holder: Oin) -> Result<Option<Instant>, StoreError>;
     /// SHA-256 of the request a grant was used for.
     fn used_grant(&mut self, grant: GrantId) -> Result<Option<[u8; 32]>, StoreError>;
+    /// Receipts of a log for indices before `before`, in the order of that log: what a checkpoint of that size must bear out.
+    fn pending_receipts(
+        &mut self,
+        origin: &str,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<PendingReceipt>, StoreError>;
+    /// How many receipts wait, and since when, whatever the log.
+    fn receipts_waiting(&mut self) -> Result<OutboxDepth, StoreError>;
 }
 
 /// Changing the partner's tables.
-pub trait PartnerWrite: PartnerRead {
+pub trait PartnerWrite: PartnerRead + ReceiptsWrite {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;
     /// Gives the links of a record to the handle that it goes on under.

@@ -6,7 +6,7 @@ use kw_protocol::evaluation::BudgetClass;
 
 use crate::backend::{Connection, Migrations};
 use crate::error::StoreError;
-use crate::ledger::LedgerRead;
+use crate::ledger::{LedgerRead, Links};
 use crate::store::{Service, sealed};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/pseudonymiser/sqlite");
@@ -26,6 +26,7 @@ impl Service for Pseudonymiser {
     type Read = dyn PseudonymiserRead;
     type Write = dyn PseudonymiserWrite;
     const NAME: &'static str = "pseudonymiser";
+    const LINKS: Links = Links::None;
 
     fn reading(connection: &mut sealed::Open) -> &mut Self::Read {
         match connection {

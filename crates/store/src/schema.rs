@@ -20,6 +20,59 @@ diesel::table! {
 }
 
 diesel::table! {
+    ledger_publication (which) {
+        which -> SmallInt,
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        published_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_subtrees (level, idx) {
+        level -> SmallInt,
+        idx -> BigInt,
+        root -> Binary,
+    }
+}
+
+diesel::table! {
+    ledger_witnessed (origin) {
+        origin -> Text,
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_erasures (kind) {
+        kind -> SmallInt,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_resolutions (id) {
+        id -> Binary,
+        whom_kind -> SmallInt,
+        whom -> Binary,
+        reason -> Text,
+        requested_at -> BigInt,
+        requested_by -> Text,
+        requester -> Text,
+        requester_certificate -> Binary,
+        approved_at -> Nullable<BigInt>,
+        approved_by -> Nullable<Text>,
+        approver -> Nullable<Text>,
+        approver_certificate -> Nullable<Binary>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     subjects (id) {
         id -> Binary,
         tag_even -> Nullable<Binary>,
@@ -180,6 +233,16 @@ diesel::table! {
         idx -> BigInt,
         position -> Integer,
         reference -> Binary,
+    }
+}
+
+diesel::table! {
+    pending_receipts (origin, idx, leaf) {
+        origin -> Text,
+        idx -> BigInt,
+        leaf -> Binary,
+        transaction_id -> Binary,
+        at -> BigInt,
     }
 }
 

@@ -5,20 +5,24 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::backend::{Connection, ConnectionRole, Migrations};
+use crate::books::Bookkeeping;
 use crate::config::DatabaseConfig;
-use crate::error::{Abort, OpenError, ReadError, StoreError, WriteError};
-use crate::ledger::{Act, Committed};
+use crate::error::{Abort, KeepError, OpenError, ReadError, StoreError, WriteError};
+use crate::leadership::Leadership;
+use crate::ledger::{Act, Committed, LedgerRead, Links};
 use crate::pool::{self, Pool};
 use crate::writer::{Tx, Writer};
 
 /// The tables of one service: what can be read, what can be changed.
 pub trait Service: sealed::Sealed + Send + Sync + 'static {
     /// What can be read.
-    type Read: ?Sized;
+    type Read: ?Sized + LedgerRead;
     /// What can be changed.
-    type Write: ?Sized;
+    type Write: ?Sized + LedgerRead;
     /// For thread names and messages.
     const NAME: &'static str;
+    /// Which tables say whom a record is about.
+    const LINKS: Links;
     #[doc(hidden)]
     fn reading(connection: &mut sealed::Open) -> &mut Self::Read;
     #[doc(hidden)]
@@ -37,7 +41,7 @@ pub struct Store<S: Service> {
     readers: Pool,
     writer: Writer<S>,
     origin: Arc<str>,
-    postgres: bool,
+    config: DatabaseConfig,
     /// Ends the thread that moves the write-ahead log when the store goes.
     _alive: Arc<()>,
     service: PhantomData<S>,
@@ -72,7 +76,7 @@ impl<S: Service> Store<S> {
             readers,
             writer,
             origin: origin.into(),
-            postgres: config.is_postgres(),
+            config: config.clone(),
             _alive: alive,
             service: PhantomData,
         })
@@ -81,8 +85,7 @@ impl<S: Service> Store<S> {
     /// How many migrations the schema lacks, which [`Store::open`] would bring up to date; `None` where the SQLite file is
     /// not there yet. For whoever wants to know before a start. Blocks.
     pub fn pending_migrations(config: &DatabaseConfig) -> Result<Option<usize>, OpenError> {
-        let file = config.url.strip_prefix("sqlite:").unwrap_or(&config.url);
-        if !config.is_postgres() && !std::path::Path::new(file).exists() {
+        if config.sqlite_file().is_some_and(|file| !file.exists()) {
             return Ok(None);
         }
         let mut connection = Connection::open(config, ConnectionRole::Writer)?;
@@ -100,7 +103,7 @@ impl<S: Service> Store<S> {
         T: Send + 'static,
         F: FnOnce(&mut S::Read) -> Result<T, StoreError> + Send + 'static,
     {
-        if !self.postgres {
+        if !self.config.is_postgres() {
             return self.read_blocking(read);
         }
         let readers = self.readers.clone();
@@ -130,6 +133,37 @@ impl<S: Service> Store<S> {
         F: FnMut(&mut Tx<'_, S>) -> Result<(T, Act), Abort<E>> + Send + 'static,
     {
         self.writer.write(name, act).await
+    }
+
+    /// Keeps the log's own books: a transaction like that of an act, in the same queue and sharing its commit, that leaves no
+    /// record because nothing was disclosed or changed for anybody. The closure may run twice.
+    pub async fn keep<T, F>(&self, name: &'static str, keep: F) -> Result<T, KeepError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Bookkeeping) -> Result<T, StoreError> + Send + 'static,
+    {
+        Ok(self.writer.keep(name, keep).await?)
+    }
+
+    /// Lets no act through until [`Store::release`]: every [`Store::write`] answers [`WriteError::Unavailable`]. Acts that are in
+    /// the queue by then are still committed. Reading and [`Store::keep`] go on.
+    pub fn hold(&self, reason: &str) {
+        self.writer.hold(Some(reason.into()));
+    }
+
+    /// Lets acts through again.
+    pub fn release(&self) {
+        self.writer.hold(None);
+    }
+
+    /// Why no act gets through, while that is so.
+    pub fn held(&self) -> Option<Arc<str>> {
+        self.writer.held()
+    }
+
+    /// A candidacy for being the one process that signs this log. Whoever leads does so until it ends or loses its connection.
+    pub fn leadership(&self) -> Leadership {
+        Leadership::new(self.config.clone())
     }
 }
 

@@ -6,7 +6,7 @@ use kw_protocol::pointer::{PointerState, WithdrawalReason};
 
 use crate::backend::{Connection, Migrations};
 use crate::error::StoreError;
-use crate::ledger::LedgerRead;
+use crate::ledger::{LedgerRead, Links};
 use crate::store::{Service, sealed};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/switchboard/sqlite");
@@ -26,6 +26,7 @@ impl Service for Switchboard {
     type Read = dyn SwitchboardRead;
     type Write = dyn SwitchboardWrite;
     const NAME: &'static str = "switchboard";
+    const LINKS: Links = Links::Subjects;
 
     fn reading(connection: &mut sealed::Open) -> &mut Self::Read {
         match connection {

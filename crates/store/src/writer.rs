@@ -6,19 +6,25 @@
 //! therefore run twice. Any failure to commit drops the connection and answers every caller "unavailable"
 //! (docs/decisions/0005).
 
+mod operation;
+
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Elapsed};
 
-use kw_ledger::{Leaf, Salt};
+use kw_domain::Instant;
+use kw_ledger::LeafKind;
 use tokio::sync::{mpsc, oneshot};
 
+use self::operation::{Acting, Appender, Keeping, Operation, Ran};
 use crate::backend::{Connection, ConnectionRole};
+use crate::books::Bookkeeping;
 use crate::config::DatabaseConfig;
 use crate::error::{Abort, StoreError, WriteError};
-use crate::ledger::{Act, Committed, NewEntry, NewLink, StoredReceipt};
+use crate::ledger::{Act, Committed, Erased};
+use crate::resolutions::{Consent, Resolution};
 use crate::store::Service;
 
 /// How many operations may wait.
@@ -34,8 +40,15 @@ pub(crate) type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 /// The transaction as one operation sees it.
 pub struct Tx<'a, S: Service> {
     connection: &'a mut Connection,
-    wrote: &'a mut bool,
+    done: &'a mut Done,
     service: PhantomData<S>,
+}
+
+/// What an operation has done so far.
+#[derive(Default)]
+struct Done {
+    wrote: bool,
+    erased: bool,
 }
 
 impl<S: Service> Tx<'_, S> {
@@ -46,13 +59,53 @@ impl<S: Service> Tx<'_, S> {
 
     /// The service's tables, to change.
     pub fn write(&mut self) -> &mut S::Write {
-        *self.wrote = true;
+        self.done.wrote = true;
         S::writing(self.connection)
+    }
+
+    /// Erases record, salt and links of the oldest entries of a class that are from before a moment: at most `limit`, in the order
+    /// of the log, up to the first that is still to be kept. Their leaves stay, so the tree does not change. `None` when there is
+    /// nothing to erase.
+    pub fn erase_records(
+        &mut self,
+        class: LeafKind,
+        before: Instant,
+        limit: u32,
+    ) -> Result<Option<Erased>, StoreError> {
+        let erased = self.connection.ledger().erase(class, before, limit, S::LINKS)?;
+        if erased.is_some() {
+            *self.done = Done { wrote: true, erased: true };
+        }
+        Ok(erased)
+    }
+
+    /// Stores a request to be told whom a reference means.
+    pub fn request_resolution(&mut self, resolution: &Resolution) -> Result<(), StoreError> {
+        self.done.wrote = true;
+        self.connection.ledger().request(resolution)
+    }
+
+    /// Stores a second auditor's approval. `false` when there is no such request that still waits for one.
+    pub fn approve_resolution(&mut self, id: &[u8; 16], approval: &Consent) -> Result<bool, StoreError> {
+        let approved = self.connection.ledger().approve(id, approval)?;
+        self.done.wrote |= approved;
+        Ok(approved)
+    }
+
+    /// Removes resolutions that were void before a moment.
+    pub fn forget_resolutions(&mut self, before: Instant) -> Result<(), StoreError> {
+        self.done.wrote = true;
+        self.connection.ledger().forget_resolutions(before)
+    }
+
+    fn books(&mut self) -> &mut dyn Bookkeeping {
+        self.connection.books()
     }
 }
 
 pub(crate) struct Writer<S: Service> {
     queue: mpsc::Sender<Box<dyn Operation<S>>>,
+    held: Mutex<Option<Arc<str>>>,
 }
 
 impl<S: Service> Writer<S> {
@@ -65,7 +118,7 @@ impl<S: Service> Writer<S> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let worker = Worker { config, origin, connection: Some(connection), entropy, wal: None };
         std::thread::Builder::new().name(format!("{}-writer", S::NAME)).spawn(move || worker.run(waiting))?;
-        Ok(Self { queue })
+        Ok(Self { queue, held: Mutex::new(None) })
     }
 
     pub(crate) async fn write<T, E, F>(
@@ -78,107 +131,37 @@ impl<S: Service> Writer<S> {
         E: Send + 'static,
         F: FnMut(&mut Tx<'_, S>) -> Result<(T, Act), Abort<E>> + Send + 'static,
     {
+        if self.held().is_some() {
+            return Err(WriteError::Unavailable);
+        }
         let (reply, answer) = oneshot::channel();
-        let job = Job { name, act, reply, outcome: None };
-        self.queue.try_send(Box::new(job)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => WriteError::Busy,
-            mpsc::error::TrySendError::Closed(_) => WriteError::Unavailable,
-        })?;
+        self.enqueue(Box::new(Acting { name, act, reply, outcome: None }))?;
         answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
-}
 
-enum Ran {
-    Done,
-    Refused,
-}
-
-trait Operation<S: Service>: Send {
-    fn name(&self) -> &'static str;
-    fn run(&mut self, tx: &mut Tx<'_, S>, log: &mut Appender<'_>) -> Result<Ran, StoreError>;
-    fn settle(self: Box<Self>, committed: bool);
-}
-
-struct Job<T, E, F> {
-    name: &'static str,
-    act: F,
-    reply: oneshot::Sender<Result<Committed<T>, WriteError<E>>>,
-    outcome: Option<Result<Committed<T>, E>>,
-}
-
-impl<S, T, E, F> Operation<S> for Job<T, E, F>
-where
-    S: Service,
-    T: Send,
-    E: Send,
-    F: FnMut(&mut Tx<'_, S>) -> Result<(T, Act), Abort<E>> + Send,
-{
-    fn name(&self) -> &'static str {
-        self.name
+    pub(crate) async fn keep<T, F>(&self, name: &'static str, keep: F) -> Result<T, WriteError<StoreError>>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Bookkeeping) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Box::new(Keeping { name, keep, reply, outcome: None }))?;
+        answer.await.unwrap_or(Err(WriteError::Unavailable))
     }
 
-    fn run(&mut self, tx: &mut Tx<'_, S>, log: &mut Appender<'_>) -> Result<Ran, StoreError> {
-        self.outcome = None;
-        match (self.act)(tx) {
-            Ok((value, act)) => {
-                self.outcome = Some(Ok(Committed { value, receipts: log.append(act) }));
-                Ok(Ran::Done)
-            }
-            Err(Abort::Refused(refusal)) => {
-                self.outcome = Some(Err(refusal));
-                Ok(Ran::Refused)
-            }
-            Err(Abort::Store(error)) => Err(error),
-        }
+    pub(crate) fn hold(&self, reason: Option<Arc<str>>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = reason;
     }
 
-    fn settle(self: Box<Self>, committed: bool) {
-        let answer = match self.outcome {
-            Some(Err(refusal)) => Err(WriteError::Refused(refusal)),
-            Some(Ok(done)) if committed => Ok(done),
-            _ => Err(WriteError::Unavailable),
-        };
-        // The caller may have given up waiting; the act stands all the same.
-        drop(self.reply.send(answer));
-    }
-}
-
-struct Appender<'a> {
-    entropy: &'a Entropy,
-    base: u64,
-    entries: Vec<NewEntry>,
-    links: Vec<NewLink>,
-}
-
-impl Appender<'_> {
-    fn append(&mut self, act: Act) -> Vec<StoredReceipt> {
-        let record_index = self.base + self.entries.len() as u64;
-        self.links.extend(act.links.into_iter().enumerate().map(|(position, (meant, reference))| NewLink {
-            meant,
-            index: record_index,
-            position: position as u32,
-            reference,
-        }));
-        act.entries
-            .into_iter()
-            .map(|(kind, record)| {
-                let mut salt = Salt([0; 32]);
-                (self.entropy)(&mut salt.0);
-                let index = self.base + self.entries.len() as u64;
-                let leaf = Leaf::commit(kind, &salt, &record);
-                self.entries.push(NewEntry { index, at: act.at, leaf, salt, record });
-                StoredReceipt { index, salt }
-            })
-            .collect()
+    pub(crate) fn held(&self) -> Option<Arc<str>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn mark(&self) -> (usize, usize) {
-        (self.entries.len(), self.links.len())
-    }
-
-    fn truncate(&mut self, (entries, links): (usize, usize)) {
-        self.entries.truncate(entries);
-        self.links.truncate(links);
+    fn enqueue<E>(&self, operation: Box<dyn Operation<S>>) -> Result<(), WriteError<E>> {
+        self.queue.try_send(operation).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => WriteError::Busy,
+            mpsc::error::TrySendError::Closed(_) => WriteError::Unavailable,
+        })
     }
 }
 
@@ -192,10 +175,11 @@ struct Worker {
 
 impl Worker {
     fn run<S: Service>(mut self, mut waiting: mpsc::Receiver<Box<dyn Operation<S>>>) {
-        if !self.config.is_postgres() {
-            let path = self.config.url.strip_prefix("sqlite:").unwrap_or(&self.config.url);
-            self.wal = Some(PathBuf::from(format!("{path}-wal")));
-        }
+        self.wal = self.config.sqlite_file().map(|file| {
+            let mut name = file.as_os_str().to_owned();
+            name.push("-wal");
+            name.into()
+        });
         let mut batch = Vec::with_capacity(BATCH);
         while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
             self.commit(&mut batch);
@@ -244,30 +228,41 @@ impl Worker {
             return Err(StoreError::Database("there is no connection".into()));
         };
         let base = begin(connection, &self.origin)?;
-        let mut log = Appender { entropy: &self.entropy, base, entries: Vec::new(), links: Vec::new() };
+        let mut log = Appender::new(&self.entropy, base);
         if run_together(connection, batch, &mut log).is_err() {
             connection.execute("ROLLBACK")?;
             let base = begin(connection, &self.origin)?;
-            log = Appender { entropy: &self.entropy, base, entries: Vec::new(), links: Vec::new() };
+            log = Appender::new(&self.entropy, base);
             run_apart(connection, batch, &mut log)?;
         }
-        let size = log.base + log.entries.len() as u64;
-        if log.entries.is_empty() {
+        if log.entries.is_empty() && !log.kept {
             // Nothing but refusals: they wrote nothing, so there is nothing to sync.
             return connection.execute("ROLLBACK");
         }
-        connection.ledger().append(size, &log.entries, &log.links)?;
-        connection.execute("COMMIT")
+        if !log.entries.is_empty() {
+            connection.ledger().append(log.size(), &log.entries, &log.links)?;
+        }
+        connection.execute("COMMIT")?;
+        if log.erased && self.wal.is_some() {
+            // The write-ahead log still has the pages as they were before.
+            truncate_wal(connection);
+        }
+        Ok(())
     }
 
     fn bound_wal(&mut self) {
         let Some(path) = &self.wal else { return };
         if std::fs::metadata(path).is_ok_and(|wal| wal.len() > WAL_LIMIT_BYTES)
             && let Some(connection) = self.connection.as_mut()
-            && let Err(error) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         {
-            log::warn!(audience = "application"; "the write-ahead log could not be truncated: {error}");
+            truncate_wal(connection);
         }
+    }
+}
+
+fn truncate_wal(connection: &mut Connection) {
+    if let Err(error) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+        log::warn!(audience = "application"; "the write-ahead log could not be truncated: {error}");
     }
 }
 
@@ -287,11 +282,12 @@ fn run_together<S: Service>(
     log: &mut Appender<'_>,
 ) -> Result<(), StoreError> {
     for operation in batch {
-        let mut wrote = false;
-        let mut tx = Tx { connection: &mut *connection, wrote: &mut wrote, service: PhantomData };
-        if matches!(operation.run(&mut tx, log)?, Ran::Refused) && wrote {
+        let mut done = Done::default();
+        let mut tx = Tx { connection: &mut *connection, done: &mut done, service: PhantomData };
+        if matches!(operation.run(&mut tx, log)?, Ran::Refused) && done.wrote {
             return Err(StoreError::Database("refused after a write".into()));
         }
+        log.erased |= done.erased;
     }
     Ok(())
 }
@@ -305,10 +301,13 @@ fn run_apart<S: Service>(
     for operation in batch {
         let mark = log.mark();
         connection.execute("SAVEPOINT operation")?;
-        let mut wrote = false;
-        let mut tx = Tx { connection: &mut *connection, wrote: &mut wrote, service: PhantomData };
+        let mut done = Done::default();
+        let mut tx = Tx { connection: &mut *connection, done: &mut done, service: PhantomData };
         match operation.run(&mut tx, log) {
-            Ok(Ran::Done) => connection.execute("RELEASE SAVEPOINT operation")?,
+            Ok(Ran::Done) => {
+                log.erased |= done.erased;
+                connection.execute("RELEASE SAVEPOINT operation")?;
+            }
             Ok(Ran::Refused) => undo(connection, log, mark)?,
             Err(error) => {
                 let name = operation.name();

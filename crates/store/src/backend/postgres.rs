@@ -18,12 +18,18 @@ use crate::error::OpenError;
 pub(crate) type Conn = AsyncConnectionWrapper<AsyncPgConnection, OwnRuntime>;
 
 // The statements of each service, for this backend (docs/decisions/0004).
+#[path = "../books/queries.rs"]
+mod books_queries;
+#[path = "../ledger/erasing.rs"]
+mod ledger_erasing;
 #[path = "../ledger/queries.rs"]
 mod ledger_queries;
 #[path = "../partner/queries.rs"]
 mod partner_queries;
 #[path = "../pseudonymiser/queries.rs"]
 mod pseudonymiser_queries;
+#[path = "../resolutions/queries.rs"]
+mod resolutions_queries;
 #[path = "../switchboard/queries.rs"]
 mod switchboard_queries;
 

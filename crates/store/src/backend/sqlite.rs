@@ -10,12 +10,18 @@ use crate::error::OpenError;
 pub(crate) type Conn = SqliteConnection;
 
 // The statements of each service, for this backend (docs/decisions/0004).
+#[path = "../books/queries.rs"]
+mod books_queries;
+#[path = "../ledger/erasing.rs"]
+mod ledger_erasing;
 #[path = "../ledger/queries.rs"]
 mod ledger_queries;
 #[path = "../partner/queries.rs"]
 mod partner_queries;
 #[path = "../pseudonymiser/queries.rs"]
 mod pseudonymiser_queries;
+#[path = "../resolutions/queries.rs"]
+mod resolutions_queries;
 #[path = "../switchboard/queries.rs"]
 mod switchboard_queries;
 
@@ -28,7 +34,9 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
                   PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
     let own = match role {
         ConnectionRole::Reader => "PRAGMA cache_size = -4096; PRAGMA query_only = ON;",
-        ConnectionRole::Writer => "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0;",
+        ConnectionRole::Writer => {
+            "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON;"
+        }
     };
     conn.batch_execute(common)
         .and_then(|()| conn.batch_execute(own))

@@ -1,17 +1,19 @@
 //! The ledger's statements. Compiled once for each backend; `super` says which.
 
 use diesel::prelude::*;
-use kw_ledger::{Canonical, LeafKind, Salt};
+use kw_domain::{Handle, Instant, SubjectId, SubjectReference};
+use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 
 use super::{Conn, dialect};
 use crate::error::StoreError;
-use crate::ledger::{LedgerRead, LedgerWrite, Meant, NewEntry, NewLink, StoredEntry};
+use crate::ledger::{Erased, LedgerRead, LedgerWrite, Links, Meant, NewEntry, NewLink, StoredEntry};
 use crate::schema::{asked_links, ledger_entries, ledger_head, record_links, subject_links};
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
 
-type EntryRow = (i64, i16, Vec<u8>, Option<Vec<u8>>, Option<String>);
+type EntryRow = (i64, i64, i16, Vec<u8>, Option<Vec<u8>>, Option<String>);
+type LinkRow = (Vec<u8>, Vec<u8>);
 
 impl LedgerRead for Conn {
     fn ledger_size(&mut self) -> Result<u64, StoreError> {
@@ -24,17 +26,123 @@ impl LedgerRead for Conn {
             .filter(ledger_entries::idx.ge(from as i64))
             .order(ledger_entries::idx)
             .limit(i64::from(limit))
-            .select((
-                ledger_entries::idx,
-                ledger_entries::kind,
-                ledger_entries::leaf,
-                ledger_entries::salt,
-                ledger_entries::record,
-            ))
+            .select(ENTRY)
             .load(self)?;
         rows.into_iter().map(stored_entry).collect()
     }
+
+    fn ledger_entries_before(
+        &mut self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let before = before.and_then(|index| i64::try_from(index).ok()).unwrap_or(i64::MAX);
+        let rows: Vec<EntryRow> = ledger_entries::table
+            .filter(ledger_entries::idx.lt(before))
+            .order(ledger_entries::idx.desc())
+            .limit(i64::from(limit))
+            .select(ENTRY)
+            .load(self)?;
+        rows.into_iter().map(stored_entry).collect()
+    }
+
+    fn ledger_leaves(&mut self, from: u64, limit: u32) -> Result<Vec<(u64, Leaf)>, StoreError> {
+        let rows: Vec<(i64, i16, Vec<u8>)> = ledger_entries::table
+            .filter(ledger_entries::idx.ge(from as i64))
+            .order(ledger_entries::idx)
+            .limit(i64::from(limit))
+            .select((ledger_entries::idx, ledger_entries::kind, ledger_entries::leaf))
+            .load(self)?;
+        let leaf = |(index, kind, hash)| Ok((index as u64, stored_leaf(kind, hash)?));
+        rows.into_iter().map(leaf).collect()
+    }
+
+    fn ledger_time(&mut self, index: u64) -> Result<Option<Instant>, StoreError> {
+        let at: Option<i64> =
+            ledger_entries::table.find(index as i64).select(ledger_entries::at).first(self).optional()?;
+        Ok(at.map(Instant::from_millis))
+    }
+
+    fn links_at(&mut self, links: Links, index: u64) -> Result<Vec<(Meant, SubjectReference)>, StoreError> {
+        let index = index as i64;
+        let subject = |key: [u8; 16]| Meant::Subject(SubjectId::from_bytes(key));
+        let record = |key: [u8; 16]| Meant::Record(Handle::from_bytes(key));
+        match links {
+            Links::None => Ok(Vec::new()),
+            Links::Subjects => subject_links::table
+                .filter(subject_links::idx.eq(index))
+                .order(subject_links::position)
+                .select((subject_links::subject, subject_links::reference))
+                .load(self)?
+                .into_iter()
+                .map(|row| stored_link(row, subject))
+                .collect(),
+            Links::RecordsAndAsked => {
+                let of_records: Vec<LinkRow> = record_links::table
+                    .filter(record_links::idx.eq(index))
+                    .order(record_links::position)
+                    .select((record_links::handle, record_links::reference))
+                    .load(self)?;
+                let of_asked: Vec<LinkRow> = asked_links::table
+                    .filter(asked_links::idx.eq(index))
+                    .order(asked_links::position)
+                    .select((asked_links::subject_key, asked_links::reference))
+                    .load(self)?;
+                let of_records = of_records.into_iter().map(|row| stored_link(row, record));
+                of_records.chain(of_asked.into_iter().map(|row| stored_link(row, Meant::Asked))).collect()
+            }
+        }
+    }
+
+    fn links_to(
+        &mut self,
+        meant: Meant,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError> {
+        let (after, limit) = (after.map_or(-1, |index| index as i64), i64::from(limit));
+        let rows: Vec<(i64, Vec<u8>)> = match meant {
+            Meant::Asked(subject_key) => asked_links::table
+                .filter(asked_links::subject_key.eq(subject_key.as_slice()))
+                .filter(asked_links::idx.gt(after))
+                .order((asked_links::idx, asked_links::position))
+                .limit(limit)
+                .select((asked_links::idx, asked_links::reference))
+                .load(self)?,
+            Meant::Record(handle) => record_links::table
+                .filter(record_links::handle.eq(handle.as_bytes().as_slice()))
+                .filter(record_links::idx.gt(after))
+                .order((record_links::idx, record_links::position))
+                .limit(limit)
+                .select((record_links::idx, record_links::reference))
+                .load(self)?,
+            Meant::Subject(subject) => subject_links::table
+                .filter(subject_links::subject.eq(subject.as_bytes().as_slice()))
+                .filter(subject_links::idx.gt(after))
+                .order((subject_links::idx, subject_links::position))
+                .limit(limit)
+                .select((subject_links::idx, subject_links::reference))
+                .load(self)?,
+        };
+        rows.into_iter().map(|(index, bytes)| Ok((index as u64, reference(bytes)?))).collect()
+    }
 }
+
+const ENTRY: (
+    ledger_entries::idx,
+    ledger_entries::at,
+    ledger_entries::kind,
+    ledger_entries::leaf,
+    ledger_entries::salt,
+    ledger_entries::record,
+) = (
+    ledger_entries::idx,
+    ledger_entries::at,
+    ledger_entries::kind,
+    ledger_entries::leaf,
+    ledger_entries::salt,
+    ledger_entries::record,
+);
 
 impl LedgerWrite for Conn {
     fn lock_head(&mut self) -> Result<Option<(String, u64)>, StoreError> {
@@ -106,17 +214,48 @@ impl LedgerWrite for Conn {
         diesel::update(ledger_head::table).set(ledger_head::size.eq(size as i64)).execute(self)?;
         Ok(())
     }
+
+    fn erase(
+        &mut self,
+        class: LeafKind,
+        before: Instant,
+        limit: u32,
+        links: Links,
+    ) -> Result<Option<Erased>, StoreError> {
+        super::ledger_erasing::erase(self, class, before, limit, links)
+    }
 }
 
-fn stored_entry((index, kind, leaf, salt, record): EntryRow) -> Result<StoredEntry, StoreError> {
+fn stored_entry((index, at, kind, leaf, salt, record): EntryRow) -> Result<StoredEntry, StoreError> {
+    let leaf = stored_leaf(kind, leaf)?;
     Ok(StoredEntry {
         index: index as u64,
-        kind: LeafKind::from_number(kind).ok_or(StoreError::Damaged("leaf kind"))?,
-        leaf: leaf.try_into().map_err(|_| StoreError::Damaged("leaf"))?,
+        at: Instant::from_millis(at),
+        kind: leaf.kind,
+        leaf: leaf.hash,
         salt: salt
             .map(|salt| salt.try_into().map(Salt))
             .transpose()
             .map_err(|_| StoreError::Damaged("salt"))?,
         record: record.map(Canonical::from_stored),
     })
+}
+
+fn stored_leaf(kind: i16, hash: Vec<u8>) -> Result<Leaf, StoreError> {
+    Ok(Leaf {
+        kind: LeafKind::from_number(kind).ok_or(StoreError::Damaged("leaf kind"))?,
+        hash: hash.try_into().map_err(|_| StoreError::Damaged("leaf"))?,
+    })
+}
+
+fn stored_link(
+    (key, bytes): LinkRow,
+    meant: impl Fn([u8; 16]) -> Meant,
+) -> Result<(Meant, SubjectReference), StoreError> {
+    let key = key.try_into().map_err(|_| StoreError::Damaged("link"))?;
+    Ok((meant(key), reference(bytes)?))
+}
+
+fn reference(bytes: Vec<u8>) -> Result<SubjectReference, StoreError> {
+    bytes.try_into().map(SubjectReference::from_bytes).map_err(|_| StoreError::Damaged("subject reference"))
 }

@@ -2,16 +2,20 @@
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use kw_domain::{Category, Epoch, GrantId, Handle, Instant, Oin, PointerId, SourceName, SubjectReference};
+use kw_domain::{
+    Category, Epoch, GrantId, Handle, Instant, Oin, PointerId, SourceName, SubjectReference, TransactionId,
+};
 
 use super::Conn;
+use crate::books::PendingReceipt;
 use crate::error::StoreError;
 use crate::partner::{
     LocalRecord, LocalState, OutboxDepth, OutboxItem, PartnerRead, PartnerWrite, SourceCursor, state_from,
     state_number, task_from, task_number,
 };
 use crate::schema::{
-    asked_links, held_leases, local_records, outbox, record_links, source_cursors, used_grants,
+    asked_links, held_leases, local_records, outbox, pending_receipts, record_links, source_cursors,
+    used_grants,
 };
 use crate::switchboard::{withdrawal_from, withdrawal_number};
 
@@ -261,6 +265,45 @@ impl PartnerRead for Conn {
             .first(self)
             .optional()?;
         request.map(|digest| digest.try_into().map_err(|_| StoreError::Damaged("request digest"))).transpose()
+    }
+
+    fn pending_receipts(
+        &mut self,
+        origin: &str,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<PendingReceipt>, StoreError> {
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>, i64)> = pending_receipts::table
+            .filter(pending_receipts::origin.eq(origin))
+            .filter(pending_receipts::idx.lt(before as i64))
+            .order((pending_receipts::idx, pending_receipts::leaf))
+            .limit(i64::from(limit))
+            .select((
+                pending_receipts::idx,
+                pending_receipts::leaf,
+                pending_receipts::transaction_id,
+                pending_receipts::at,
+            ))
+            .load(self)?;
+        rows.into_iter()
+            .map(|(index, leaf, transaction, at)| {
+                let transaction =
+                    transaction.try_into().map_err(|_| StoreError::Damaged("transaction id"))?;
+                Ok(PendingReceipt {
+                    origin: origin.to_owned(),
+                    index: index as u64,
+                    leaf: leaf.try_into().map_err(|_| StoreError::Damaged("leaf"))?,
+                    transaction: TransactionId::from_bytes(transaction),
+                    at: Instant::from_millis(at),
+                })
+            })
+            .collect()
+    }
+
+    fn receipts_waiting(&mut self) -> Result<OutboxDepth, StoreError> {
+        let (waiting, oldest): (i64, Option<i64>) =
+            pending_receipts::table.select((count_star(), min(pending_receipts::at))).first(self)?;
+        Ok(OutboxDepth { waiting: waiting as u64, oldest: oldest.map(Instant::from_millis) })
     }
 }
 

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bed;
+mod books;
 mod commits;
+mod erasing;
 mod failures;
 mod identity;
+mod leadership;
 mod partner;
+mod resolutions;
 mod schema;
 mod transport;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kw_domain::{Category, Epoch, Handle, Oin, PointerId, SourceName, SubjectReference};
-use kw_store::Store;
-use kw_store::partner::{LocalRecord, LocalState, Partner};
+use kw_domain::{Category, Epoch, Handle, Oin, PointerId, SourceName, SubjectReference, TransactionId};
+use kw_ledger::LeafKind;
+use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
+use kw_store::{Meant, PendingReceipt, Service as _, Store, Tx};
 
 use crate::bed::{Bed, act, holder, now, on_both, random, reference};
 
@@ -86,6 +87,57 @@ on_both! {
         assert_eq!(asked(other, None).await.unwrap(), []);
     }
 
+    async fn erasing_a_record_of_the_log_takes_its_links(bed) {
+        let store = open(&bed);
+        let (one, key, given) = (Handle::from_bytes([1; 16]), [2; 16], reference());
+        for number in 0..3 {
+            let linked = move |_: &mut Tx<'_, Partner>| {
+                Ok(((), act(number).link_record(one, given).link_asked(key, given)))
+            };
+            store.write::<_, (), _>("test", linked).await.unwrap();
+        }
+        let at = store.read(|tables| tables.links_at(Partner::LINKS, 1)).await.unwrap();
+        assert_eq!(at, [(Meant::Record(one), given), (Meant::Asked(key), given)]);
+        let moment = now().plus(Duration::from_secs(1));
+        let erase = move |tx: &mut Tx<'_, Partner>| Ok((tx.erase_records(LeafKind::Access, moment, 2)?, act(9)));
+        assert_eq!(store.write::<_, (), _>("test", erase).await.unwrap().value.unwrap().count, 2);
+        let left = store
+            .read(move |tables| {
+                Ok((tables.links_to(Meant::Record(one), None, 9)?, tables.links_to(Meant::Asked(key), None, 9)?))
+            })
+            .await
+            .unwrap();
+        assert_eq!(left, (vec![(2, given)], vec![(2, given)]));
+    }
+
+    async fn receipts_wait_until_a_checkpoint_covers_them(bed) {
+        let store = open(&bed);
+        let receipts: Vec<_> = [(7, 1), (3, 1), (3, 2), (9, 1)].map(|(index, leaf)| receipt(index, leaf)).into();
+        let given = receipts.clone();
+        store
+            .write::<_, (), _>("test", move |tx| {
+                for receipt in given.iter().chain(&given) {
+                    tx.write().await_receipt(receipt)?;
+                }
+                tx.write().await_receipt(&PendingReceipt { origin: "other".to_owned(), ..receipt(0, 1) })?;
+                Ok(((), act(0)))
+            })
+            .await
+            .unwrap();
+        let pending = |before| store.read(move |tables| tables.pending_receipts("youth", before, 10));
+        assert_eq!(pending(3).await.unwrap(), []);
+        let covered = [receipts[1].clone(), receipts[2].clone(), receipts[0].clone()];
+        assert_eq!(pending(9).await.unwrap(), covered, "two leaves for one index are two receipts");
+        let waiting = store.read(PartnerRead::receipts_waiting).await.unwrap();
+        assert_eq!((waiting.waiting, waiting.oldest), (5, Some(now())));
+
+        let (by_act, by_book) = (receipts[1].clone(), receipts[0].clone());
+        let strike = move |tx: &mut Tx<'_, Partner>| Ok((tx.write().settle_receipt(&by_act)?, act(1)));
+        store.write::<_, (), _>("test", strike).await.unwrap();
+        store.keep("test", move |books| books.settle_receipt(&by_book)).await.unwrap();
+        assert_eq!(pending(100).await.unwrap(), [receipts[2].clone(), receipts[3].clone()]);
+    }
+
     async fn the_last_lease_is_kept_for_each_holder(bed) {
         let store = open(&bed);
         for hours in [1, 2] {
@@ -131,6 +183,16 @@ fn record(source: &str, state: LocalState) -> LocalRecord {
         state,
         valid_until: None,
         seen_read: 1,
+    }
+}
+
+fn receipt(index: u64, leaf: u8) -> PendingReceipt {
+    PendingReceipt {
+        origin: "youth".to_owned(),
+        index,
+        leaf: [leaf; 32],
+        transaction: TransactionId::from_bytes([8; 16]),
+        at: now(),
     }
 }
 

@@ -80,6 +80,12 @@ on_both! {
                 format!("SELECT id FROM pointers WHERE holder = 'h' AND id > {bytes} ORDER BY id LIMIT 5"),
                 "pointers_of_holder",
             ),
+            ("DELETE FROM subject_links WHERE idx IN (1, 2)".to_owned(), "subject_links_by_entry"),
+            (
+                "SELECT idx FROM ledger_entries WHERE kind = 2 AND idx >= 5 AND kind <> 1 ORDER BY idx LIMIT 5"
+                    .to_owned(),
+                "ledger_entries_rare",
+            ),
         ] {
             let plan = plan(&bed, &sql);
             assert!(plan.contains(index), "{plan}");

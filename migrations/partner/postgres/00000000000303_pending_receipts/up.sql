@@ -1,0 +1,10 @@
+-- Receipts of other logs that are still to be found in a witnessed checkpoint. Two leaves for one index are two rows: that is
+-- what checking them is for.
+CREATE TABLE pending_receipts (
+    origin TEXT NOT NULL,
+    idx BIGINT NOT NULL,
+    leaf BYTEA NOT NULL CHECK (length(leaf) = 32),
+    transaction_id BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (origin, idx, leaf)
+);

@@ -1,0 +1,1 @@
+DROP INDEX subject_links_by_entry;
