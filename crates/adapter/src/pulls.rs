@@ -356,7 +356,7 @@ fn act_about(
         return into_act(&record);
     }
     record.subject = Some(reference);
-    Ok(into_act(&record)?.link_record(handle, reference))
+    Ok(into_act(&record)?.link_record(handle, reference, record.transaction))
 }
 
 /// SHA-256 of the body in the one form that we give it, so that a retry that was written another way is still one.

@@ -70,7 +70,7 @@ pub(crate) async fn append(
             let canonical = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
             let act = Act::new(record.at, LeafKind::Access, canonical);
             let act = match asked.zip(record.subject) {
-                Some((subject_key, reference)) => act.link_asked(subject_key, reference),
+                Some((subject_key, reference)) => act.link_asked(subject_key, reference, record.transaction),
                 None => act,
             };
             Ok::<_, Abort<()>>(((), act))

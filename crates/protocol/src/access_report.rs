@@ -183,7 +183,6 @@ pub struct StatementLine {
     #[schema(value_type = String)]
     pub at: Instant,
     /// What happened: an event of docs/logging.md.
-    #[schema(value_type = String)]
     pub event: Event,
     /// The organisation that acted.
     pub party: Party,
@@ -210,7 +209,6 @@ pub struct StatementLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<RelationBasis>,
     /// How it ended: `success`, `refused` or `error`.
-    #[schema(value_type = String)]
     pub result: Outcome,
     /// Why it was refused or failed: a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]

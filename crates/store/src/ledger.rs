@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kw_domain::{Handle, Instant, SubjectId, SubjectReference};
+use kw_domain::{Handle, Instant, SubjectId, SubjectReference, TransactionId};
 use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 
 use crate::books::BooksRead;
@@ -15,7 +15,7 @@ use crate::resolutions::{ResolutionsRead, ResolutionsWrite};
 pub struct Act {
     pub(crate) at: Instant,
     pub(crate) entries: Vec<(LeafKind, Canonical)>,
-    pub(crate) links: Vec<(Meant, SubjectReference)>,
+    pub(crate) links: Vec<ActLink>,
 }
 
 /// Whom a reference means, in the terms of the service whose log it is.
@@ -74,21 +74,32 @@ impl Act {
     /// Says whom a reference in the record means. For the switchboard.
     #[must_use]
     pub fn link(mut self, subject: SubjectId, reference: SubjectReference) -> Self {
-        self.links.push((Meant::Subject(subject), reference));
+        self.links.push(ActLink { meant: Meant::Subject(subject), reference, transaction: None });
         self
     }
 
-    /// Says by a keyed digest about whom a partner asked others, under a reference in the record. For a partner.
+    /// Says by a keyed digest about whom a partner asked others, under a reference in the record, and in which exchange. For
+    /// a partner.
     #[must_use]
-    pub fn link_asked(mut self, subject_key: [u8; 16], reference: SubjectReference) -> Self {
-        self.links.push((Meant::Asked(subject_key), reference));
+    pub fn link_asked(
+        mut self,
+        subject_key: [u8; 16],
+        reference: SubjectReference,
+        transaction: Option<TransactionId>,
+    ) -> Self {
+        self.links.push(ActLink { meant: Meant::Asked(subject_key), reference, transaction });
         self
     }
 
-    /// Says which of the partner's own records a reference in the record means. For a partner.
+    /// Says which of the partner's own records a reference in the record means, and in which exchange. For a partner.
     #[must_use]
-    pub fn link_record(mut self, handle: Handle, reference: SubjectReference) -> Self {
-        self.links.push((Meant::Record(handle), reference));
+    pub fn link_record(
+        mut self,
+        handle: Handle,
+        reference: SubjectReference,
+        transaction: Option<TransactionId>,
+    ) -> Self {
+        self.links.push(ActLink { meant: Meant::Record(handle), reference, transaction });
         self
     }
 }
@@ -227,9 +238,19 @@ pub(crate) struct NewEntry {
     pub(crate) record: Canonical,
 }
 
+/// Whom a record is about, under which reference, in which exchange.
+#[derive(Debug)]
+pub(crate) struct ActLink {
+    pub(crate) meant: Meant,
+    pub(crate) reference: SubjectReference,
+    /// For a partner's links only.
+    pub(crate) transaction: Option<TransactionId>,
+}
+
 pub(crate) struct NewLink {
     pub(crate) meant: Meant,
     pub(crate) index: u64,
     pub(crate) position: u32,
     pub(crate) reference: SubjectReference,
+    pub(crate) transaction: Option<TransactionId>,
 }

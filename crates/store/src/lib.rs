@@ -25,6 +25,7 @@ mod pool;
 pub mod pseudonymiser;
 mod resolutions;
 mod schema;
+mod statements;
 mod store;
 pub mod switchboard;
 mod writer;
@@ -35,6 +36,7 @@ pub use error::{Abort, KeepError, OpenError, ReadError, StoreError, WriteError};
 pub use leadership::Leadership;
 pub use ledger::{Act, Committed, Erased, LedgerRead, Links, Meant, StoredEntry, StoredReceipt};
 pub use resolutions::{Consent, Resolution, ResolutionsRead};
+pub use statements::{PersonStatements, SubjectStatements};
 pub use store::{Service, Store};
 pub use writer::Tx;
 

@@ -10,6 +10,7 @@ use crate::backend::{Connection, Migrations};
 use crate::books::{PendingReceipt, ReceiptsWrite};
 use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
+use crate::statements::PersonStatements;
 use crate::store::{Service, sealed};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
@@ -173,7 +174,7 @@ pub struct OutboxDepth {
 }
 
 /// Reading the partner's tables.
-pub trait PartnerRead: LedgerRead {
+pub trait PartnerRead: LedgerRead + PersonStatements {
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
     /// The record with this key at its source.

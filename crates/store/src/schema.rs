@@ -224,6 +224,7 @@ diesel::table! {
         idx -> BigInt,
         position -> Integer,
         reference -> Binary,
+        transaction_id -> Nullable<Binary>,
     }
 }
 
@@ -233,6 +234,7 @@ diesel::table! {
         idx -> BigInt,
         position -> Integer,
         reference -> Binary,
+        transaction_id -> Nullable<Binary>,
     }
 }
 

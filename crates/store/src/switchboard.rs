@@ -7,6 +7,7 @@ use kw_protocol::pointer::{PointerState, WithdrawalReason};
 use crate::backend::{Connection, Migrations};
 use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
+use crate::statements::SubjectStatements;
 use crate::store::{Service, sealed};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/switchboard/sqlite");
@@ -218,7 +219,7 @@ pub struct RekeyedSubject {
 }
 
 /// Reading the index.
-pub trait SwitchboardRead: LedgerRead {
+pub trait SwitchboardRead: LedgerRead + SubjectStatements {
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
     /// The subject with any of these tags, and its active and valid pointers of holders whose lease stands.

@@ -44,7 +44,10 @@ pub(super) fn act_about<E>(
         record.subjects = Some(hexadecimals);
     }
     let act = into_act(&record)?;
-    Ok(about.iter().zip(references).fold(act, |act, (handle, reference)| act.link_record(*handle, reference)))
+    Ok(about
+        .iter()
+        .zip(references)
+        .fold(act, |act, (handle, reference)| act.link_record(*handle, reference, None)))
 }
 
 /// A record with its place in the log.

@@ -57,7 +57,7 @@ impl Synchroniser {
                 if let Some(found) = tx.read().record_by_handle(handle)? {
                     suppress(tx.write(), found, reason, now)?;
                 }
-                Ok::<_, Abort<Never>>(((), into_act(&record)?.link_record(handle, reference)))
+                Ok::<_, Abort<Never>>(((), into_act(&record)?.link_record(handle, reference, None)))
             })
             .await?;
         Ok(true)

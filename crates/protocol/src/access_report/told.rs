@@ -165,7 +165,6 @@ pub struct ReportEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<RelationBasis>,
     /// How it ended: `success`, `refused` or `error`.
-    #[schema(value_type = String)]
     pub result: Outcome,
     /// What a question disclosed, and whether it was fetched.
     pub fetches: Vec<ReportedFetch>,
@@ -188,7 +187,6 @@ pub struct ReportedFetch {
     pub category: Named,
     /// How fetching it ended: `success`, `refused` or `error`; absent when no log says that it was fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub result: Option<Outcome>,
 }
 

@@ -22,6 +22,8 @@ mod partner_queries;
 mod pseudonymiser_queries;
 #[path = "../resolutions/queries.rs"]
 mod resolutions_queries;
+#[path = "../statements/queries.rs"]
+mod statements_queries;
 #[path = "../switchboard/queries.rs"]
 mod switchboard_queries;
 

@@ -176,21 +176,24 @@ impl LedgerWrite for Conn {
         }
         for part in links.chunks(ROWS_AT_ONCE) {
             let (mut of_asked, mut of_records, mut of_subjects) = (Vec::new(), Vec::new(), Vec::new());
-            for NewLink { meant, index, position, reference } in part {
+            for NewLink { meant, index, position, reference, transaction } in part {
                 let (index, position) = (*index as i64, *position as i32);
                 let reference = reference.as_bytes().as_slice();
+                let transaction = transaction.as_ref().map(|id| id.as_bytes().as_slice());
                 match meant {
                     Meant::Asked(subject_key) => of_asked.push((
                         asked_links::subject_key.eq(subject_key.as_slice()),
                         asked_links::idx.eq(index),
                         asked_links::position.eq(position),
                         asked_links::reference.eq(reference),
+                        asked_links::transaction_id.eq(transaction),
                     )),
                     Meant::Record(handle) => of_records.push((
                         record_links::handle.eq(handle.as_bytes().as_slice()),
                         record_links::idx.eq(index),
                         record_links::position.eq(position),
                         record_links::reference.eq(reference),
+                        record_links::transaction_id.eq(transaction),
                     )),
                     Meant::Subject(subject) => of_subjects.push((
                         subject_links::subject.eq(subject.as_bytes().as_slice()),
@@ -224,6 +227,23 @@ impl LedgerWrite for Conn {
     ) -> Result<Option<Erased>, StoreError> {
         super::ledger_erasing::erase(self, class, before, limit, links)
     }
+}
+
+/// The entries with these indices, in order; at most as many as one statement takes parameters.
+pub(super) fn entries_at(conn: &mut Conn, indices: &[i64]) -> Result<Vec<StoredEntry>, StoreError> {
+    let rows: Vec<EntryRow> = ledger_entries::table
+        .filter(ledger_entries::idx.eq_any(indices))
+        .order(ledger_entries::idx)
+        .select((
+            ledger_entries::idx,
+            ledger_entries::at,
+            ledger_entries::kind,
+            ledger_entries::leaf,
+            ledger_entries::salt,
+            ledger_entries::record,
+        ))
+        .load(conn)?;
+    rows.into_iter().map(stored_entry).collect()
 }
 
 fn stored_entry((index, at, kind, leaf, salt, record): EntryRow) -> Result<StoredEntry, StoreError> {

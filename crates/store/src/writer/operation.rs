@@ -133,11 +133,12 @@ impl<'a> Appender<'a> {
 
     fn append(&mut self, act: Act) -> Vec<StoredReceipt> {
         let record_index = self.size();
-        self.links.extend(act.links.into_iter().enumerate().map(|(position, (meant, reference))| NewLink {
-            meant,
+        self.links.extend(act.links.into_iter().enumerate().map(|(position, link)| NewLink {
+            meant: link.meant,
             index: record_index,
             position: position as u32,
-            reference,
+            reference: link.reference,
+            transaction: link.transaction,
         }));
         act.entries
             .into_iter()

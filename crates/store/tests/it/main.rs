@@ -12,4 +12,5 @@ mod leadership;
 mod partner;
 mod resolutions;
 mod schema;
+mod statements;
 mod transport;

@@ -56,12 +56,12 @@ on_both! {
         let given = references.clone();
         store
             .write::<_, (), _>("test", move |_| {
-                Ok(((), act(0).link_record(one, given[0]).link_record(other, given[1])))
+                Ok(((), act(0).link_record(one, given[0], None).link_record(other, given[1], None)))
             })
             .await
             .unwrap();
         let last = references[2];
-        store.write::<_, (), _>("test", move |_| Ok(((), act(1).link_record(one, last)))).await.unwrap();
+        store.write::<_, (), _>("test", move |_| Ok(((), act(1).link_record(one, last, None)))).await.unwrap();
         assert_eq!(links(&store, one, None).await, [(0, references[0]), (1, references[2])]);
         assert_eq!(links(&store, one, Some(0)).await, [(1, references[2])]);
         store
@@ -79,7 +79,7 @@ on_both! {
         let store = open(&bed);
         let (one, other, given) = ([1; 16], [2; 16], reference());
         for number in 0..2 {
-            store.write::<_, (), _>("test", move |_| Ok(((), act(number).link_asked(one, given)))).await.unwrap();
+            store.write::<_, (), _>("test", move |_| Ok(((), act(number).link_asked(one, given, None)))).await.unwrap();
         }
         let asked = |key, after| store.read(move |tables| tables.asked_links_of(&key, after, 10));
         assert_eq!(asked(one, None).await.unwrap(), [(0, given), (1, given)]);
@@ -92,7 +92,7 @@ on_both! {
         let (one, key, given) = (Handle::from_bytes([1; 16]), [2; 16], reference());
         for number in 0..3 {
             let linked = move |_: &mut Tx<'_, Partner>| {
-                Ok(((), act(number).link_record(one, given).link_asked(key, given)))
+                Ok(((), act(number).link_record(one, given, None).link_asked(key, given, None)))
             };
             store.write::<_, (), _>("test", linked).await.unwrap();
         }
