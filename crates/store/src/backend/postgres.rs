@@ -24,16 +24,20 @@ mod books_queries;
 mod ledger_erasing;
 #[path = "../ledger/queries.rs"]
 mod ledger_queries;
-#[path = "../partner/queries.rs"]
-mod partner_queries;
+#[path = "../partner/reading.rs"]
+mod partner_reading;
+#[path = "../partner/writing.rs"]
+mod partner_writing;
 #[path = "../pseudonymiser/queries.rs"]
 mod pseudonymiser_queries;
 #[path = "../resolutions/queries.rs"]
 mod resolutions_queries;
 #[path = "../statements/queries.rs"]
 mod statements_queries;
-#[path = "../switchboard/queries.rs"]
-mod switchboard_queries;
+#[path = "../switchboard/reading.rs"]
+mod switchboard_reading;
+#[path = "../switchboard/writing.rs"]
+mod switchboard_writing;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -133,7 +137,7 @@ pub(crate) mod dialect {
     use kw_domain::SubjectId;
 
     use super::Conn;
-    use super::switchboard_queries::{PointerRow, find_one_active, stored_pointer};
+    use super::switchboard_reading::{PointerRow, find_one_active, stored_pointer};
     use crate::error::StoreError;
     use crate::literal::Active;
     use crate::schema::{ledger_head, pointers, subjects};

@@ -16,16 +16,20 @@ mod books_queries;
 mod ledger_erasing;
 #[path = "../ledger/queries.rs"]
 mod ledger_queries;
-#[path = "../partner/queries.rs"]
-mod partner_queries;
+#[path = "../partner/reading.rs"]
+mod partner_reading;
+#[path = "../partner/writing.rs"]
+mod partner_writing;
 #[path = "../pseudonymiser/queries.rs"]
 mod pseudonymiser_queries;
 #[path = "../resolutions/queries.rs"]
 mod resolutions_queries;
 #[path = "../statements/queries.rs"]
 mod statements_queries;
-#[path = "../switchboard/queries.rs"]
-mod switchboard_queries;
+#[path = "../switchboard/reading.rs"]
+mod switchboard_reading;
+#[path = "../switchboard/writing.rs"]
+mod switchboard_writing;
 
 pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn, OpenError> {
     let path = config.url.strip_prefix("sqlite:").unwrap_or(&config.url);
@@ -77,7 +81,7 @@ pub(crate) mod dialect {
     ) -> Result<Vec<Option<StoredPointer>>, StoreError> {
         identities
             .iter()
-            .map(|identity| super::switchboard_queries::find_one_active(conn, identity))
+            .map(|identity| super::switchboard_reading::find_one_active(conn, identity))
             .collect()
     }
 }
