@@ -5,7 +5,7 @@ use kw_domain::{Handle, SubjectId, TransactionId};
 
 use super::Conn;
 use super::ledger_queries::entries_at;
-use super::switchboard_queries::{PointerRow, stored_pointer};
+use super::switchboard_reading::{PointerRow, stored_pointer};
 use crate::error::StoreError;
 use crate::ledger::StoredEntry;
 use crate::schema::{asked_links, pointers, record_links, subject_links};
