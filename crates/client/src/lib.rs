@@ -4,12 +4,14 @@
 //! agreement together. Every call has a deadline, every answer a bound, and no error repeats anything that was sent or
 //! received beyond a problem's own words.
 //!
+//! - [`AccessLogClient`]: what an auditor reads of any service's log.
 //! - [`PseudonymiserClient`]: subjects in, verified group elements out.
 //! - [`SwitchboardClient`]: pointers and queries.
 //! - [`HolderClient`]: one document under one grant.
 //! - [`LocalClient`]: the partner process on the same machine.
 #![forbid(unsafe_code)]
 
+mod access_log;
 mod context;
 mod entropy;
 mod error;
@@ -22,6 +24,7 @@ mod pseudonymiser;
 mod retry;
 mod switchboard;
 
+pub use access_log::AccessLogClient;
 pub use context::Context;
 pub use entropy::Entropy;
 pub use error::{ClientError, Refused};

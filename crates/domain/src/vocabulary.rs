@@ -130,6 +130,18 @@ impl Purpose {
     }
 }
 
+impl Role {
+    /// Of whoever reads access logs for an auditor of the agreement.
+    pub fn auditor() -> Self {
+        Self("auditor".into())
+    }
+
+    /// Of whoever runs a service and is at its machine.
+    pub fn operator() -> Self {
+        Self("operator".into())
+    }
+}
+
 fn check_kebab(text: &str, kind: &'static str, max: usize) -> Result<(), VocabularyError> {
     let well_formed = text.len() <= max
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -166,6 +178,13 @@ mod tests {
         assert_eq!(Purpose::parse("subject-access").unwrap(), Purpose::subject_access());
         assert!(!Category::parse("access-logs").unwrap().is_access_log());
         assert!(Purpose::subject_access().is_subject_access());
+    }
+
+    #[test]
+    fn the_roles_of_the_house_are_words_like_any_other() {
+        for role in [Role::auditor(), Role::operator()] {
+            assert_eq!(Role::parse(role.as_str()), Ok(role));
+        }
     }
 
     #[test]

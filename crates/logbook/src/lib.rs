@@ -1,2 +1,4 @@
 //! The ledger persisted: publishing, witnessing, receipts, inspection, retention.
 #![forbid(unsafe_code)]
+
+pub mod inspection;

@@ -68,18 +68,19 @@ pub struct AccessLogEntry {
     /// Canonical JSON (RFC 8785), byte for byte as it was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-    /// For a search under a resolution: what this entry calls the subject. A batch is about others too; they are not named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub reference: Option<SubjectReference>,
+    /// For a search under a resolution: what this entry calls the subject, more than once where a batch has it more than
+    /// once. The others in the batch are not named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub references: Vec<SubjectReference>,
     /// What opens the leaf.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub salt: Option<Bytes32>,
 }
 
-/// Asks to find the records about one subject: by `reference` or, at the switchboard, by `subject`. A second person has to
-/// agree.
+/// Asks to find the records about one subject: the one that a record of this log is about (`index` and `reference`) or, at
+/// the switchboard, one that is given as the pseudonymiser's evaluation (`subject`). A second person has to agree.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestResolution {
@@ -95,7 +96,7 @@ pub struct RequestResolution {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub reference: Option<SubjectReference>,
-    /// The subject itself, as the pseudonymiser's evaluation gave it.
+    /// The subject as its requester would send it in a query.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectElement>,
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+mod auditor;
 pub mod config;
 pub mod entropy;
 pub mod http;
@@ -19,6 +20,7 @@ mod shape;
 pub mod shared;
 pub mod telemetry;
 
+pub use auditor::Auditor;
 pub use entropy::{Entropy, Identifier};
 pub use http::{Body, Http, Trace};
 pub use jobs::Jobs;

@@ -57,7 +57,7 @@ impl FromRequest for Party {
     }
 }
 
-fn refuse_certificate(reason: PeerError) -> Refusal {
+pub(crate) fn refuse_certificate(reason: PeerError) -> Refusal {
     match reason {
         PeerError::Unconfigured => Refusal::fault(reason),
         PeerError::RevocationUnknown => {

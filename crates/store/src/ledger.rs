@@ -202,6 +202,12 @@ pub trait LedgerRead: BooksRead + ResolutionsRead {
         Ok(low)
     }
 
+    /// The first index from which on every entry is of `moment` or later. It may be up to twenty minutes of entries too late.
+    fn index_after(&mut self, moment: Instant) -> Result<u64, StoreError> {
+        // One step for the place that is found, and one for what stands after it and is older.
+        self.index_at(moment.plus(DISORDER * 2))
+    }
+
     /// Whom the record at an index is about, in the order of its references; `links` says where to look
     /// ([`Service::LINKS`](crate::Service::LINKS)).
     fn links_at(&mut self, links: Links, index: u64) -> Result<Vec<(Meant, SubjectReference)>, StoreError>;
@@ -211,6 +217,15 @@ pub trait LedgerRead: BooksRead + ResolutionsRead {
         &mut self,
         meant: Meant,
         after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
+
+    /// The records before an index that are about the same one: index and reference, newest first. For one of a partner's own
+    /// records also those about its other records of the same subject, as long as it has the record.
+    fn links_before(
+        &mut self,
+        meant: Meant,
+        before: u64,
         limit: u32,
     ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
 }

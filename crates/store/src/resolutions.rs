@@ -58,11 +58,14 @@ impl fmt::Debug for Consent {
 pub trait ResolutionsRead {
     /// The resolution with this id, approved or not, void or not.
     fn resolution(&mut self, id: &[u8; 16]) -> Result<Option<Resolution>, StoreError>;
+    /// At most `limit` resolutions that are not void at a moment, approved or not; oldest first.
+    fn open_resolutions(&mut self, now: Instant, limit: u32) -> Result<Vec<Resolution>, StoreError>;
 }
 
 /// Changing resolutions: together with the record of it, through [`Tx`](crate::Tx).
 pub(crate) trait ResolutionsWrite {
     fn request(&mut self, resolution: &Resolution) -> Result<(), StoreError>;
-    fn approve(&mut self, id: &[u8; 16], approval: &Consent) -> Result<bool, StoreError>;
+    fn approve(&mut self, id: &[u8; 16], approval: &Consent, expires_at: Instant)
+    -> Result<bool, StoreError>;
     fn forget_resolutions(&mut self, before: Instant) -> Result<(), StoreError>;
 }

@@ -85,9 +85,15 @@ impl<S: Service> Tx<'_, S> {
         self.connection.ledger().request(resolution)
     }
 
-    /// Stores a second auditor's approval. `false` when there is no such request that still waits for one.
-    pub fn approve_resolution(&mut self, id: &[u8; 16], approval: &Consent) -> Result<bool, StoreError> {
-        let approved = self.connection.ledger().approve(id, approval)?;
+    /// Stores a second auditor's approval, and until when the resolution stands because of it. `false` when there is no such
+    /// request that still waits for one.
+    pub fn approve_resolution(
+        &mut self,
+        id: &[u8; 16],
+        approval: &Consent,
+        expires_at: Instant,
+    ) -> Result<bool, StoreError> {
+        let approved = self.connection.ledger().approve(id, approval, expires_at)?;
         self.done.wrote |= approved;
         Ok(approved)
     }

@@ -7,7 +7,7 @@ use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 use super::{Conn, dialect};
 use crate::error::StoreError;
 use crate::ledger::{Erased, LedgerRead, LedgerWrite, Links, Meant, NewEntry, NewLink, StoredEntry};
-use crate::schema::{asked_links, ledger_entries, ledger_head, record_links, subject_links};
+use crate::schema::{asked_links, ledger_entries, ledger_head, local_records, record_links, subject_links};
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -126,6 +126,57 @@ impl LedgerRead for Conn {
         };
         rows.into_iter().map(|(index, bytes)| Ok((index as u64, reference(bytes)?))).collect()
     }
+
+    fn links_before(
+        &mut self,
+        meant: Meant,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, SubjectReference)>, StoreError> {
+        let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::from(limit));
+        let rows: Vec<(i64, Vec<u8>)> = match meant {
+            Meant::Asked(subject_key) => asked_links::table
+                .filter(asked_links::subject_key.eq(subject_key.as_slice()))
+                .filter(asked_links::idx.lt(before))
+                .order((asked_links::idx.desc(), asked_links::position))
+                .limit(limit)
+                .select((asked_links::idx, asked_links::reference))
+                .load(self)?,
+            Meant::Record(handle) => {
+                let handles = handles_of_same_subject(self, handle)?;
+                record_links::table
+                    .filter(record_links::handle.eq_any(handles))
+                    .filter(record_links::idx.lt(before))
+                    .order((record_links::idx.desc(), record_links::position))
+                    .limit(limit)
+                    .select((record_links::idx, record_links::reference))
+                    .load(self)?
+            }
+            Meant::Subject(subject) => subject_links::table
+                .filter(subject_links::subject.eq(subject.as_bytes().as_slice()))
+                .filter(subject_links::idx.lt(before))
+                .order((subject_links::idx.desc(), subject_links::position))
+                .limit(limit)
+                .select((subject_links::idx, subject_links::reference))
+                .load(self)?,
+        };
+        rows.into_iter().map(|(index, bytes)| Ok((index as u64, reference(bytes)?))).collect()
+    }
+}
+
+/// A partner's handles of the person that one handle stands for, itself included.
+fn handles_of_same_subject(conn: &mut Conn, handle: Handle) -> Result<Vec<Vec<u8>>, StoreError> {
+    let own = handle.as_bytes().to_vec();
+    let subject_key: Option<Vec<u8>> = local_records::table
+        .find(own.as_slice())
+        .select(local_records::subject_key)
+        .first(conn)
+        .optional()?;
+    let Some(subject_key) = subject_key else { return Ok(vec![own]) };
+    Ok(local_records::table
+        .filter(local_records::subject_key.eq(subject_key))
+        .select(local_records::handle)
+        .load(conn)?)
 }
 
 const ENTRY: (

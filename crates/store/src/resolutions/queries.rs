@@ -37,6 +37,16 @@ impl ResolutionsRead for Conn {
             .map(stored_resolution)
             .transpose()
     }
+
+    fn open_resolutions(&mut self, now: Instant, limit: u32) -> Result<Vec<Resolution>, StoreError> {
+        let rows: Vec<ResolutionRow> = table::table
+            .filter(table::expires_at.gt(now.as_millis()))
+            .order((table::requested_at, table::id))
+            .limit(i64::from(limit))
+            .select(ResolutionRow::as_select())
+            .load(self)?;
+        rows.into_iter().map(stored_resolution).collect()
+    }
 }
 
 impl ResolutionsWrite for Conn {
@@ -60,12 +70,17 @@ impl ResolutionsWrite for Conn {
             ))
             .execute(self)?;
         match &resolution.approval {
-            Some(approval) => self.approve(&resolution.id, approval).map(drop),
+            Some(approval) => self.approve(&resolution.id, approval, resolution.expires_at).map(drop),
             None => Ok(()),
         }
     }
 
-    fn approve(&mut self, id: &[u8; 16], approval: &Consent) -> Result<bool, StoreError> {
+    fn approve(
+        &mut self,
+        id: &[u8; 16],
+        approval: &Consent,
+        expires_at: Instant,
+    ) -> Result<bool, StoreError> {
         let open = table::table.filter(table::id.eq(id.as_slice())).filter(table::approved_at.is_null());
         let approved = diesel::update(open)
             .set((
@@ -73,6 +88,7 @@ impl ResolutionsWrite for Conn {
                 table::approved_by.eq(approval.party.as_str()),
                 table::approver.eq(approval.person.as_str()),
                 table::approver_certificate.eq(approval.certificate.as_slice()),
+                table::expires_at.eq(expires_at.as_millis()),
             ))
             .execute(self)?;
         Ok(approved == 1)

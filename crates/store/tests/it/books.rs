@@ -200,6 +200,9 @@ on_both! {
             assert!(times[..index].iter().all(|at| *at < moment), "nothing before it is of that time");
             let late = times[index..].iter().take_while(|at| **at < minutes(minute - 20)).count();
             assert_eq!(late, 0, "it is not much too early");
+            let index = store.read(move |log| log.index_after(moment)).await.unwrap() as usize;
+            assert!(times[index..].iter().all(|at| *at >= moment), "nothing from there on is older");
+            assert!(times[..index].iter().all(|at| *at < minutes(minute + 25)), "it is not much too late");
         }
     }
 }

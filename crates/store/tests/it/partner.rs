@@ -6,7 +6,7 @@ use std::time::Duration;
 use kw_domain::{Category, Epoch, Handle, Oin, PointerId, SourceName, SubjectReference, TransactionId};
 use kw_ledger::LeafKind;
 use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
-use kw_store::{Meant, PendingReceipt, Service as _, Store, Tx};
+use kw_store::{LedgerRead, Meant, PendingReceipt, Service as _, Store, Tx};
 
 use crate::bed::{Bed, act, holder, now, on_both, random, reference};
 
@@ -85,6 +85,34 @@ on_both! {
         assert_eq!(asked(one, None).await.unwrap(), [(0, given), (1, given)]);
         assert_eq!(asked(one, Some(0)).await.unwrap(), [(1, given)]);
         assert_eq!(asked(other, None).await.unwrap(), []);
+    }
+
+    async fn links_are_found_backwards_with_those_of_the_persons_other_records(bed) {
+        let store = open(&bed);
+        let same: Vec<_> = ["som", "zorg"].map(|source| record(source, LocalState::Registered)).into();
+        let stranger = LocalRecord { subject_key: [78; 16], ..record("som", LocalState::Registered) };
+        let (one, other, third) = (same[0].handle, same[1].handle, stranger.handle);
+        assert_eq!(same[0].subject_key, same[1].subject_key);
+        keep(&store, [same, vec![stranger]].concat()).await;
+        let start = store.read(LedgerRead::ledger_size).await.unwrap();
+        let given: Vec<SubjectReference> = (0..4).map(|_| reference()).collect();
+        for (number, handle) in [one, other, third, one].into_iter().enumerate() {
+            let given = given[number];
+            store.write::<_, (), _>("test", move |_| Ok(((), act(0).link_record(handle, given, None)))).await.unwrap();
+        }
+        let found = async |meant, before, limit| {
+            store.read(move |tables| tables.links_before(meant, before, limit)).await.unwrap()
+        };
+        let all = [(start + 3, given[3]), (start + 1, given[1]), (start, given[0])];
+        for handle in [one, other] {
+            assert_eq!(found(Meant::Record(handle), u64::MAX, 9).await, all);
+            assert_eq!(found(Meant::Record(handle), start + 3, 1).await, all[1..2]);
+        }
+        assert_eq!(found(Meant::Record(third), u64::MAX, 9).await, [(start + 2, given[2])]);
+        let unknown = Handle::from_bytes([9; 16]);
+        let alone = reference();
+        store.write::<_, (), _>("test", move |_| Ok(((), act(0).link_record(unknown, alone, None)))).await.unwrap();
+        assert_eq!(found(Meant::Record(unknown), u64::MAX, 9).await, [(start + 4, alone)], "the record is gone");
     }
 
     async fn erasing_a_record_of_the_log_takes_its_links(bed) {
