@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Weekday};
 
 use crate::Instant;
 
@@ -43,9 +43,9 @@ impl DutchTime {
         self.date.format("%Y-%m").to_string()
     }
 
-    /// Minutes since midnight on the clock.
-    pub fn minute_of_day(self) -> u16 {
-        (self.time.num_seconds_from_midnight() / 60) as u16
+    /// The time of day.
+    pub fn time(self) -> NaiveTime {
+        self.time
     }
 
     /// Monday to Friday. Public holidays count as working days.
@@ -79,7 +79,7 @@ mod tests {
 
     fn shown(moment: &str) -> String {
         let shown = DutchTime::at(Instant::parse(moment).unwrap());
-        format!("{} {:02}:{:02}", shown.date(), shown.minute_of_day() / 60, shown.minute_of_day() % 60)
+        format!("{} {}", shown.date(), shown.time().format("%H:%M"))
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
             let date = NaiveDate::from_epoch_days(9_000 + days).unwrap();
             let start = DutchTime::start_of(date);
             prop_assert_eq!(DutchTime::at(start).date(), date);
-            prop_assert_eq!(DutchTime::at(start).minute_of_day(), 0);
+            prop_assert_eq!(DutchTime::at(start).time(), NaiveTime::MIN);
             prop_assert!(DutchTime::at(start.minus(Duration::from_millis(1))).date() < date);
         }
     }

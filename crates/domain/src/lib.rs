@@ -12,6 +12,7 @@ mod handle;
 mod id;
 mod instant;
 mod key;
+mod office_hours;
 mod oin;
 mod subject;
 mod vocabulary;
@@ -26,6 +27,7 @@ pub use id::{
 };
 pub use instant::{Instant, InstantError};
 pub use key::{Epoch, KeyUse, KeyUseError};
+pub use office_hours::OfficeHours;
 pub use oin::{Oin, OinError, OinKind};
 pub use subject::{Subject, SubjectError, SubjectScheme};
 pub use vocabulary::{

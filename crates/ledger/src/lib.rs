@@ -14,17 +14,21 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod note;
 pub mod projection;
+pub mod proof;
+pub mod report;
 pub mod search;
 pub mod tile;
 pub mod tree;
 
 mod canonical;
 mod leaf;
+mod logged;
 mod record;
 mod text;
 
 pub use canonical::{Canonical, CanonicalError, canonical};
 pub use leaf::{LEAF_LENGTH, Leaf, LeafError, LeafKind, Salt};
+pub use logged::Logged;
 pub use record::{
     AccessRecord, Action, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor,
     RecordedDecision, RecordedRelation, Verdict,

@@ -6,23 +6,12 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::{AccessRecord, Event};
+use crate::{AccessRecord, Event, Logged};
 
 pub mod adl;
 pub mod fsc;
 pub mod ldv;
 pub mod nen7513;
-
-/// A record, and where it stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Logged<'a> {
-    /// The log's name.
-    pub origin: &'a str,
-    /// The entry's index in that log.
-    pub index: u64,
-    /// The record.
-    pub record: &'a AccessRecord,
-}
 
 impl Logged<'_> {
     /// The W3C trace id that came with the request: 32 lower-case hexadecimal digits. For what no request caused, one that is

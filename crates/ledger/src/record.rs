@@ -225,7 +225,7 @@ pub struct GrantedAccess {
 }
 
 /// How an event ended (NEN 7513 §7.2: 1, 2, 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Something broke.

@@ -1,11 +1,11 @@
 //! `[ledger]`: what the chain agrees about its ledgers.
 
 use crate::ledger_rules::LedgerRules;
-use crate::office_hours::parse_time;
 use crate::reading::cursor::Node;
 use crate::reading::logs::MOST_WITNESSES;
 use crate::reading::references::Declared;
 use crate::reading::values;
+use crate::time_of_day::parse_time;
 use crate::{LogAccess, OfficeHours, Term};
 
 pub(crate) fn read(node: &Node<'_>, declared: &Declared<'_>) -> Option<LedgerRules> {

@@ -5,8 +5,8 @@
 use kw_domain::{Category, Purpose, TransactionId};
 use serde::Serialize;
 
-use super::{Logged, answered_as};
-use crate::{AccessRecord, Outcome, Verdict};
+use super::answered_as;
+use crate::{AccessRecord, Logged, Outcome, Verdict};
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,8 +5,8 @@
 use kw_domain::{Oin, TransactionId};
 use serde::Serialize;
 
-use super::{Logged, answered_as};
-use crate::{AccessRecord, Event};
+use super::answered_as;
+use crate::{AccessRecord, Event, Logged};
 
 /// Who the central services are: the asker's record does not name whom it asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,7 @@
 
 use serde::Serialize;
 
-use super::Logged;
-use crate::{AccessRecord, Event, GrantedAccess, Outcome};
+use crate::{AccessRecord, Event, GrantedAccess, Logged, Outcome};
 
 mod names;
 

@@ -5,8 +5,7 @@
 use kw_domain::{Instant, Oin};
 use serde::Serialize;
 
-use super::Logged;
-use crate::{AccessRecord, Action, Event, Outcome, Verdict};
+use crate::{AccessRecord, Action, Event, Logged, Outcome, Verdict};
 
 /// One line of the log (NEN 7513 §7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

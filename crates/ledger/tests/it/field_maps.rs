@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use kw_ledger::projection::{Logged, adl, fsc, ldv, nen7513};
-use kw_ledger::{AccessRecord, Event};
+use kw_ledger::projection::{adl, fsc, ldv, nen7513};
+use kw_ledger::{AccessRecord, Event, Logged};
 use serde_json::{Map, Value, json};
 
 use crate::sample::{switchboard, variants};

@@ -3,4 +3,5 @@
 
 mod field_maps;
 mod projections;
+mod reports;
 mod sample;

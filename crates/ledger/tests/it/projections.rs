@@ -1,8 +1,8 @@
 //! What the exports look like, and the rules of each form.
 
 use kw_domain::Instant;
-use kw_ledger::projection::{Logged, adl, fsc, ldv, nen7513};
-use kw_ledger::{AccessRecord, Event, Outcome};
+use kw_ledger::projection::{adl, fsc, ldv, nen7513};
+use kw_ledger::{AccessRecord, Event, Logged, Outcome};
 use serde_json::{Value, json};
 
 use crate::sample::{full, holder, requester, sparse, switchboard};
