@@ -14,7 +14,6 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod note;
 pub mod projection;
-pub mod proof;
 pub mod report;
 pub mod search;
 pub mod tile;
