@@ -10,14 +10,18 @@
 //! - every text form has one spelling: what is parsed is written again byte for byte.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod note;
+pub mod policy;
 pub mod projection;
+pub mod proof;
 pub mod report;
 pub mod search;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 mod canonical;
 mod leaf;

@@ -6,6 +6,7 @@ mod needed;
 mod path;
 mod tiles;
 
+pub(crate) use bundle::split_entry;
 pub use bundle::{BundleError, MAX_ENTRY_LENGTH, decode_bundle, encode_bundle};
 pub use needed::{
     all_bundles, all_tiles, consistency_tiles, edge_tiles, inclusion_tiles, new_bundles, new_tiles,

@@ -50,7 +50,8 @@ pub fn decode_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, BundleError
     if rest.is_empty() { Ok(entries) } else { Err(BundleError::Longer) }
 }
 
-fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The next entry and what follows it.
+pub(crate) fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }

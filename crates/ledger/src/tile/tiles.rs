@@ -132,7 +132,7 @@ impl Tiles {
     }
 
     /// The root of the complete subtree of `2^height` leaves with this number.
-    pub(super) fn subtree(&self, height: u8, index: u64) -> Result<Hash, TilesError> {
+    pub(crate) fn subtree(&self, height: u8, index: u64) -> Result<Hash, TilesError> {
         let (level, within) = (height / 8, height % 8);
         let first = index << within;
         let (tile, start) = (first >> 8, (first & 255) as usize);
