@@ -73,6 +73,17 @@ impl Agreement {
         Some(LogIdentity { owner, oin, origin: origin.clone(), key, endpoint: endpoint.clone() })
     }
 
+    /// Whether this party keeps a log, and as whom.
+    pub fn log_owner(&self, oin: Oin) -> Option<LogOwner> {
+        if oin == self.switchboard.oin {
+            Some(LogOwner::Switchboard)
+        } else if oin == self.pseudonymiser.oin {
+            Some(LogOwner::Pseudonymiser)
+        } else {
+            self.partner(oin).map(|partner| LogOwner::Partner(partner.oin))
+        }
+    }
+
     /// Who cosigns this keeper's log: for the switchboard's, every partner with a witness key that is not suspended; for
     /// any other, the switchboard if it has one.
     pub fn witnesses_of(&self, owner: LogOwner) -> Vec<WitnessIdentity> {

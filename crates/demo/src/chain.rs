@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kw_agreement::Agreement;
-use kw_agreement::draft::{AgreementDraft, KeyDraft};
+use kw_agreement::{Agreement, LogOwner};
+use kw_agreement::draft::{AgreementDraft, KeyDraft, key_text};
 use kw_client::{LocalClient, LocalToken};
 use kw_domain::{ChainName, Oin};
 use kw_runtime::Entropy;
+use kw_runtime::key_file::{KeyFileError, KeyKind};
+use kw_runtime::log_key::LogKey;
 use kw_store::DatabaseConfig;
 use kw_transport::TlsFiles;
 use kw_transport::authority::{Authority, IssueRequest};
@@ -95,17 +97,24 @@ impl Chain {
 
         draft.switchboard.endpoint = switchboard.endpoint();
         draft.switchboard.public_endpoint = switchboard.public_endpoint();
+        (draft.switchboard.log_key, draft.switchboard.witness_key) = log_keys(&switchboard.folder, &name)?;
         draft.pseudonymiser.endpoint = pseudonymiser.endpoint();
         draft.pseudonymiser.public_endpoint = pseudonymiser.public_endpoint();
+        (draft.pseudonymiser.log_key, _) = log_keys(&pseudonymiser.folder, &name)?;
         draft.pseudonymiser.keys =
             keys.iter().map(|key| KeyDraft::new(key.key_use, key.epoch, &key.public_key.0)).collect();
+        draft.ledger.witness_quorum = Some(plans.len().min(WITNESSES_DEMANDED) as u64);
         let mut doors = Vec::new();
         for plan in &plans {
+            let folder = ground.partner(&plan.name);
+            make_folder(&folder.join("keys"))?;
+            kw_partner::keys::init(&folder.join("keys"), &name, &mut Entropy::os())?;
             let own = Doors::take(&mut ports)?;
             let partner = draft
                 .partner_mut(plan.oin.as_str())
                 .ok_or_else(|| DemoError::Agreement(format!("{} is not in the agreement", plan.name)))?;
             partner.endpoint = format!("https://{}", own.service);
+            (partner.log_key, partner.witness_key) = log_keys(&folder, &name)?;
             doors.push(own);
         }
         let text = draft.to_toml().map_err(|error| DemoError::Agreement(error.to_string()))?;
@@ -119,7 +128,7 @@ impl Chain {
         let mut chain =
             Self { agreement: Arc::new(agreement), partners: Vec::new(), switchboard, pseudonymiser };
         for (plan, doors) in plans.into_iter().zip(doors) {
-            let partner = Partner::start(program, ground, databases, &authority, &name, plan, doors).await?;
+            let partner = Partner::start(program, ground, databases, &authority, plan, doors).await?;
             chain.partners.push(partner);
         }
         Ok(chain)
@@ -168,17 +177,19 @@ impl Chain {
         use kw_store::{LedgerRead, Store, partner, switchboard};
         let origin = self.agreement.switchboard().log_origin.clone();
         let database = self.switchboard.database.clone();
-        let owned =
-            self.partners.iter().map(|partner| (partner.database.clone(), partner.oin)).collect::<Vec<_>>();
-        let chain = self.agreement.chain().clone();
+        let origin_of = |oin| self.agreement.log_of(LogOwner::Partner(oin)).map(|log| log.origin);
+        let owned: Vec<_> = self
+            .partners
+            .iter()
+            .filter_map(|partner| Some((partner.database.clone(), origin_of(partner.oin)?)))
+            .collect();
         tokio::task::spawn_blocking(move || {
             let fill = |bytes: &mut [u8]| Entropy::os().fill(bytes);
             let store =
                 Store::<switchboard::Switchboard>::open(&database, &origin, fill).map_err(unreadable)?;
             let size = store.read_blocking(LedgerRead::ledger_size).map_err(unreadable)?;
             let mut records = Records { switchboard: size, partners: 0 };
-            for (database, oin) in owned {
-                let origin = format!("{chain}/partner/{oin}");
+            for (database, origin) in owned {
                 let store = Store::<partner::Partner>::open(&database, &origin, fill).map_err(unreadable)?;
                 records.partners += store.read_blocking(LedgerRead::ledger_size).map_err(unreadable)?;
             }
@@ -266,13 +277,10 @@ impl Partner {
         ground: &Ground,
         databases: &Databases,
         authority: &Authority,
-        chain: &ChainName,
         plan: PartnerPlan,
         doors: Doors,
     ) -> Result<Self, DemoError> {
         let folder = ground.partner(&plan.name);
-        make_folder(&folder.join("keys"))?;
-        kw_partner::keys::init(&folder.join("keys"), chain, &mut Entropy::os())?;
         let database = databases.service(&plan.name, &folder).await?;
         let tls = issue(authority, &plan.name, plan.oin)?;
         let configuration = folder.join("partner.toml");
@@ -305,6 +313,16 @@ impl Partner {
     }
 }
 
+/// The public halves of a service's log key and witness key, as they stand in the agreement.
+fn log_keys(folder: &Path, chain: &ChainName) -> Result<(String, Option<String>), DemoError> {
+    let public = |kind| {
+        let key = LogKey::newest(&folder.join("keys"), chain, kind)?;
+        Ok::<_, KeyFileError>(key.map(|key| key_text(&key.public())))
+    };
+    let log = public(KeyKind::Log)?.ok_or_else(|| DemoError::Keys("a log has none".to_owned()))?;
+    Ok((log, public(KeyKind::Witness)?))
+}
+
 fn unreadable(error: impl std::fmt::Display) -> DemoError {
     DemoError::Records(error.to_string())
 }
@@ -332,5 +350,7 @@ fn database_section(database: &DatabaseConfig) -> Value {
     section
 }
 
+/// So many partners must have cosigned the switchboard's log, where there are as many.
+const WITNESSES_DEMANDED: usize = 2;
 const TOKEN: &str = "local.token";
 const CERTIFICATE_VALID_FOR: Duration = Duration::from_hours(24 * 90);

@@ -110,6 +110,12 @@ impl From<kw_partner::keys::KeysError> for DemoError {
     }
 }
 
+impl From<kw_runtime::key_file::KeyFileError> for DemoError {
+    fn from(error: kw_runtime::key_file::KeyFileError) -> Self {
+        Self::Keys(error.to_string())
+    }
+}
+
 impl From<kw_runtime::config::SecretError> for DemoError {
     fn from(error: kw_runtime::config::SecretError) -> Self {
         Self::Keys(error.to_string())

@@ -1,19 +1,27 @@
-//! The partner's own key: what seals bindings and local keys in its database.
+//! The partner's own keys: what seals bindings and local keys in its database, and what signs checkpoints.
 
 use std::path::{Path, PathBuf};
 
 use kw_domain::{ChainName, Epoch};
 use kw_pseudonym::RowKey;
 use kw_runtime::key_file::{KeyFile, KeyFileError, KeyKind};
+use kw_runtime::log_key;
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
-/// Makes the row key in an existing folder. Refuses where one is there already.
-pub fn init(folder: &Path, chain: &ChainName, rng: &mut dyn CryptoRngCore) -> Result<PathBuf, KeysError> {
+/// Makes the first keys of a partner in an existing folder. Refuses where one is there already.
+pub fn init(
+    folder: &Path,
+    chain: &ChainName,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<Vec<PathBuf>, KeysError> {
     let secret = Zeroizing::new(RowKey::generate(rng).to_bytes().to_vec());
-    let file =
-        KeyFile { kind: KeyKind::PartnerRow, chain: chain.clone(), epoch: Epoch(1), secret, use_from: None };
-    Ok(file.create_in(folder)?)
+    let files = [
+        KeyFile { kind: KeyKind::PartnerRow, chain: chain.clone(), epoch: Epoch(1), secret, use_from: None },
+        log_key::first(KeyKind::Log, chain, rng),
+        log_key::first(KeyKind::Witness, chain, rng),
+    ];
+    Ok(KeyFile::create_all_in(&files, folder)?)
 }
 
 /// The newest row key in the folder.

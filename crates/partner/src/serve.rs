@@ -39,9 +39,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&clock))?;
     let current = agreement.current();
     let oin = tls.oin();
-    if current.partner(oin).is_none() {
-        return Err(StartError::NoPartner { oin });
-    }
+    let own = current.partner(oin).ok_or(StartError::NoPartner { oin })?;
     let row_key = keys::row_key(&config.keys.directory, current.chain())?;
     let record_key = sources::record_key(&row_key);
     let vault = Vault::new(row_key, entropy.clone());
@@ -49,7 +47,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let sources = sources::open(&config.sources, &record_key, &agreement, admission, &clock)?;
     let token = Token::load_or_create(&config.local.token_file, &entropy)?;
 
-    let origin = format!("{}/partner/{oin}", current.chain());
+    let origin = own.log_origin.clone();
     let (database, salts) = (config.database.clone(), entropy.clone());
     let opening = move || Store::<Partner>::open(&database, &origin, move |bytes| salts.fill(bytes));
     let store = Arc::new(tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Stopped)??);

@@ -13,6 +13,7 @@ use kw_protocol::Bytes32;
 use kw_protocol::evaluation::PublicKey;
 use kw_pseudonym::{Delta, SecretKey};
 use kw_runtime::key_file::{KeyFile, KeyFileError, KeyKind};
+use kw_runtime::log_key;
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
@@ -26,7 +27,7 @@ pub struct Rotated {
     pub delta: Option<PathBuf>,
 }
 
-/// Makes the first key of both uses in `directory`, which is made (mode 0700) if it is not there.
+/// Makes the first key of both uses, and that of the log, in `directory`, which is made (mode 0700) if it is not there.
 pub fn init(
     directory: &Path,
     chain: &ChainName,
@@ -40,6 +41,7 @@ pub fn init(
     }) {
         return Err(CeremonyError::Exists { key_use, directory: directory.to_owned() });
     }
+    KeyFile::create_all_in(&[log_key::first(KeyKind::Log, chain, rng)], directory)?;
     KeyUse::ALL.into_iter().map(|key_use| make(directory, chain, key_use, Epoch(1), rng)).collect()
 }
 

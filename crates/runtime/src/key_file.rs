@@ -23,6 +23,8 @@ pub enum KeyKind {
     Grant,
     /// δ of a rotation of k_p(index), for the switchboard: a scalar. Its epoch is the new key's.
     IndexDelta,
+    /// Signs the checkpoints of a log: an Ed25519 seed.
+    Log,
     /// Seals the columns of a partner's database: 32 bytes.
     PartnerRow,
     /// k_p(binding): a scalar.
@@ -35,18 +37,22 @@ pub enum KeyKind {
     SwitchboardRow,
     /// k_tag: 32 bytes.
     SwitchboardTag,
+    /// Cosigns checkpoints of others' logs: an Ed25519 seed.
+    Witness,
 }
 
 impl KeyKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Grant,
         Self::IndexDelta,
+        Self::Log,
         Self::PartnerRow,
         Self::PseudonymiserBinding,
         Self::PseudonymiserIndex,
         Self::SwitchboardIndex,
         Self::SwitchboardRow,
         Self::SwitchboardTag,
+        Self::Witness,
     ];
 
     /// The kind as it stands in the file and its name.
@@ -54,12 +60,14 @@ impl KeyKind {
         match self {
             Self::Grant => "grant",
             Self::IndexDelta => "index-delta",
+            Self::Log => "log",
             Self::PartnerRow => "partner-row",
             Self::PseudonymiserBinding => "pseudonymiser-binding",
             Self::PseudonymiserIndex => "pseudonymiser-index",
             Self::SwitchboardIndex => "switchboard-index",
             Self::SwitchboardRow => "switchboard-row",
             Self::SwitchboardTag => "switchboard-tag",
+            Self::Witness => "witness",
         }
     }
 
@@ -104,6 +112,15 @@ impl KeyFile {
         create_secret(&path, line.as_bytes())?;
         sync_folder(folder)?;
         Ok(path)
+    }
+
+    /// Writes the first keys of a service to new files in `folder`: all of them, or none where one is there already.
+    pub fn create_all_in(files: &[Self], folder: &Path) -> Result<Vec<PathBuf>, KeyFileError> {
+        let mut paths = files.iter().map(|file| folder.join(file.file_name()));
+        if let Some(path) = paths.find(|path| path.symlink_metadata().is_ok()) {
+            return Err(KeyFileError::Exists { path });
+        }
+        files.iter().map(|file| file.create_in(folder)).collect()
     }
 
     /// Reads the key in `path`, if only its owner can.
@@ -175,6 +192,12 @@ impl fmt::Debug for KeyFile {
 /// Why a key file cannot be used. Always for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
+    /// There is such a key: another first one would not be the one that everything hangs on.
+    #[error("{path} is there already: make first keys in an empty folder, or rotate the ones that are there")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The folder or file cannot be read or written.
     #[error("cannot use {path}: {source}")]
     Folder {
@@ -223,6 +246,19 @@ mod tests {
         assert_eq!((read[0].secret.len(), read[0].use_from), (138, grant.use_from));
         assert_eq!(read[1].secret32().as_deref(), Some(&[1; 32]));
         assert!(KeyFile::read_all(folder.path(), &ChainName::parse("care").unwrap()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn first_keys_are_made_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [key(KeyKind::Log, vec![1; 32]), key(KeyKind::Witness, vec![2; 32])];
+        files[1].create_in(folder.path()).unwrap();
+        let refused = KeyFile::create_all_in(&files, folder.path());
+        assert!(matches!(refused, Err(KeyFileError::Exists { path }) if path.ends_with("witness-2.key")));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        KeyFile::destroy(&folder.path().join("witness-2.key")).unwrap();
+        let made = KeyFile::create_all_in(&files, folder.path()).unwrap();
+        assert_eq!(made, ["log-2.key", "witness-2.key"].map(|name| folder.path().join(name)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod http;
 pub mod jobs;
 pub mod key_file;
+pub mod log_key;
 pub mod metrics;
 pub mod party;
 pub mod problem;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use kw_domain::{ChainName, Epoch, Instant};
 use kw_pseudonym::{Delta, IndexKey, RowKey, TagKey};
-use kw_runtime::Entropy;
 use kw_runtime::key_file::{KeyFile, KeyFileError, KeyKind};
+use kw_runtime::{Entropy, log_key};
 use zeroize::Zeroizing;
 
 use crate::signer::{GrantKey, Signer};
@@ -74,8 +74,10 @@ pub fn init(folder: &Path, chain: &ChainName, entropy: &Entropy) -> Result<Vec<P
         key(KeyKind::SwitchboardTag, TagKey::generate(&mut rng).to_bytes().as_slice()),
         key(KeyKind::SwitchboardRow, RowKey::generate(&mut rng).to_bytes().as_slice()),
         key(KeyKind::Grant, &new_grant_secret()?),
+        log_key::first(KeyKind::Log, chain, &mut rng),
+        log_key::first(KeyKind::Witness, chain, &mut rng),
     ];
-    files.iter().map(|file| Ok(file.create_in(folder)?)).collect()
+    Ok(KeyFile::create_all_in(&files, folder)?)
 }
 
 /// Makes the next grant key, published at once and used from `use_from` on.

@@ -28,6 +28,7 @@ fn every_party_has_a_log_under_a_name_and_a_key_of_its_own() {
         for log in &logs {
             assert_eq!(agreement.log(&log.origin).as_ref(), Some(log));
             assert_eq!(agreement.log_of(log.owner).as_ref(), Some(log));
+            assert_eq!(agreement.log_owner(log.oin), Some(log.owner));
         }
         let keys: BTreeSet<_> = logs.iter().map(|log| log.key).collect();
         assert_eq!(keys.len(), logs.len());

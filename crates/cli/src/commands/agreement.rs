@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use kw_agreement::{Agreement, AgreementErrors};
+use kw_agreement::draft::key_text;
+use kw_agreement::{Agreement, AgreementErrors, LogAccess, LogIdentity, LogOwner, WitnessIdentity};
 use kw_domain::Category;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,6 +33,10 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         "chain": agreement.chain().as_str(),
         "hash": agreement.hash(),
         "partners": agreement.partners().count(),
+        "logs": logs(&agreement),
+        "witnessQuorum": agreement.quorum_for(LogOwner::Switchboard),
+        "logAccess": agreement.log_access().as_str(),
+        "auditors": agreement.auditors().map(|auditor| auditor.oin).collect::<Vec<_>>(),
         "errors": [],
     });
     output.data(&summary, || readable(&agreement));
@@ -93,5 +98,37 @@ fn readable(agreement: &Agreement) -> String {
             registers.join(", "),
         ]);
     }
-    format!("{} is sound\nhash {}\n{partners}", agreement.chain(), agreement.hash())
+    let mut logs = table(["log", "origin", "witnesses", "demanded"]);
+    for log in agreement.logs() {
+        logs.add_row([
+            log.oin.to_string(),
+            log.origin,
+            agreement.witnesses_of(log.owner).len().to_string(),
+            agreement.quorum_for(log.owner).to_string(),
+        ]);
+    }
+    let readers = match agreement.log_access() {
+        LogAccess::Anyone => "anyone may read the logs",
+        LogAccess::Chain => "the chain may read the logs",
+    };
+    let auditors: Vec<&str> = agreement.auditors().map(|auditor| auditor.name.as_str()).collect();
+    let auditors = if auditors.is_empty() { "none".to_owned() } else { auditors.join(", ") };
+    format!(
+        "{} is sound\nhash {}\n{partners}\n{logs}\n{readers}; auditors: {auditors}",
+        agreement.chain(),
+        agreement.hash()
+    )
+}
+
+/// Every log with who cosigns it.
+fn logs(agreement: &Agreement) -> Vec<Value> {
+    let witness = |witness: WitnessIdentity| json!({ "oin": witness.oin, "name": witness.name, "key": key_text(&witness.key) });
+    let log = |log: LogIdentity| {
+        let witnesses: Vec<_> = agreement.witnesses_of(log.owner).into_iter().map(witness).collect();
+        json!({
+            "oin": log.oin, "origin": log.origin, "key": key_text(&log.key), "witnesses": witnesses,
+            "quorum": agreement.quorum_for(log.owner),
+        })
+    };
+    agreement.logs().into_iter().map(log).collect()
 }

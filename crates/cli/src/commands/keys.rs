@@ -12,7 +12,7 @@ use crate::output::Output;
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make the first keys of a service. Never replaces one.
+    /// Make the first keys of a service, and print what goes into the agreement. Never replaces one.
     Init(init::Arguments),
     /// Make the next key and take it into use, while the service runs.
     #[command(subcommand)]

@@ -13,6 +13,24 @@ fn a_sound_agreement_is_described() {
 }
 
 #[test]
+fn logs_witnesses_and_quorum_are_shown() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/chains/care.toml");
+    let checked = run(["agreement", "check", file, "--json"]).expect(0).json();
+    let logs = checked["logs"].as_array().unwrap();
+    assert_eq!(logs.len(), 6);
+    assert_eq!(logs[0]["origin"], "switchboard.zorg-demoregio.example/care-demoregio");
+    assert_eq!(logs[0]["witnesses"].as_array().unwrap().len(), 2);
+    assert_eq!(logs[0]["witnesses"][0]["name"], "care-demoregio/witness/00000099000000111000");
+    assert_eq!((&logs[0]["quorum"], &logs[1]["quorum"]), (&2.into(), &1.into()));
+    assert_eq!((&checked["witnessQuorum"], &checked["logAccess"]), (&2.into(), &"anyone".into()));
+    let readable = run(["agreement", "check", file]).expect(0).stdout;
+    for text in ["care-demoregio/partner/00000099000000114000", "anyone may read", "Toezicht Zorg Demoregio"]
+    {
+        assert!(readable.contains(text), "{text}\n{readable}");
+    }
+}
+
+#[test]
 fn every_mistake_is_named_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("agreement.toml");

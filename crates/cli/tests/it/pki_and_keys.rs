@@ -1,5 +1,6 @@
 //! `pki` and `keys init`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -46,7 +47,7 @@ fn an_authority_issues_and_revokes() {
 #[test]
 fn first_keys_are_made_once_for_each_service() {
     let folder = tempfile::tempdir().unwrap();
-    for (service, files) in [("switchboard", 4), ("pseudonymiser", 2), ("partner", 1)] {
+    for (service, files) in [("switchboard", 6), ("pseudonymiser", 3), ("partner", 3)] {
         let keys = folder.path().join(service);
         let arguments =
             ["keys", "init", service, "--directory", keys.to_str().unwrap(), "--chain", "youth", "--json"];
@@ -59,6 +60,39 @@ fn first_keys_are_made_once_for_each_service() {
         }
         assert_eq!(mode(&keys), 0o700);
         run(arguments).expect(3);
+    }
+}
+
+#[test]
+fn an_installation_from_before_logs_were_signed_gets_what_it_lacks_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for (service, lacks) in [
+        ("switchboard", &["log-1.key", "witness-1.key"][..]),
+        ("pseudonymiser", &["log-1.key"]),
+        ("partner", &["log-1.key", "witness-1.key"]),
+    ] {
+        let keys = folder.path().join(service);
+        let path = keys.to_str().unwrap();
+        let init = ["keys", "init", service, "--directory", path, "--chain", "youth", "--json", "--missing"];
+        // An empty folder lacks everything.
+        run(init).expect(0);
+        for name in lacks {
+            fs::remove_file(keys.join(name)).unwrap();
+        }
+        let contents = || -> BTreeMap<_, _> {
+            let entries = fs::read_dir(&keys).unwrap().map(|entry| entry.unwrap().path());
+            entries.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
+        };
+        let before = contents();
+        let made = run(init).expect(0).json();
+        let paths: Vec<_> = lacks.iter().map(|name| keys.join(name).to_str().unwrap().to_owned()).collect();
+        assert_eq!(made["files"], serde_json::json!(paths), "{service}");
+        assert!(before.iter().all(|(path, bytes)| contents().get(path) == Some(bytes)), "{service}");
+        let again = run(init).expect(0).json();
+        assert_eq!(again["files"], serde_json::json!([]), "{service}");
+        assert_eq!((&again["logKey"], &again["witnessKey"]), (&made["logKey"], &made["witnessKey"]));
+        assert_eq!(made["logKey"].as_str().map(str::len), Some(43));
+        assert_eq!(made["witnessKey"].is_string(), lacks.len() == 2, "{service}");
     }
 }
 
@@ -78,6 +112,9 @@ fn the_public_keys_are_printed_as_the_agreement_has_them_and_no_secret_is() {
     ])
     .expect(0);
     assert_eq!(ran.stdout.matches("[[pseudonymiser.keys]]").count(), 2);
+    assert!(
+        ran.stdout.contains("in [pseudonymiser]:\n\nlog_key = \"") && !ran.stdout.contains("witness_key")
+    );
     for entry in fs::read_dir(&keys).unwrap() {
         let line = fs::read_to_string(entry.unwrap().path()).unwrap();
         let secret = line.split_whitespace().nth(4).unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kw_agreement::Localised;
 use kw_agreement::draft::{
     AgreementDraft, BudgetsDraft, CategoryDraft, ChainDraft, LedgerDraft, PartnerDraft, PseudonymiserDraft,
-    PurposeDraft, RoleDraft, ServiceDraft, SharedAttributeDraft, SubjectAccessDraft, key_text,
+    PurposeDraft, RoleDraft, ServiceDraft, SharedAttributeDraft, SubjectAccessDraft,
 };
 use serde_json::json;
 
@@ -60,7 +60,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
             endpoint: PLACEHOLDER.to_owned(),
             public_endpoint: PLACEHOLDER.to_owned(),
             log_origin: "switchboard.example/own-data".to_owned(),
-            log_key: placeholder_key("00000099000000001000"),
+            log_key: PLACEHOLDER.to_owned(),
             witness_key: None,
         },
         pseudonymiser: PseudonymiserDraft {
@@ -69,7 +69,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
             endpoint: PLACEHOLDER.to_owned(),
             public_endpoint: PLACEHOLDER.to_owned(),
             log_origin: "pseudonymiser.example/own-data".to_owned(),
-            log_key: placeholder_key("00000099000000002000"),
+            log_key: PLACEHOLDER.to_owned(),
             keys: Vec::new(),
         },
         budgets: BudgetsDraft::default(),
@@ -116,7 +116,7 @@ fn partner(oin: &str, name: &str, kind: &str, population: u64, registers: Vec<St
         contact: "whoever started the demonstration".to_owned(),
         suspended: false,
         registers,
-        log_key: placeholder_key(oin),
+        log_key: PLACEHOLDER.to_owned(),
         log_origin: None,
         witness_key: None,
         budgets: BudgetsDraft::default(),
@@ -146,13 +146,6 @@ fn both(text: &str) -> Localised {
     Localised { nl: text.to_owned(), en: text.to_owned() }
 }
 
-/// Replaced when the keys are made.
-fn placeholder_key(oin: &str) -> String {
-    let mut key = [0; 32];
-    key.iter_mut().zip(oin.bytes()).for_each(|(place, byte)| *place = byte);
-    key_text(&key)
-}
-
 const ASKS: &str = "asks";
-/// Replaced when the ports are known.
+/// Replaced when the ports are known and the keys are made.
 const PLACEHOLDER: &str = "https://localhost:1";

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use kw_domain::KeyUse;
 use kw_runtime::key_file::{KeyFile, KeyKind};
+use kw_runtime::log_key::{LogKey, LogKeyError, LogKeys};
 
 use super::findings::Findings;
 use super::{Patient, Role};
@@ -54,7 +55,46 @@ pub(super) fn examine(patient: &Patient, findings: &mut Findings) {
     if patient.role == Role::Pseudonymiser {
         compare_public(patient, findings);
     }
+    compare_log_keys(patient, findings);
 }
+
+/// Without the keys that the agreement names, the service does not start.
+fn compare_log_keys(patient: &Patient, findings: &mut Findings) {
+    let (folder, agreement) = (&patient.config.keys.directory, &patient.agreement);
+    match LogKeys::agreed(folder, agreement, patient.tls.oin()) {
+        Ok(keys) => {
+            findings.good(
+                "keys",
+                format!("the log key of epoch {} is the one in the agreement", keys.log.epoch()),
+            );
+            if let Some(witness) = keys.witness {
+                let epoch = witness.epoch();
+                findings
+                    .good("keys", format!("the witness key of epoch {epoch} is the one in the agreement"));
+            } else if LogKey::newest(folder, agreement.chain(), KeyKind::Witness)
+                .is_ok_and(|key| key.is_some())
+            {
+                findings.doubtful(
+                    "keys",
+                    "there is a witness key here and none in the agreement: nothing is cosigned",
+                    format!("have the chain add what `{INIT_MISSING}` prints"),
+                );
+            }
+        }
+        Err(error @ LogKeyError::Missing { .. }) => findings.wrong(
+            "keys",
+            error.to_string(),
+            format!("{INIT_MISSING}, then have the chain agree on what it prints"),
+        ),
+        Err(error) => findings.wrong(
+            "keys",
+            error.to_string(),
+            "restore the right key, or have the chain agree on this one",
+        ),
+    }
+}
+
+const INIT_MISSING: &str = "ketenwijzer keys init SERVICE --missing --directory DIR --agreement FILE";
 
 /// The agreement lists public halves: those that it lists must be here, the newest above all.
 fn compare_public(patient: &Patient, findings: &mut Findings) {
