@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kw_agreement::{Agreement, LogOwner};
 use kw_agreement::draft::{AgreementDraft, KeyDraft, key_text};
+use kw_agreement::{Agreement, LogOwner};
 use kw_client::{LocalClient, LocalToken};
 use kw_domain::{ChainName, Oin};
 use kw_runtime::Entropy;

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use kw_agreement::Agreement;
-use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft};
+use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft, key_text};
 use kw_domain::{ChainName, Epoch, KeyUse, Oin};
 use kw_transport::Tls;
 use kw_transport::authority::{Authority, IssueRequest, IssuedFiles};
 use tempfile::TempDir;
 
 use crate::process::Process;
+use crate::signing::Seeds;
 use crate::{KnownKeys, Member, PostgresServer, Program, free_port};
 
 const YOUTH: &str = include_str!("../../../examples/chains/youth.toml");
@@ -32,6 +33,7 @@ pub struct Chain {
     members: Vec<String>,
     port: u16,
     program: Program,
+    seeds: Seeds,
 }
 
 #[derive(Debug, Clone)]
@@ -58,8 +60,9 @@ impl Chain {
         let directory = folder.path().join("keys");
         fs::create_dir(&directory)?;
         program.make_keys(&directory, &name)?;
+        let seeds = Seeds::agree(&mut draft, &directory)?;
         let members = Vec::new();
-        Ok(Self { folder, authority, database: Database::Sqlite, draft, keys, members, port, program })
+        Ok(Self { folder, authority, database: Database::Sqlite, draft, keys, members, port, program, seeds })
     }
 
     /// Gives the partner of this kind its certificate. The others get theirs when they are first asked for.
@@ -67,6 +70,15 @@ impl Chain {
     pub fn partner(mut self, kind: &str) -> Self {
         self.members.push(kind.to_owned());
         self
+    }
+
+    /// Has the partner of this kind witness the switchboard's log. The test answers in its place, at an endpoint that it puts
+    /// into the agreement, with [`RunningChain::witness_seed`].
+    pub fn witness(mut self, kind: &str) -> anyhow::Result<Self> {
+        let key = key_text(&self.seeds.witness_key(kind)?);
+        let partner = self.draft.partners.iter_mut().find(|partner| partner.kind == kind);
+        partner.with_context(|| format!("no partner is a {kind:?}"))?.witness_key = Some(key);
+        Ok(self)
     }
 
     /// Puts the switchboard on a new database of this server, over the socket.
@@ -110,6 +122,7 @@ impl Chain {
             keys: self.keys,
             port: self.port,
             program: self.program,
+            seeds: self.seeds,
             switchboard: None,
             folder: self.folder,
         };
@@ -134,6 +147,7 @@ pub struct RunningChain {
     keys: KnownKeys,
     port: u16,
     program: Program,
+    seeds: Seeds,
     folder: TempDir,
 }
 
@@ -161,6 +175,16 @@ impl RunningChain {
     /// The pseudonymiser's keys.
     pub fn known_keys(&self) -> &KnownKeys {
         &self.keys
+    }
+
+    /// The Ed25519 seed of the log of a partner, by its kind, or of the `pseudonymiser`.
+    pub fn log_seed(&self, kind: &str) -> anyhow::Result<[u8; 32]> {
+        self.seeds.log(kind)
+    }
+
+    /// The Ed25519 seed with which the partner of this kind cosigns, if it was made a witness.
+    pub fn witness_seed(&self, kind: &str) -> anyhow::Result<[u8; 32]> {
+        self.seeds.witness(kind)
     }
 
     /// Where the switchboard's data are: a path, or a PostgreSQL URL.

@@ -24,6 +24,7 @@ mod postgres;
 mod process;
 mod program;
 mod proxy;
+mod signing;
 mod subjects;
 
 pub use chain::{Chain, RunningChain};
@@ -33,4 +34,5 @@ pub use postgres::PostgresServer;
 pub use process::{Process, StartError};
 pub use program::{Program, child_config};
 pub use proxy::FaultProxy;
+pub use signing::public_half;
 pub use subjects::{KnownKeys, element_of, subject_element};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kw_adapter::Vault;
-use kw_agreement::draft::{AgreementDraft, KeyDraft};
+use kw_agreement::draft::{AgreementDraft, KeyDraft, key_text};
 use kw_client::{LocalClient, LocalToken};
 use kw_domain::{ChainName, Oin, Subject, SubjectReference};
 use kw_ledger::AccessRecord;
@@ -15,6 +15,7 @@ use kw_partner::{KeySettings, LocalSettings, PartnerConfig, StartError, SyncSett
 use kw_pseudonym::RowKey;
 use kw_pseudonymiser::PseudonymiserConfig;
 use kw_runtime::key_file::{KeyFile, KeyKind};
+use kw_runtime::log_key::LogKey;
 use kw_runtime::serve::Control;
 use kw_runtime::telemetry::LogSettings;
 use kw_runtime::{Entropy, Http, Metrics, Server, ServerSettings};
@@ -74,8 +75,15 @@ impl Chain {
             public.iter().map(|key| KeyDraft::new(key.key_use, key.epoch, &key.public_key.0)).collect();
         // Nobody listens there: the switchboard is down.
         "https://127.0.0.1:1".clone_into(&mut draft.switchboard.endpoint);
+        draft.switchboard.witness_key = None;
         fs::create_dir(at("keys")).unwrap();
         keys::init(&at("keys"), &chain, &mut Entropy::os()).unwrap();
+        let public = |folder: &str, kind| {
+            key_text(&LogKey::newest(&at(folder), &chain, kind).unwrap().unwrap().public())
+        };
+        draft.pseudonymiser.log_key = public("pseudonymiser-keys", KeyKind::Log);
+        draft.partners[0].log_key = public("keys", KeyKind::Log);
+        draft.partners[0].witness_key = Some(public("keys", KeyKind::Witness));
         let config = PartnerConfig {
             admit_real_numbers: false,
             agreement: at("agreement.toml"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kw_agreement::Agreement;
-use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft};
+use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft, key_text};
 use kw_domain::{ChainName, Clock as _, KeyUse, ManualClock, Oin, Subject, SystemClock};
 use kw_ledger::AccessRecord;
 use kw_protocol::SecretBytes32;
@@ -13,6 +13,8 @@ use kw_protocol::evaluation::{BudgetClass, EvaluationRequest, EvaluationResponse
 use kw_protocol::problem::Problem;
 use kw_pseudonym::{BlindedElement, Blinding, Element, EvaluatedElement, Proof, blind, verify_and_unblind};
 use kw_pseudonymiser::{PseudonymiserConfig, keys, prepare};
+use kw_runtime::key_file::KeyKind;
+use kw_runtime::log_key::LogKey;
 use kw_runtime::serve::Control;
 use kw_runtime::{Entropy, Http, Metrics, ServerSettings};
 use kw_store::pseudonymiser::Pseudonymiser;
@@ -61,7 +63,9 @@ pub(crate) struct Refused {
 impl Chain {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let draft = AgreementDraft::parse(YOUTH).unwrap();
+        let mut draft = AgreementDraft::parse(YOUTH).unwrap();
+        // No switchboard runs here.
+        draft.switchboard.witness_key = None;
         let chain = ChainName::parse(&draft.chain.name).unwrap();
         let authority = Authority::init(&folder.path().join("pki"), &chain).unwrap();
         let own = authority.issue(&request("pseudonymiser", PSEUDONYMISER)).unwrap();
@@ -82,6 +86,8 @@ impl Chain {
         let mut this = Self { draft, config, clock, authority, folder };
         let made = keys::init(&this.config.keys.directory, &chain, &mut Entropy::os()).unwrap();
         this.list(&made);
+        let log = LogKey::newest(&this.config.keys.directory, &chain, KeyKind::Log).unwrap().unwrap();
+        this.draft.pseudonymiser.log_key = key_text(&log.public());
         this
     }
 
