@@ -17,6 +17,7 @@ pub mod note;
 pub mod policy;
 pub mod projection;
 pub mod proof;
+pub mod reconcile;
 pub mod report;
 pub mod search;
 pub mod tile;

@@ -3,5 +3,6 @@
 
 mod field_maps;
 mod projections;
+mod reconciliation;
 mod reports;
 mod sample;
