@@ -57,6 +57,14 @@ pub enum RelationBasis {
 }
 
 impl RelationBasis {
+    /// All grounds, in alphabetical order.
+    pub const ALL: [Self; 3] = [Self::Emergency, Self::Listed, Self::Motivated];
+
+    /// The ground with this word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|basis| basis.as_str() == text)
+    }
+
     /// The basis as it stands in messages, the agreement and records.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -16,6 +16,10 @@ pub(crate) fn read(top: &mut Fields<'_>) -> Option<BTreeMap<Category, CategoryRu
     let mut categories = BTreeMap::new();
     for entry in section.fields()?.entries() {
         let name = entry.parsed_key(Category::parse);
+        if name.as_ref().is_some_and(Category::is_access_log) {
+            entry.refuse_key("this name is kept for what the logs say about a person", RENAME);
+            continue;
+        }
         if let (Some(name), Some(rules)) = (name, category(&entry.node, &definitions)) {
             categories.insert(name, rules);
         }
@@ -119,5 +123,6 @@ fn complain_unless_some(node: &Node<'_>, value: Option<Value>) -> Option<Value> 
     value
 }
 
+const RENAME: &str = "rename this category";
 /// The longest retention that any law of these chains knows: medical files, twenty years (BW art. 7:454).
 const LONGEST: Term = Term::years(20);

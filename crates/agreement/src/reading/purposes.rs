@@ -37,6 +37,10 @@ pub(crate) fn read(top: &mut Fields<'_>, declared: &Declared<'_>) -> Option<BTre
     let mut purposes = BTreeMap::new();
     for entry in top.required("purposes")?.fields()?.entries() {
         let name = entry.parsed_key(Purpose::parse);
+        if name.as_ref().is_some_and(Purpose::is_subject_access) {
+            entry.refuse_key("this name is kept for a person's own question", "rename this purpose");
+            continue;
+        }
         if let (Some(name), Some(rules)) = (name, purpose(&entry.node, declared)) {
             purposes.insert(name, rules);
         }

@@ -61,6 +61,19 @@ pub(crate) fn assert_each_is_found_alone(mistakes: Vec<Mistake>) {
 }
 
 #[test]
+fn the_words_of_a_persons_own_question_are_nobodys_to_define() {
+    for (word, reserved, path) in [
+        ("addiction-care", "access-log", "categories.access-log"),
+        ("enforce-attendance", "subject-access", "purposes.subject-access"),
+    ] {
+        let found = errors(&youth::TEXT.replace(word, reserved));
+        let [error] = &found[..] else { panic!("{found:#?}") };
+        assert_eq!(error.path, path);
+        assert!(error.reason.contains("is kept for"), "{error}");
+    }
+}
+
+#[test]
 fn all_mistakes_are_reported_at_once_in_the_order_of_the_file() {
     let text = change(youth::TEXT, "lease_term = \"P30D\"", "lease_term = \"soon\"");
     let text = change(&text, "[categories.youth-health]\n", "[categories.youth-health]\ncolour = 1\n");
