@@ -194,6 +194,8 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 pub(crate) const SMALL: Bound = Bound(64 * 1024);
 /// For pages and batches.
 pub(crate) const PAGE: Bound = Bound(4 * 1024 * 1024);
+/// For what logs say about one person: twenty thousand lines.
+pub(crate) const REPORT: Bound = Bound(32 * 1024 * 1024);
 const MAX_PROBLEM_TEXT: usize = 500;
 const MAX_FIELD_PROBLEMS: usize = 100;
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -8,6 +8,7 @@
 //! - [`PseudonymiserClient`]: subjects in, verified group elements out.
 //! - [`SwitchboardClient`]: pointers and queries.
 //! - [`HolderClient`]: one document under one grant.
+//! - [`LogClient`]: what a party's own log says about one person.
 //! - [`LocalClient`]: the partner process on the same machine.
 #![forbid(unsafe_code)]
 
@@ -28,7 +29,7 @@ pub use access_log::AccessLogClient;
 pub use context::Context;
 pub use entropy::Entropy;
 pub use error::{ClientError, Refused};
-pub use holder::HolderClient;
+pub use holder::{HolderClient, LogClient};
 pub use jwks::{Jwk, Jwks};
 pub use local::{LocalClient, LocalToken};
 pub use pseudonymiser::{EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms};

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::local::{PartnerStatus, RegistrationRequest, SyncReport, SyncRequest, WithdrawalRequest};
 use kw_protocol::pointer::{Registered, WithdrawnMany};
@@ -72,6 +73,11 @@ impl LocalClient {
     /// Asks who holds what, without pulling it.
     pub async fn lookup(&self, request: &DossierRequest) -> Result<Lookup, ClientError> {
         self.post("/v1/lookups", request, PAGE, QUESTION).await
+    }
+
+    /// Asks for what the logs of the chain say about one person.
+    pub async fn access_report(&self, request: &AccessReportRequest) -> Result<AccessReport, ClientError> {
+        self.post("/v1/access-reports", request, DOSSIER, QUESTION).await
     }
 
     /// Registers one record of a source.

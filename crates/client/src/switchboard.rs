@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kw_agreement::Agreement;
 use kw_domain::{BatchId, PointerId, TransactionId};
+use kw_protocol::access_report::{SubjectReport, SubjectReportRequest};
 use kw_protocol::pointer::{
     DigestRequest, DigestResponse, Lease, Pointer, PointerPage, RegisterPointer, Registered, RenewPointer,
     SupersedePointer, UploadProgress, WithdrawMany, WithdrawPointer, WithdrawnMany,
@@ -14,7 +15,7 @@ use kw_transport::Tls;
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 
-use crate::http::{Bound, PAGE, SMALL, Service, json};
+use crate::http::{Bound, PAGE, REPORT, SMALL, Service, json};
 use crate::{ClientError, Context, Entropy, Jwks, Retry};
 
 mod bulk;
@@ -151,6 +152,16 @@ impl SwitchboardClient {
     /// Asks who holds what about one subject. `transaction` names this exchange in the records of both sides.
     pub async fn query(&self, query: &Query, transaction: TransactionId) -> Result<QueryAnswer, ClientError> {
         self.service.exchange(json(self.post(&["queries"]), query)?, transaction, PAGE).await
+    }
+
+    /// Asks, for the person it is about, what the records say. `transaction` names this exchange in the records of both sides.
+    /// Never repeated: each is an access of its own.
+    pub async fn access_report(
+        &self,
+        request: &SubjectReportRequest,
+        transaction: TransactionId,
+    ) -> Result<SubjectReport, ClientError> {
+        self.service.exchange(json(self.post(&["access-reports"]), request)?, transaction, REPORT).await
     }
 
     /// The keys that grants are signed with, from the public listener.

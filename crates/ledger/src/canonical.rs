@@ -1,5 +1,6 @@
 //! The one byte form of a record.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 
 /// Canonical JSON (RFC 8785): what a leaf commits to.
@@ -10,6 +11,13 @@ impl Canonical {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// SHA-256 of the text.
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
+        hash
     }
 
     /// The text, owned.

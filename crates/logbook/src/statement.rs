@@ -9,6 +9,7 @@ use kw_ledger::{AccessRecord, Event, Outcome, Verdict};
 use kw_protocol::access_report::{DisclosedTo, StatementLine};
 use kw_protocol::dossier::Party;
 use kw_protocol::query::RelationBasis;
+use kw_store::StoredEntry;
 
 /// Whose log it is. Each tells what only its own log knows, so that nothing is told twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,20 @@ impl Teller {
             | Event::SubjectsRekeyed => false,
         }
     }
+}
+
+/// What is stored is not what was committed: somebody changed the database past the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the record at index {0} does not fit its leaf")]
+pub struct Unsound(pub u64);
+
+/// The record of an entry; nothing when it was erased.
+pub fn record_of(entry: &StoredEntry) -> Result<Option<AccessRecord>, Unsound> {
+    let Some(record) = &entry.record else { return Ok(None) };
+    if !entry.is_sound() {
+        return Err(Unsound(entry.index));
+    }
+    serde_json::from_str(record.as_str()).map(Some).map_err(|_| Unsound(entry.index))
 }
 
 /// The record as its subject may see it; nothing when it is not told.

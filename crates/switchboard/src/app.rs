@@ -7,10 +7,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use kw_agreement::{Agreement, CategoryRules};
 use kw_domain::{Category, Clock, Instant, Oin, SubjectId, SubjectReference};
-use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, canonical};
+use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, RecordedActor, canonical};
 use kw_protocol::problem::ProblemCode;
+use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
-use kw_store::switchboard::Switchboard;
+use kw_store::switchboard::{LiveTags, Switchboard};
 use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
 
 use crate::index::{LiveGenerations, LocateError};
@@ -62,6 +63,11 @@ impl App {
         record
     }
 
+    /// The subject with any of these tags, if it is in the index.
+    pub(crate) async fn known_subject(&self, tags: LiveTags) -> Result<Option<SubjectId>, Refusal> {
+        self.store.read(move |index| index.find_subject(&tags)).await.map_err(not_read)
+    }
+
     /// A fresh reference to a subject.
     pub(crate) fn reference(&self) -> SubjectReference {
         self.entropy.id(self.now())
@@ -82,6 +88,15 @@ pub(crate) fn act_about<E>(
 ) -> Result<Act, Abort<E>> {
     record.subject = Some(reference);
     Ok(act(&record)?.link(subject, reference))
+}
+
+/// The actor as records write it.
+pub(crate) fn recorded_actor(actor: &Actor) -> RecordedActor {
+    let assurance = match actor.assurance {
+        Assurance::Asserted => "asserted",
+        Assurance::Proven => "proven",
+    };
+    RecordedActor { assurance: assurance.to_owned(), id: actor.id.clone(), role: actor.role.clone() }
 }
 
 /// The canonical form of something that is recorded.

@@ -3,8 +3,11 @@
 //! It knows only pointers: pseudonym → chain partner, category, handle. It never sees a BSN, a birth date or a document.
 #![forbid(unsafe_code)]
 
+mod about;
+mod access_reports;
 mod app;
 mod config;
+mod grants;
 mod index;
 mod keys;
 mod lifecycle;

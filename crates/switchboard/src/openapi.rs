@@ -17,11 +17,13 @@ use utoipa::{Modify, OpenApi};
     ),
     servers((url = "https://switchboard.example:8443/v1", description = "Version 1 of the chain's switchboard")),
     tags(
+        (name = "access-reports", description = "What the records say about one person, for that person"),
         (name = "pointers", description = "A partner's own pointers"),
         (name = "queries", description = "Who holds what"),
         (name = "public", description = "The public listener")
     ),
     paths(
+        crate::access_reports::make,
         crate::pointers::list_pointers,
         crate::pointers::register_pointer,
         crate::pointers::register_many,

@@ -6,7 +6,7 @@ mod granting;
 
 use actix_web::web::{self, ServiceConfig};
 
-pub(crate) use ask::__path_ask;
+pub(crate) use ask::{__path_ask, charge};
 
 /// The routes under `/v1` of the service listener.
 pub(crate) fn routes(config: &mut ServiceConfig) {

@@ -15,7 +15,7 @@ use kw_transport::Tls;
 use crate::app::{App, Keyring};
 use crate::config::SwitchboardConfig;
 use crate::keys::Keys;
-use crate::{pointers, public, queries, rotation, upkeep};
+use crate::{access_reports, pointers, public, queries, rotation, upkeep};
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
 pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
@@ -28,7 +28,11 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
     let routes = {
         let app = Data::from(Arc::clone(&app));
         move |config: &mut ServiceConfig| {
-            config.app_data(app.clone()).configure(pointers::routes).configure(queries::routes);
+            config
+                .app_data(app.clone())
+                .configure(access_reports::routes)
+                .configure(pointers::routes)
+                .configure(queries::routes);
         }
     };
     let public_routes = {

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::Instant;
-use kw_protocol::grant::{GRANT_TYPE, GrantClaims, GrantHeader};
+use kw_protocol::grant::{ACCESS_LOG_GRANT_TYPE, GRANT_TYPE, GrantClaims, GrantHeader, Opens};
 use kw_runtime::key_file::KeyFile;
 use serde::Serialize;
 
@@ -15,7 +15,8 @@ use serde::Serialize;
 pub(crate) struct GrantKey {
     pair: EcdsaKeyPair,
     kid: String,
-    header: String,
+    /// For pull grants, and for access-log grants.
+    headers: [String; 2],
     use_from: Option<Instant>,
 }
 
@@ -25,9 +26,17 @@ impl GrantKey {
         // The key's own digest (RFC 7638 in spirit), so that two switchboards never use one name for two keys.
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pair.public_key().as_ref());
         let kid = format!("{}-{}", file.epoch, URL_SAFE_NO_PAD.encode(&digest.as_ref()[..12]));
-        let header = GrantHeader { alg: "ES256".into(), kid: kid.clone(), typ: GRANT_TYPE.into() };
-        let header = URL_SAFE_NO_PAD.encode(serde_json::to_string(&header).ok()?);
-        Some(Self { pair, kid, header, use_from: file.use_from })
+        let header = |typ: &str| {
+            let header = GrantHeader { alg: "ES256".into(), kid: kid.clone(), typ: typ.to_owned() };
+            Some(URL_SAFE_NO_PAD.encode(serde_json::to_string(&header).ok()?))
+        };
+        let headers = [header(GRANT_TYPE)?, header(ACCESS_LOG_GRANT_TYPE)?];
+        Some(Self { pair, kid, headers, use_from: file.use_from })
+    }
+
+    fn header<P: Opens>(&self) -> &str {
+        let [pull, access_log] = &self.headers;
+        if P::TYPE == ACCESS_LOG_GRANT_TYPE { access_log } else { pull }
     }
 
     fn jwk(&self) -> PublishedKey {
@@ -56,7 +65,11 @@ impl Signer {
     }
 
     /// Signs with the newest key that may be used by now.
-    pub(crate) fn sign(&self, claims: &GrantClaims, now: Instant) -> Result<String, SignError> {
+    pub(crate) fn sign<P: Opens + Serialize>(
+        &self,
+        claims: &GrantClaims<P>,
+        now: Instant,
+    ) -> Result<String, SignError> {
         let key = self
             .keys
             .iter()
@@ -64,8 +77,9 @@ impl Signer {
             .find(|key| key.use_from.is_none_or(|from| from <= now))
             .ok_or(SignError::NoUsableKey)?;
         let body = serde_json::to_vec(claims).map_err(|_| SignError::Failed)?;
-        let mut token = String::with_capacity(key.header.len() + body.len() * 2 + 96);
-        token.push_str(&key.header);
+        let header = key.header::<P>();
+        let mut token = String::with_capacity(header.len() + body.len() * 2 + 96);
+        token.push_str(header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(&body, &mut token);
         let signature = key.pair.sign(&self.random, token.as_bytes()).map_err(|_| SignError::Failed)?;

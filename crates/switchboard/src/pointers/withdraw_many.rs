@@ -1,5 +1,7 @@
 //! `POST /v1/pointers/_withdraw`: a partner takes many pointers back at once. Fails closed.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::{Data, Json};
 use kw_ledger::Event;
 use kw_protocol::pointer::{WithdrawMany, WithdrawnMany};
@@ -65,6 +67,9 @@ pub(crate) async fn withdraw_many(
                 return Err(Abort::Refused(Refusal::new(ProblemCode::CountMismatch, detail)));
             }
             let pointers = tx.write().select_active(holder, &selector, AT_ONCE as u32)?;
+            let categories: BTreeSet<_> = pointers.iter().map(|pointer| pointer.category.clone()).collect();
+            let mut record = record.clone();
+            record.categories = categories.into_iter().collect();
             let mut act = act(&record)?;
             for (pointer, reference) in pointers.iter().zip(&references) {
                 let left = lifecycle::withdraw(pointer, reason, rules(&agreement, &pointer.category), now)

@@ -7,19 +7,20 @@ use std::time::Duration;
 use actix_web::web::{Data, Json};
 use kw_agreement::{Agreement, Allowed};
 use kw_domain::{QueryId, SubjectId};
-use kw_ledger::{AccessRecord, Event, LeafKind, RecordedActor, RecordedRelation};
+use kw_ledger::{AccessRecord, Event, RecordedRelation};
 use kw_protocol::Bytes32;
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_protocol::query::{Assurance, Query, QueryAnswer, Receipt};
+use kw_protocol::query::{Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
-use kw_store::switchboard::NewSubject;
-use kw_store::{Act, StoreError, StoredReceipt, WriteError};
+use kw_store::WriteError;
 
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
-use super::granting::{Draft, Terms, canonical_actor, draft};
-use crate::app::{App, Keyring, act, act_about, not_located, not_read, recorded};
-use crate::index::{LocatedSubject, locate, seal_element};
-use crate::staleness::{Unwritten, again, check_generations};
+use super::granting::{Draft, Terms, draft};
+use crate::about;
+use crate::app::{App, Keyring, not_located, not_read, recorded, recorded_actor};
+use crate::grants::{Issuing, canonical_actor};
+use crate::index::locate;
+use crate::staleness::{Unwritten, again};
 
 /// Says who holds what, with one grant per pointer. Every query is an access of its own and leaves a record, answered or
 /// denied; the answer leaves after that record is durable.
@@ -65,11 +66,19 @@ async fn answer(
     let now = app.now();
     let record = record_of(app, agreement, party, trace, query);
     let keyring = app.keyring.load_full();
+    let located = locate(&keyring.keys, &keyring.live, &query.subject);
     let allowed = match decide(agreement, party.oin, query) {
         Ok(allowed) => allowed,
-        Err(denied) => return deny(app, &keyring, record, denied, None).await,
+        // Whoever is in the index can see later who asked in vain. Nothing of that is told to the asker.
+        Err(denied) => {
+            let subject = match &located {
+                Ok(located) => app.known_subject(located.tags).await?,
+                Err(_) => None,
+            };
+            return deny(app, &keyring, record, denied, subject).await;
+        }
     };
-    let located = locate(&keyring.keys, &keyring.live, &query.subject).map_err(not_located)?;
+    let located = located.map_err(not_located)?;
     let tags = located.tags;
     let found = app.store.read(move |index| index.find(&tags, now)).await.map_err(not_read)?;
     let (subject, found) = found.map_or((None, Vec::new()), |found| (Some(found.subject), found.pointers));
@@ -78,22 +87,22 @@ async fn answer(
     }
     let pointers = disclosed(agreement, &allowed, query, party.oin, found);
     let actor = canonical_actor(&query.actor)?;
-    let terms = Terms { agreement, allowed: &allowed, issuer: app.oin, now, party, query, actor: &actor };
+    let issuing = Issuing { agreement, issuer: app.oin, now, party };
+    let terms = Terms { issuing, allowed: &allowed, query, actor: &actor };
     let drafts: Vec<Draft> = pointers
         .iter()
         .map(|pointer| draft(&terms, &keyring, &app.entropy, pointer))
         .collect::<Result<_, _>>()?;
     let record = completed(record, &allowed, &drafts);
-    let (record, receipts) = match commit(app, &keyring, record, subject, &located, &drafts).await? {
+    let claims = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
+    let committed = match about::commit(app, &keyring, record, subject, &located, claims).await? {
         Ok(committed) => committed,
         Err(error) => return Ok(Err(error)),
     };
 
-    let mut receipts = receipts.into_iter();
-    let own = receipts.next().ok_or_else(|| Refusal::fault("a commit without a receipt"))?;
     let holders = drafts
         .into_iter()
-        .zip(receipts)
+        .zip(committed.of_grants)
         .map(|(draft, receipt)| draft.issue(&keyring.keys.signer, now, app.store.origin(), &receipt))
         .collect::<Result<_, _>>()?;
     Ok(Ok(QueryAnswer {
@@ -104,14 +113,15 @@ async fn answer(
         holders,
         receipt: Receipt {
             origin: app.store.origin().to_owned(),
-            index: own.index,
-            salt: Bytes32(own.salt.0),
-            record: Some(record),
+            index: committed.own.index,
+            salt: Bytes32(committed.own.salt.0),
+            record: Some(committed.record),
         },
     }))
 }
 
-fn charge(app: &App, agreement: &Agreement, party: &Party) -> Result<(), Refusal> {
+/// Charges one question about a person to the party's quota.
+pub(crate) fn charge(app: &App, agreement: &Agreement, party: &Party) -> Result<(), Refusal> {
     let Some(partner) = agreement.partner(party.oin) else {
         return Err(Refusal::new(ProblemCode::PartyUnknown, "Your organisation is not in the agreement."));
     };
@@ -123,14 +133,7 @@ fn charge(app: &App, agreement: &Agreement, party: &Party) -> Result<(), Refusal
 
 fn record_of(app: &App, agreement: &Agreement, party: &Party, trace: &Trace, query: &Query) -> AccessRecord {
     let mut record = app.record(agreement, Event::QueryAnswered, party.oin, Some(trace));
-    record.actor = Some(RecordedActor {
-        assurance: match query.actor.assurance {
-            Assurance::Asserted => "asserted".to_owned(),
-            Assurance::Proven => "proven".to_owned(),
-        },
-        id: query.actor.id.clone(),
-        role: query.actor.role.clone(),
-    });
+    record.actor = Some(recorded_actor(&query.actor));
     record.case = Some(query.case.clone());
     record.categories.clone_from(&query.categories);
     record.purpose = Some(query.purpose.clone());
@@ -149,20 +152,8 @@ async fn deny(
     denied: Denied,
     subject: Option<SubjectId>,
 ) -> Result<Result<QueryAnswer, WriteError<Unwritten>>, Refusal> {
-    let (record, reference, keyring) = (record.denied(denied.0), app.reference(), Arc::clone(keyring));
-    let done = app
-        .store
-        .write("deny_query", move |tx| {
-            check_generations(tx, &keyring.live)?;
-            let act = match subject {
-                Some(subject) => act_about(record.clone(), subject, reference)?,
-                None => act(&record)?,
-            };
-            Ok(((), act))
-        })
-        .await;
-    match done {
-        Ok(_) => Err(refused(denied)),
+    match about::commit_denial(app, keyring, record, denied.0, subject).await {
+        Ok(()) => Err(refused(denied)),
         Err(error) => Ok(Err(error)),
     }
 }
@@ -175,50 +166,4 @@ fn completed(mut record: AccessRecord, allowed: &Allowed, drafts: &[Draft]) -> A
     let holders: BTreeSet<_> = record.grants.iter().map(|grant| grant.holder).collect();
     record.holders = holders.into_iter().collect();
     record
-}
-
-/// Stores record, link and grant leaves in one transaction. A subject that nobody knew is kept all the same, so that the
-/// person can see later who asked (docs/decisions/0006).
-async fn commit(
-    app: &App,
-    keyring: &Arc<Keyring>,
-    mut record: AccessRecord,
-    subject: Option<SubjectId>,
-    located: &LocatedSubject,
-    drafts: &[Draft],
-) -> Result<Result<(String, Vec<StoredReceipt>), WriteError<Unwritten>>, Refusal> {
-    let reference = app.reference();
-    record.subject = Some(reference);
-    // Everything is written out before the one thread that commits gets it.
-    let at = record.at;
-    let written_record = recorded(&record)?;
-    let text = written_record.as_str().to_owned();
-    let claims: Vec<_> = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
-    let fresh = subject.is_none().then(|| {
-        let id: SubjectId = app.entropy.id(record.at);
-        let element = seal_element(&keyring.keys.row, id, &located.element, app.entropy.draw());
-        NewSubject { id, tags: located.tags, generation: located.generation, element }
-    });
-    let writing = Arc::clone(keyring);
-    let done = app
-        .store
-        .write("answer_query", move |tx| {
-            check_generations(tx, &writing.live)?;
-            let subject = match (&subject, &fresh) {
-                (Some(subject), _) => *subject,
-                (None, Some(fresh)) => {
-                    if let Some(subject) = tx.read().find_subject(&fresh.tags)? {
-                        subject
-                    } else {
-                        tx.write().insert_subjects(std::slice::from_ref(fresh))?;
-                        fresh.id
-                    }
-                }
-                (None, None) => return Err(StoreError::Damaged("subject").into()),
-            };
-            let act = Act::new(at, LeafKind::Access, written_record.clone()).link(subject, reference);
-            Ok(((), claims.iter().cloned().fold(act, Act::grant)))
-        })
-        .await;
-    Ok(done.map(|done| (text, done.receipts)))
 }

@@ -7,6 +7,7 @@
 )]
 #![expect(clippy::format_collect, clippy::print_stderr, reason = "tests say what they counted")]
 
+mod access_reports;
 mod bulk;
 mod child;
 mod crash;
