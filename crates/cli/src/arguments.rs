@@ -7,9 +7,15 @@ use crate::commands::{
     switchboard, sync, withdraw,
 };
 
+const VERSION: &str = if kw_store::WITHOUT_LEDGER {
+    concat!(env!("CARGO_PKG_VERSION"), ", BUILT WITHOUT ITS LEDGER: for measuring, it serves nobody")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// Who holds what about whom, and fetching it at the source.
 #[derive(Debug, Parser)]
-#[command(name = "ketenwijzer", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "ketenwijzer", version = VERSION, propagate_version = true, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 done, 1 negative outcome, 2 usage, 3 configuration, 4 unavailable, 5 refused, \
                         70 fault, 130 interrupted (docs/operations.md)."

@@ -55,6 +55,11 @@ pub enum OpenError {
     /// A statement failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// This program was built to be measured without its ledger.
+    #[error(
+        "this program was built without its ledger, to be measured by `cargo xtask bench ledger`: it serves nobody"
+    )]
+    WithoutLedger,
     /// The configured transport security is unusable.
     #[error("TLS to the database cannot be set up: {0}")]
     Tls(String),

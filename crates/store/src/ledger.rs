@@ -140,6 +140,11 @@ pub struct StoredEntry {
 }
 
 impl StoredEntry {
+    /// What the tree commits to.
+    pub fn leaf(&self) -> Leaf {
+        Leaf { kind: self.kind, hash: self.leaf }
+    }
+
     /// Whether the stored leaf is the one its record and salt give; an erased record proves nothing.
     pub fn is_sound(&self) -> bool {
         match (&self.salt, &self.record) {

@@ -28,6 +28,7 @@ mod schema;
 mod statements;
 mod store;
 pub mod switchboard;
+mod without_ledger;
 mod writer;
 
 pub use books::{Bookkeeping, BooksRead, PendingReceipt, Publication, ReceiptsWrite, WitnessMemory};
@@ -38,6 +39,7 @@ pub use ledger::{Act, Committed, Erased, LedgerRead, Links, Meant, StoredEntry, 
 pub use resolutions::{Consent, Resolution, ResolutionsRead};
 pub use statements::{PersonStatements, SubjectStatements};
 pub use store::{Service, Store};
+pub use without_ledger::WITHOUT_LEDGER;
 pub use writer::Tx;
 
 use backend::Migrations;

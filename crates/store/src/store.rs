@@ -55,6 +55,7 @@ impl<S: Service> Store<S> {
         origin: &str,
         entropy: impl Fn(&mut [u8]) + Send + Sync + 'static,
     ) -> Result<Self, OpenError> {
+        crate::without_ledger::only_for_measuring()?;
         let mut connection = Connection::open(config, ConnectionRole::Writer)?;
         connection.migrate(crate::ledger_migrations())?;
         connection.migrate(S::migrations())?;

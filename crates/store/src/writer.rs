@@ -26,6 +26,7 @@ use crate::error::{Abort, StoreError, WriteError};
 use crate::ledger::{Act, Committed, Erased};
 use crate::resolutions::{Consent, Resolution};
 use crate::store::Service;
+use crate::without_ledger::WITHOUT_LEDGER;
 
 /// How many operations may wait.
 const QUEUE: usize = 4_096;
@@ -241,7 +242,7 @@ impl Worker {
             log = Appender::new(&self.entropy, base);
             run_apart(connection, batch, &mut log)?;
         }
-        if log.entries.is_empty() && !log.kept {
+        if log.entries.is_empty() && !log.kept && !(WITHOUT_LEDGER && log.wrote) {
             // Nothing but refusals: they wrote nothing, so there is nothing to sync.
             return connection.execute("ROLLBACK");
         }
@@ -274,6 +275,9 @@ fn truncate_wal(connection: &mut Connection) {
 
 fn begin(connection: &mut Connection, origin: &str) -> Result<u64, StoreError> {
     connection.begin()?;
+    if WITHOUT_LEDGER {
+        return Ok(0);
+    }
     match connection.ledger().lock_head()? {
         Some((found, size)) if found == origin => Ok(size),
         Some(_) => Err(StoreError::Damaged("log origin")),
@@ -293,7 +297,7 @@ fn run_together<S: Service>(
         if matches!(operation.run(&mut tx, log)?, Ran::Refused) && done.wrote {
             return Err(StoreError::Database("refused after a write".into()));
         }
-        log.erased |= done.erased;
+        log.note(&done);
     }
     Ok(())
 }
@@ -311,7 +315,7 @@ fn run_apart<S: Service>(
         let mut tx = Tx { connection: &mut *connection, done: &mut done, service: PhantomData };
         match operation.run(&mut tx, log) {
             Ok(Ran::Done) => {
-                log.erased |= done.erased;
+                log.note(&done);
                 connection.execute("RELEASE SAVEPOINT operation")?;
             }
             Ok(Ran::Refused) => undo(connection, log, mark)?,

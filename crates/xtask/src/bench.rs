@@ -7,6 +7,7 @@ mod arguments;
 mod bulk;
 mod cells;
 mod environment;
+mod ledger;
 mod load;
 mod people;
 mod report;
@@ -21,14 +22,17 @@ use kw_testbed::PostgresServer;
 
 pub(crate) use arguments::{Arguments, Part};
 
-use arguments::What;
+use arguments::{Of, What};
 use cells::Cells;
 use environment::Environment;
 use report::Report;
 
 /// Runs the measurements and prints the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let binaries = environment::binaries(arguments)?;
+    if let Some(Of::Ledger(arguments)) = &arguments.of {
+        return ledger::run(arguments);
+    }
+    let binaries = environment::binaries(arguments.binaries.as_deref())?;
     let mut report = Report::new(arguments);
     if arguments.wants(What::Bulk) {
         report.scalar_multiplications = Some(scalars::per_second()?);
@@ -63,6 +67,9 @@ pub(crate) fn part(part: Part) -> anyhow::Result<()> {
         Part::Bulk(plan) => runtime.block_on(bulk::run(plan)),
         Part::Idle(plan) => runtime.block_on(load::idle(plan)),
         Part::Hello(place) => actix_web::rt::System::new().block_on(servers::hello(place)),
+        Part::Appends(plan) => runtime.block_on(ledger::appends::run(plan)),
+        Part::Publishing(plan) => runtime.block_on(ledger::publishing::run(plan)),
+        Part::Verifying(plan) => ledger::verifying::run(&plan),
         Part::Bare(place) => actix_web::rt::System::new().block_on(servers::bare(place)),
     }
 }

@@ -285,14 +285,7 @@ pub(super) fn entries_at(conn: &mut Conn, indices: &[i64]) -> Result<Vec<StoredE
     let rows: Vec<EntryRow> = ledger_entries::table
         .filter(ledger_entries::idx.eq_any(indices))
         .order(ledger_entries::idx)
-        .select((
-            ledger_entries::idx,
-            ledger_entries::at,
-            ledger_entries::kind,
-            ledger_entries::leaf,
-            ledger_entries::salt,
-            ledger_entries::record,
-        ))
+        .select(ENTRY)
         .load(conn)?;
     rows.into_iter().map(stored_entry).collect()
 }

@@ -7,7 +7,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// What to measure.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(super) of: Option<Of>,
     /// On which databases.
     #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
     pub(super) databases: Vec<Database>,
@@ -32,6 +35,61 @@ pub(crate) struct Arguments {
     /// Also write the result as JSON.
     #[arg(long)]
     pub(super) json: Option<PathBuf>,
+}
+
+/// Something else than the whole.
+#[derive(Debug, Subcommand)]
+pub(super) enum Of {
+    /// The ledger alone: adding, publishing, verifying, and what it costs a question.
+    Ledger(LedgerArguments),
+}
+
+/// What to measure of the ledger.
+#[derive(Debug, Args)]
+pub(super) struct LedgerArguments {
+    /// On which databases.
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    pub(super) databases: Vec<Database>,
+    /// With how many that write at the same time.
+    #[arg(long, value_delimiter = ',', default_value = "1,64")]
+    pub(super) writers: Vec<usize>,
+    /// For how long each, in seconds.
+    #[arg(long, default_value_t = 10)]
+    pub(super) seconds: u64,
+    /// How many entries are verified.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(super) entries: u64,
+    /// With how many pointers in the index, where questions are asked.
+    #[arg(long, default_value_t = 10_000)]
+    pub(super) pointers: u64,
+    /// How often questions with and without the ledger take turns.
+    #[arg(long, default_value_t = 3)]
+    pub(super) rounds: usize,
+    /// Only these.
+    #[arg(long, value_delimiter = ',', default_value = "appends,publishing,verifying,cost")]
+    pub(super) only: Vec<OfLedger>,
+    /// Where `ketenwijzer` and `xtask` are, instead of building them in release mode.
+    #[arg(long)]
+    pub(super) binaries: Option<PathBuf>,
+    /// Where the `ketenwijzer` is that was built without its ledger, instead of building it.
+    #[arg(long)]
+    pub(super) without_ledger: Option<PathBuf>,
+    /// Also write the result as JSON.
+    #[arg(long)]
+    pub(super) json: Option<PathBuf>,
+}
+
+/// A measurement of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OfLedger {
+    /// Records made durable by the group-commit writer.
+    Appends,
+    /// From the answer to a checkpoint that covers its record.
+    Publishing,
+    /// The whole log, from the database and from published files.
+    Verifying,
+    /// Questions with the ledger and without it.
+    Cost,
 }
 
 impl Arguments {
@@ -60,6 +118,14 @@ impl Database {
         match self {
             Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
+        }
+    }
+
+    /// As `--databases` takes it.
+    pub(super) fn argument(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
         }
     }
 }
@@ -96,6 +162,45 @@ pub(crate) enum Part {
     Bulk(Upload),
     /// Keeps connections open.
     Idle(Plan),
+    /// Writes records as fast as they are durable.
+    Appends(Appends),
+    /// Asks questions and waits until they are published.
+    Publishing(Publishing),
+    /// Fills a log and verifies it.
+    Verifying(Verifying),
+}
+
+/// What to write into which database.
+#[derive(Debug, Args)]
+pub(crate) struct Appends {
+    #[arg(long)]
+    pub(super) database: String,
+    #[arg(long)]
+    pub(super) writers: usize,
+    #[arg(long)]
+    pub(super) seconds: u64,
+}
+
+/// What to ask, and how often.
+#[derive(Debug, Args)]
+pub(crate) struct Publishing {
+    #[command(flatten)]
+    pub(super) plan: Plan,
+    /// How long each connection rests after an answer, in milliseconds.
+    #[arg(long)]
+    pub(super) rest: u64,
+}
+
+/// How much to verify where.
+#[derive(Debug, Args)]
+pub(crate) struct Verifying {
+    #[arg(long)]
+    pub(super) database: String,
+    /// An empty folder for the published files.
+    #[arg(long)]
+    pub(super) folder: PathBuf,
+    #[arg(long)]
+    pub(super) entries: u64,
 }
 
 /// Where a bench-only server finds everything.

@@ -13,7 +13,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_pseudonym::{IndexKey, TagKey};
 use kw_testbed::{Chain, PostgresServer, Process, Program, RunningChain};
 
-use super::arguments::Arguments;
 use super::load::Found;
 use crate::run::{cargo, succeed, target};
 
@@ -26,9 +25,10 @@ pub(super) struct Binaries {
     pub(super) own: PathBuf,
 }
 
-pub(super) fn binaries(arguments: &Arguments) -> anyhow::Result<Binaries> {
-    let folder = if let Some(folder) = &arguments.binaries {
-        folder.clone()
+/// The programs in this folder, or built here and now.
+pub(super) fn binaries(folder: Option<&Path>) -> anyhow::Result<Binaries> {
+    let folder = if let Some(folder) = folder {
+        folder.to_owned()
     } else {
         succeed(cargo().args(["build", "--release", "-p", "ketenwijzer", "-p", "xtask"]))?;
         target()?.join("release")

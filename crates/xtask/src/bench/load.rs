@@ -27,16 +27,21 @@ pub(super) struct Found {
     pub(super) p99_us: f64,
 }
 
+impl Found {
+    /// What the times of the good answers say; sorts them.
+    pub(super) fn of(times: &mut [Duration], bad: u64, seconds: f64) -> Self {
+        times.sort_unstable();
+        let at = |part: f64| {
+            let place = (times.len() as f64 * part) as usize;
+            times.get(place.min(times.len().saturating_sub(1))).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        };
+        Self { good: times.len() as u64, bad, seconds, p50_us: at(0.5), p99_us: at(0.99) }
+    }
+}
+
 /// Prints `go` when everything is warm, `end` when it is over, and what was found.
 pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
-    let path = plan.requests.as_ref().context("--requests is needed")?;
-    let text = std::fs::read_to_string(path)?;
-    let headers = plan.token.as_ref().map_or(Ok(String::new()), |path| {
-        std::fs::read_to_string(path).map(|token| format!("authorization: Bearer {}\r\n", token.trim()))
-    })?;
-    let requests: Vec<Vec<u8>> = text.lines().filter_map(|line| parsed(line, &headers)).collect();
-    anyhow::ensure!(!requests.is_empty(), "there are no requests in {}", path.display());
-    let requests = Arc::new(requests);
+    let requests = Arc::new(requests(&plan)?);
     let door = wire::Door::of(&plan.target)?;
     let (stop, measuring) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let next = Arc::new(AtomicU64::new(0));
@@ -75,13 +80,7 @@ pub(super) async fn run(plan: Plan) -> anyhow::Result<()> {
         times.extend(of_one);
         bad += bad_of_one;
     }
-    times.sort_unstable();
-    let at = |part: f64| {
-        let place = (times.len() as f64 * part) as usize;
-        times.get(place.min(times.len().saturating_sub(1))).map_or(0.0, |time| time.as_secs_f64() * 1e6)
-    };
-    let found = Found { good: times.len() as u64, bad, seconds, p50_us: at(0.5), p99_us: at(0.99) };
-    println!("{}", serde_json::to_string(&found)?);
+    println!("{}", serde_json::to_string(&Found::of(&mut times, bad, seconds))?);
     Ok(())
 }
 
@@ -100,6 +99,18 @@ pub(super) async fn idle(plan: Plan) -> anyhow::Result<()> {
     println!("end");
     drop(open);
     Ok(())
+}
+
+/// The requests of a plan, ready to send.
+pub(super) fn requests(plan: &Plan) -> anyhow::Result<Vec<Vec<u8>>> {
+    let path = plan.requests.as_ref().context("--requests is needed")?;
+    let text = std::fs::read_to_string(path)?;
+    let headers = plan.token.as_ref().map_or(Ok(String::new()), |path| {
+        std::fs::read_to_string(path).map(|token| format!("authorization: Bearer {}\r\n", token.trim()))
+    })?;
+    let requests: Vec<Vec<u8>> = text.lines().filter_map(|line| parsed(line, &headers)).collect();
+    anyhow::ensure!(!requests.is_empty(), "there are no requests in {}", path.display());
+    Ok(requests)
 }
 
 fn parsed(line: &str, headers: &str) -> Option<Vec<u8>> {

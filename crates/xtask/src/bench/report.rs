@@ -240,7 +240,8 @@ impl Report {
     }
 }
 
-fn verdict(name: &str, value: f64, target: f64, at_least: bool) -> String {
+/// A figure against its target.
+pub(super) fn verdict(name: &str, value: f64, target: f64, at_least: bool) -> String {
     let (sign, met) = if at_least { ("≥", value >= target) } else { ("≤", value <= target) };
     format!("{name}: {value:.2} (target {sign} {target:.2}) {}", if met { "met" } else { "MISSED" })
 }

@@ -100,3 +100,12 @@ pub(super) async fn exchange(
     let status = buffer.get(9..12).context("no status line")?;
     Ok(std::str::from_utf8(status)?.parse()?)
 }
+
+/// The body of the answer in `buffer`.
+pub(super) fn body(buffer: &[u8]) -> anyhow::Result<&[u8]> {
+    let end = buffer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .context("the answer has no end of its head")?;
+    Ok(&buffer[end + 4..])
+}
