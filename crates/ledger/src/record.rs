@@ -8,7 +8,8 @@ use kw_domain::{
     TransactionId,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// One access, change or decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,7 +256,7 @@ pub enum Action {
 macro_rules! events {
     ($($(#[$doc:meta])+ $name:ident = $code:literal, $action:ident;)+) => {
         /// Every event there is (docs/logging.md).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Event { $($(#[$doc])+ #[serde(rename = $code)] $name,)+ }
 
         impl Event {
@@ -274,6 +275,22 @@ macro_rules! events {
         }
     };
 }
+
+// The derive does not see a name that comes out of a macro.
+impl PartialSchema for Event {
+    fn schema() -> RefOr<Schema> {
+        let codes = Self::ALL.iter().map(|event| event.code());
+        let description = "What happened (docs/logging.md).";
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(codes))
+            .description(Some(description))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Event {}
 
 events! {
     /// An auditor searched the access log.

@@ -34,7 +34,7 @@ pub struct AccessFilter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub category: Option<Category>,
-    /// What happened.
+    /// What happened: one of the codes in docs/logging.md.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
     /// From this moment on.

@@ -19,11 +19,16 @@ use utoipa::{Modify, OpenApi};
     servers((url = "https://partner.example:8443/v1", description = "Version 1 of the partner's process")),
     tags(
         (name = "pulls", description = "The service listener: mutual TLS"),
+        (name = "access-log", description = "The service listener: what auditors of the agreement read"),
         (name = "local", description = "The local listener: loopback, bearer token"),
         (name = "public", description = "The public listener")
     ),
     paths(
         kw_adapter::pulls::pull,
+        kw_logbook::inspection::search,
+        kw_logbook::inspection::request,
+        kw_logbook::inspection::approve,
+        kw_logbook::inspection::list,
         crate::local::dossiers::assemble,
         crate::local::lookups::look_up,
         crate::local::registrations::register,
@@ -44,7 +49,7 @@ impl Modify for Conventions {
         API_VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         let description =
-            "A certificate whose subject.serialNumber is the OIN of an active partner.".to_owned();
+            "A certificate whose subject.serialNumber is the OIN of an active partner; for the access log, of an auditor.".to_owned();
         components.add_security_scheme(
             "mutualTls",
             SecurityScheme::MutualTls { deprecated: None, description: Some(description), extensions: None },
@@ -82,6 +87,9 @@ fn listener(path: &str) -> Server {
     let (url, description) = match path {
         "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
         "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
+        _ if path.starts_with("/v1/access-log/") => {
+            ("https://partner.example:8443", "The service listener: mutual TLS")
+        }
         _ => ("http://127.0.0.1:9444", "The local listener: loopback only"),
     };
     let mut server = Server::new(url);

@@ -10,6 +10,7 @@ use kw_adapter::pulls::{self, Pulls, RecordedRefusals};
 use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
+use kw_logbook::inspection::{self, Inspection};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
 use kw_store::partner::Partner;
 use kw_store::{LedgerRead, Store};
@@ -54,6 +55,13 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 
     let drawn = entropy.clone();
     let context = Context::new(Arc::clone(&clock), ClientEntropy::new(move || Box::new(drawn.clone())));
+    let inspection = Data::new(Inspection::new(
+        Arc::clone(&store),
+        oin,
+        agreement.clone(),
+        Arc::clone(&clock),
+        entropy.clone(),
+    ));
     let access_log = LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy, vault.clone());
     let clients = Arc::new(Clients::new(agreement.clone(), tls.clone(), context, Arc::new(access_log))?);
     let grant_keys = GrantKeys::new(clients.clone(), Arc::clone(&clock));
@@ -98,6 +106,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         .service(&tls, &agreement, move |routes| {
             routes.app_data(pulls.clone());
             pulls::configure(routes);
+            inspection::routes(routes, inspection.clone());
         })?
         .public(&tls, |routes| {
             routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));

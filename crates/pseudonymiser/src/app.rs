@@ -18,7 +18,7 @@ use crate::KeyRing;
 pub(crate) struct App {
     pub(crate) agreement: SharedAgreement,
     pub(crate) keys: Shared<KeyRing>,
-    pub(crate) store: Store<Pseudonymiser>,
+    pub(crate) store: Arc<Store<Pseudonymiser>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) refusals: RefusalRecords,
@@ -31,7 +31,7 @@ impl App {
     pub(crate) fn new(
         agreement: SharedAgreement,
         keys: Shared<KeyRing>,
-        store: Store<Pseudonymiser>,
+        store: Arc<Store<Pseudonymiser>>,
         http: &Http,
     ) -> Self {
         Self {

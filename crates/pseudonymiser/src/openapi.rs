@@ -20,9 +20,18 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "evaluations", description = "Blind evaluation"),
         (name = "keys", description = "The live keys"),
+        (name = "access-log", description = "What auditors of the agreement read"),
         (name = "public", description = "The public listener")
     ),
-    paths(crate::evaluations::post, crate::public_keys::list, show),
+    paths(
+        crate::evaluations::post,
+        crate::public_keys::list,
+        kw_logbook::inspection::search,
+        kw_logbook::inspection::request,
+        kw_logbook::inspection::approve,
+        kw_logbook::inspection::list,
+        show,
+    ),
     modifiers(&Conventions),
     security(("mutualTls" = []))
 )]
@@ -34,7 +43,7 @@ impl Modify for Conventions {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         API_VERSION.clone_into(&mut document.info.version);
         let description =
-            "A certificate whose subject.serialNumber is the OIN of an active partner.".to_owned();
+            "A certificate whose subject.serialNumber is the OIN of an active partner; for the access log, of an auditor.".to_owned();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(
             "mutualTls",

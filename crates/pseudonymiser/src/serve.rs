@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
+use kw_logbook::inspection::{self, Inspection};
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
 use kw_store::{LedgerRead, Store};
@@ -33,17 +34,24 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
     let keys = Shared::new(KeyRing::load(&config.keys.directory, &current)?, Arc::clone(&http.clock));
     let (database, origin, entropy) =
         (config.database.clone(), named.log_origin.clone(), http.entropy.clone());
-    let store = tokio::task::spawn_blocking(move || {
-        Store::open(&database, &origin, move |bytes| entropy.fill(bytes))
-    })
-    .await
-    .map_err(|_| StartError::Stopped)??;
+    let opening = move || Store::open(&database, &origin, move |bytes| entropy.fill(bytes));
+    let store = Arc::new(tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Stopped)??);
+    let inspection = Data::new(Inspection::new(
+        Arc::clone(&store),
+        tls.oin(),
+        agreement.clone(),
+        Arc::clone(&http.clock),
+        http.entropy.clone(),
+    ));
     let app = Data::new(App::new(agreement.clone(), keys, store, &http));
 
     let server = Server::new(config.server.clone(), http)?;
     add_checks(&server, &app, &tls);
     let served = app.clone();
-    let server = server.service(&tls, &agreement, move |routes| service_routes(routes, &served))?;
+    let server = server.service(&tls, &agreement, move |routes| {
+        service_routes(routes, &served);
+        inspection::routes(routes, inspection.clone());
+    })?;
     let server = server.public(&tls, |routes| {
         routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));
     })?;

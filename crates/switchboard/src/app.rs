@@ -30,7 +30,7 @@ pub(crate) struct App {
     pub(crate) keyring: ArcSwap<Keyring>,
     pub(crate) oin: Oin,
     pub(crate) quota: Quota,
-    pub(crate) store: Store<Switchboard>,
+    pub(crate) store: Arc<Store<Switchboard>>,
     /// One permit for each upload under way, by holder.
     pub(crate) uploads: Uploads,
 }

@@ -9,6 +9,7 @@ mod app;
 mod config;
 mod grants;
 mod index;
+mod inspection;
 mod keys;
 mod lifecycle;
 pub mod openapi;

@@ -20,6 +20,7 @@ use utoipa::{Modify, OpenApi};
         (name = "access-reports", description = "What the records say about one person, for that person"),
         (name = "pointers", description = "A partner's own pointers"),
         (name = "queries", description = "Who holds what"),
+        (name = "access-log", description = "What auditors of the agreement read"),
         (name = "public", description = "The public listener")
     ),
     paths(
@@ -36,6 +37,10 @@ use utoipa::{Modify, OpenApi};
         crate::pointers::read_upload,
         crate::pointers::renew_lease,
         crate::queries::ask,
+        kw_logbook::inspection::search,
+        kw_logbook::inspection::request,
+        kw_logbook::inspection::approve,
+        kw_logbook::inspection::list,
         crate::public::read_jwks,
     ),
     modifiers(&Conventions),
@@ -50,7 +55,7 @@ impl Modify for Conventions {
         API_VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         let description =
-            "A certificate whose subject.serialNumber is the OIN of an active partner.".to_owned();
+            "A certificate whose subject.serialNumber is the OIN of an active partner; for the access log, of an auditor.".to_owned();
         components.add_security_scheme(
             "mutualTls",
             SecurityScheme::MutualTls { deprecated: None, description: Some(description), extensions: None },

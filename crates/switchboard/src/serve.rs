@@ -7,6 +7,7 @@ use actix_web::web::{Data, ServiceConfig};
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use kw_domain::{Clock, SystemClock};
+use kw_logbook::inspection::{self, Inspection};
 use kw_runtime::{Entropy, Http, Metrics, Server, SharedAgreement};
 use kw_store::Store;
 use kw_store::switchboard::Switchboard;
@@ -14,6 +15,7 @@ use kw_transport::Tls;
 
 use crate::app::{App, Keyring};
 use crate::config::SwitchboardConfig;
+use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{access_reports, pointers, public, queries, rotation, upkeep};
 
@@ -25,6 +27,7 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
     let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
     let app = Arc::new(open(&config, &tls, &agreement, clock).await?);
 
+    let inspection = Data::new(inspection_of(&app));
     let routes = {
         let app = Data::from(Arc::clone(&app));
         move |config: &mut ServiceConfig| {
@@ -33,6 +36,7 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .configure(access_reports::routes)
                 .configure(pointers::routes)
                 .configure(queries::routes);
+            inspection::routes(config, inspection.clone());
         }
     };
     let public_routes = {
@@ -86,9 +90,15 @@ async fn open(
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
         oin: tls.oin(),
         quota: crate::quota::Quota::default(),
-        store,
+        store: Arc::new(store),
         uploads: pointers::Uploads::default(),
     })
+}
+
+fn inspection_of(app: &Arc<App>) -> Inspection<Switchboard> {
+    let (store, agreement, clock) = (Arc::clone(&app.store), app.agreement.clone(), Arc::clone(&app.clock));
+    let finder = Arc::new(Finder(Arc::clone(app)));
+    Inspection::new(store, app.oin, agreement, clock, app.entropy.clone()).with_finder(finder)
 }
 
 /// How long a rotation waits until every process has seen its next step.
