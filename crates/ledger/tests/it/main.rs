@@ -6,3 +6,5 @@ mod projections;
 mod reconciliation;
 mod reports;
 mod sample;
+mod signed_notes;
+mod tiled_logs;
