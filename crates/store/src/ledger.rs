@@ -172,6 +172,9 @@ const DISORDER: Duration = Duration::from_mins(10);
 
 /// Reading the log.
 pub trait LedgerRead: BooksRead + ResolutionsRead {
+    /// The name of the log; `None` before its first service opened it.
+    fn ledger_origin(&mut self) -> Result<Option<String>, StoreError>;
+
     /// How many entries there are.
     fn ledger_size(&mut self) -> Result<u64, StoreError>;
 

@@ -27,6 +27,7 @@ mod resolutions;
 mod schema;
 mod statements;
 mod store;
+mod stored_log;
 pub mod switchboard;
 mod without_ledger;
 mod writer;
@@ -39,6 +40,7 @@ pub use ledger::{Act, Committed, Erased, LedgerRead, Links, Meant, StoredEntry, 
 pub use resolutions::{Consent, Resolution, ResolutionsRead};
 pub use statements::{PersonStatements, SubjectStatements};
 pub use store::{Service, Store};
+pub use stored_log::StoredLog;
 pub use without_ledger::WITHOUT_LEDGER;
 pub use writer::Tx;
 

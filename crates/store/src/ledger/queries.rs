@@ -16,6 +16,10 @@ type EntryRow = (i64, i64, i16, Vec<u8>, Option<Vec<u8>>, Option<String>);
 type LinkRow = (Vec<u8>, Vec<u8>);
 
 impl LedgerRead for Conn {
+    fn ledger_origin(&mut self) -> Result<Option<String>, StoreError> {
+        Ok(ledger_head::table.select(ledger_head::origin).first(self).optional()?)
+    }
+
     fn ledger_size(&mut self) -> Result<u64, StoreError> {
         let size: Option<i64> = ledger_head::table.select(ledger_head::size).first(self).optional()?;
         Ok(size.unwrap_or(0) as u64)

@@ -13,4 +13,5 @@ mod partner;
 mod resolutions;
 mod schema;
 mod statements;
+mod stored_log;
 mod transport;
