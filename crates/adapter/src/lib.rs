@@ -6,6 +6,7 @@
 //! - [`sync`]: keeps the index in line with the sources.
 #![forbid(unsafe_code)]
 
+mod events;
 pub mod grants;
 pub mod mapping;
 pub mod pulls;
@@ -15,6 +16,7 @@ pub mod sync;
 mod testing;
 pub mod vault;
 
+pub use events::EVENTS as LOG_EVENTS;
 pub use source::{
     Change, ChangePage, Cursor, LocalId, LocalIdError, RefusedRow, Source, SourceDocument, SourceError,
     SourceRecord,

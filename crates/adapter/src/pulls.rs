@@ -31,11 +31,12 @@ use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
 use kw_protocol::grant::{GrantClaims, LEEWAY_SECONDS};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::pull::{Provenance, Pull, Pulled};
-use kw_runtime::telemetry::Audience;
 use kw_runtime::{Refusal, SharedAgreement};
 use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
 use kw_store::{Abort, Act, Store, WriteError};
+use kw_telemetry::Reason;
 
+use crate::events::{PolicyDiffers, PullNotRecorded};
 use crate::grants::{GrantVerifier, Presented, recorded};
 use crate::sync::into_act;
 use crate::{Source, Vault};
@@ -108,10 +109,7 @@ impl Pulls {
             }
         };
         if claims.prp.policy != agreement.hash() {
-            log::warn!(
-                audience = Audience::Application, transaction:% = claims.txn, caller:% = caller.oin;
-                "a grant was decided under another agreement than the one in force here"
-            );
+            PolicyDiffers { transaction: claims.txn, caller: caller.oin }.log();
         }
         let request = request_digest(pull)?;
         let decided = self.decide(&agreement, caller, pull, &claims, &request).await;
@@ -361,7 +359,7 @@ fn act_about(
 
 /// SHA-256 of the body in the one form that we give it, so that a retry that was written another way is still one.
 fn request_digest(pull: &Pull) -> Result<[u8; 32], Refusal> {
-    let body = serde_json::to_vec(pull).map_err(Refusal::fault)?;
+    let body = serde_json::to_vec(pull).map_err(|_| Refusal::fault("a pull cannot be written"))?;
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest(&SHA256, &body).as_ref());
     Ok(bytes)
@@ -369,8 +367,7 @@ fn request_digest(pull: &Pull) -> Result<[u8; 32], Refusal> {
 
 /// No access without a trace: what cannot be recorded does not happen.
 fn unrecorded<E>(error: &WriteError<E>) -> Refusal {
-    let reason = if matches!(error, WriteError::Busy) { "the queue is full" } else { "the commit failed" };
-    log::error!(audience = Audience::Application, reason; "a pull could not be recorded, so it was not answered");
+    PullNotRecorded { reason: Reason::of(error) }.log();
     Refusal::new(
         ProblemCode::Unavailable,
         "The holder cannot record this pull, so it does not answer it. Send the same request again.",

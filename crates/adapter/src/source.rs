@@ -5,6 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use kw_domain::{BirthDate, Category, Instant, SourceName, Subject};
+use kw_telemetry::{Explain, Reason};
 
 /// A system at a partner that holds data about people.
 #[async_trait]
@@ -171,6 +172,17 @@ pub enum SourceError {
     /// The source cannot be reached or read now; try again later.
     #[error("the source cannot be read now: {0}")]
     Unavailable(String),
+}
+
+/// Whose it is to mend. The words come from the adapter's author and stay with the partner.
+impl Explain for SourceError {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say(match self {
+            Self::Configuration(_) => "the source's configuration is wrong",
+            Self::Content(_) => "the source holds something unusable",
+            Self::Unavailable(_) => "the source cannot be read now",
+        });
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,9 @@ use kw_protocol::local::SyncReport;
 use kw_runtime::SharedAgreement;
 use kw_store::partner::Partner;
 use kw_store::{ReadError, Store, WriteError};
+use kw_telemetry::{Configured, Explain, Reason};
 
+use crate::events::{DatabaseNotRead, SourceNotRead};
 use crate::pulls::Sources;
 use crate::{SourceError, Vault};
 
@@ -124,7 +126,8 @@ impl Synchroniser {
                 Ok(()) => self.board.solved(name),
                 Err(SyncError::Own(reason)) => return Err(SyncError::Own(reason)),
                 Err(error) => {
-                    log::warn!(source:% = name; "a source could not be read to its end: {error}");
+                    let (source, reason) = (Configured::source(name), Reason::of(&error));
+                    SourceNotRead { source, reason }.log();
                     self.board.problem(name, error.to_string());
                 }
             }
@@ -167,9 +170,24 @@ pub enum SyncError {
     SourceStuck,
 }
 
+/// What stays behind and what a source says of itself is in the status, for the partner's own eyes.
+impl Explain for SyncError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Behind(_) => reason.say("something stayed behind: ask the local API for the status"),
+            Self::Own(why) => reason.say("the partner's own database").say(why),
+            Self::Source(error) => reason.because(error),
+            Self::SourceSlow => reason.say("the source took too long for one page"),
+            Self::SourceStuck => {
+                reason.say("the source gives the same cursor again and says that there is more")
+            }
+        };
+    }
+}
+
 impl From<ReadError> for SyncError {
     fn from(error: ReadError) -> Self {
-        log::error!("the partner's database cannot be read: {error}");
+        DatabaseNotRead { reason: Reason::of(&error) }.log();
         Self::Own("it cannot be read now")
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use kw_protocol::problem::{Problem, ProblemCode};
+use kw_telemetry::{Explain, Reason};
 
 /// Why a call has no answer. None of the variants holds a body, an address or a header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +85,26 @@ impl ClientError {
     }
 }
 
+/// What a service said is its own words, and is told to our caller only: here it is its code, if that is one of ours.
+impl Explain for ClientError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Address(why) => reason.say("the address cannot be used").say(why),
+            Self::Identity => reason.say("the TLS identity was refused, ours or theirs"),
+            Self::Malformed(why) => reason.say("the answer is not understood").say(why),
+            Self::Problem(refused) => {
+                let code = self.code().map_or("unknown", ProblemCode::code);
+                reason
+                    .say("the service refused")
+                    .with("problem", &code)
+                    .with("status", &refused.problem.status)
+            }
+            Self::TimedOut => reason.say("no answer in time"),
+            Self::Unreachable => reason.say("the service cannot be reached"),
+        };
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.problem.title, self.problem.detail)
@@ -109,4 +130,27 @@ fn tls_refused(error: &reqwest::Error) -> bool {
         cause = one.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_said_does_not_get_into_the_reason() {
+        for kind in ["urn:ketenwijzer:problem:denied", "https://elsewhere.example/999990342"] {
+            let problem = Problem {
+                kind: kind.to_owned(),
+                title: "999990342".to_owned(),
+                status: 403,
+                detail: "no 999990342 here".to_owned(),
+                retryable: false,
+                trace_id: Some("999990342".to_owned()),
+                errors: Vec::new(),
+            };
+            let refused = Refused { problem, retry_after: None };
+            let reason = format!("{:?}", Reason::of(&ClientError::Problem(Box::new(refused))));
+            assert!(!reason.contains("999990342"), "{reason}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use kw_domain::{Epoch, KeyUse, Subject};
 use kw_protocol::SecretBytes32;
 use kw_protocol::evaluation::{BudgetClass, EvaluationRequest, EvaluationResponse, MAX_BATCH};
 use kw_pseudonym::{BlindError, BlindedElement, Blinding, Element, blind};
+use kw_telemetry::{Explain, Reason};
 use kw_transport::Tls;
 use reqwest::Method;
 
@@ -70,6 +71,23 @@ pub enum PseudonymError {
     /// The work was cut off inside this process: it is shutting down.
     #[error("the process is shutting down: start it again")]
     Stopped,
+}
+
+impl Explain for PseudonymError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Client(error) => reason.say("the pseudonymiser").because(error),
+            Self::NoKnownKey => {
+                reason.say("the pseudonymiser answered under no key that the agreement lists")
+            }
+            Self::ProofRefused { key_use, epoch } => reason
+                .say("the pseudonymiser's proof is refused")
+                .with("key use", key_use)
+                .with("epoch", epoch),
+            Self::Blind(_) => reason.say("the subject cannot be blinded"),
+            Self::Stopped => reason.say("the process is shutting down"),
+        };
+    }
 }
 
 impl PseudonymiserClient {

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::DemoError;
+use crate::events::ServiceKilled;
 
 /// One running service. Dropped, it is killed; and should this process be killed itself, the service sees its standard
 /// input close and ends.
@@ -79,7 +80,7 @@ impl Service {
         if let Ok(ended) = tokio::time::timeout(TIME_TO_END, self.child.wait()).await {
             return ended.ok();
         }
-        log::warn!("{} did not end in time and is killed", self.name);
+        ServiceKilled {}.log();
         let _ = self.child.kill().await;
         None
     }

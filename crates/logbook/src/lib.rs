@@ -1,5 +1,8 @@
 //! The ledger persisted: publishing, witnessing, receipts, inspection, retention.
 #![forbid(unsafe_code)]
 
+mod events;
 pub mod inspection;
 pub mod statement;
+
+pub use events::EVENTS as LOG_EVENTS;

@@ -10,6 +10,7 @@ use kw_protocol::access_report::{DisclosedTo, StatementLine};
 use kw_protocol::dossier::Party;
 use kw_protocol::query::RelationBasis;
 use kw_store::StoredEntry;
+use kw_telemetry::{Explain, Reason};
 
 /// Whose log it is. Each tells what only its own log knows, so that nothing is told twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,12 @@ impl Teller {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the record at index {0} does not fit its leaf")]
 pub struct Unsound(pub u64);
+
+impl Explain for Unsound {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say("a stored record is not the one that its leaf was made of").with("index", &self.0);
+    }
+}
 
 /// The record of an entry; nothing when it was erased.
 pub fn record_of(entry: &StoredEntry) -> Result<Option<AccessRecord>, Unsound> {

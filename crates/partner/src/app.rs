@@ -16,8 +16,10 @@ use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Refusal, SharedAgreement, Trace};
 use kw_store::partner::Partner;
 use kw_store::{Abort, Act, Store, StoreError};
+use kw_telemetry::Reason;
 
 use crate::clients::Clients;
+use crate::events::AccessNotRecorded;
 use crate::people::Admission;
 use crate::token::Token;
 
@@ -76,7 +78,7 @@ pub(crate) async fn append(
             Ok::<_, Abort<()>>(((), act))
         })
         .await;
-    outcome.map(|_| ()).map_err(|error| log::error!("an access could not be recorded: {error}"))
+    outcome.map(|_| ()).map_err(|error| AccessNotRecorded { reason: Reason::of(&error) }.log())
 }
 
 /// A program of the partner itself: it has the token, and is on this machine. Holding one opens the process's insides.

@@ -14,6 +14,7 @@ mod app;
 mod clients;
 mod config;
 mod error;
+mod events;
 pub mod keys;
 mod local;
 mod openapi;
@@ -25,5 +26,6 @@ mod token;
 
 pub use config::{KeySettings, LocalSettings, PartnerConfig, SourceSettings, SourceSystem, SyncSettings};
 pub use error::StartError;
+pub use events::EVENTS as LOG_EVENTS;
 pub use openapi::openapi;
 pub use serve::{prepare, serve};

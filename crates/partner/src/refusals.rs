@@ -4,22 +4,19 @@ use kw_client::{ClientError, PseudonymError};
 use kw_protocol::problem::ProblemCode;
 use kw_requester::RequestError;
 use kw_runtime::Refusal;
-use kw_runtime::telemetry::Audience;
 
 /// A question without an answer.
 pub(crate) fn of_request(error: &RequestError) -> Refusal {
     match error {
         RequestError::Index(error) => of_client("switchboard", error),
         RequestError::Pseudonym(PseudonymError::Client(error)) => of_client("pseudonymiser", error),
-        RequestError::Pseudonym(PseudonymError::ProofRefused { .. }) => {
-            log::error!(audience = Audience::Security; "the pseudonymiser's proof does not hold: {error}");
-            Refusal::new(ProblemCode::Unavailable, sentence(error))
-        }
         RequestError::Pseudonym(PseudonymError::Blind(reason)) => {
             Refusal::new(ProblemCode::Invalid, "This subject cannot be asked about.")
                 .field("/subject", reason.to_string())
         }
-        RequestError::Pseudonym(PseudonymError::NoKnownKey | PseudonymError::Stopped)
+        RequestError::Pseudonym(
+            PseudonymError::NoKnownKey | PseudonymError::ProofRefused { .. } | PseudonymError::Stopped,
+        )
         | RequestError::TimedOut
         | RequestError::Record(_) => Refusal::new(ProblemCode::Unavailable, sentence(error)),
     }

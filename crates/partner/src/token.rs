@@ -10,10 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::config::{SecretError, create_secret, read_secret};
-use kw_runtime::telemetry::Audience;
 use kw_runtime::{Entropy, Refusal};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
+
+use crate::events::{LocalHostRefused, LocalTokenRefused};
 
 /// The secret that the partner's own programs share with this process.
 pub(crate) struct Token(Zeroizing<String>);
@@ -43,7 +44,7 @@ impl Token {
             values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok())
         };
         if !header(HOST).is_some_and(names_this_machine) {
-            log::warn!(audience = Audience::Security; "a local request named another host");
+            LocalHostRefused {}.log();
             return Err(Refusal::new(
                 ProblemCode::CertificateRefused,
                 "Call this API at a loopback address.",
@@ -53,7 +54,7 @@ impl Token {
         if bool::from(given.as_bytes().ct_eq(self.0.as_bytes())) {
             return Ok(());
         }
-        log::warn!(audience = Audience::Security; "a local request had no or another token");
+        LocalTokenRefused {}.log();
         let detail = "Send the token of the partner's token file as `Authorization: Bearer …`.";
         Err(Refusal::new(ProblemCode::CertificateRefused, detail))
     }

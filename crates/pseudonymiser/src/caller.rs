@@ -6,11 +6,11 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use kw_protocol::problem::ProblemCode;
-use kw_runtime::telemetry::Audience;
 use kw_runtime::{Party, Refusal};
 use kw_transport::Peer;
 
 use crate::app::App;
+use crate::events::SwitchboardAsked;
 
 /// A partner that may ask.
 pub(crate) struct Caller(pub(crate) Party);
@@ -26,7 +26,7 @@ impl Caller {
             && peer.oin == app.agreement.current().switchboard().oin
         {
             app.count_refused("switchboard");
-            log::error!(audience = Audience::Security, caller:% = peer.oin; "the switchboard asked the pseudonymiser");
+            SwitchboardAsked { caller: peer.oin }.log();
             let detail = "The operator of the switchboard gets nothing from the pseudonymiser.";
             return Err(Refusal::new(ProblemCode::PartyUnknown, detail));
         }

@@ -116,10 +116,19 @@ async fn run(
     work: impl FnOnce() -> Result<EvaluationResponse, BatchError> + Send + 'static,
 ) -> Result<EvaluationResponse, Refusal> {
     if elements <= INLINE {
-        return work().map_err(Refusal::fault);
+        return work().map_err(not_evaluated);
     }
-    let _turn = app.large_batches.acquire().await.map_err(Refusal::fault)?;
-    web::block(work).await.map_err(Refusal::fault)?.map_err(Refusal::fault)
+    let ending = || Refusal::fault("the process is ending");
+    let _turn = app.large_batches.acquire().await.map_err(|_| ending())?;
+    web::block(work).await.map_err(|_| ending())?.map_err(not_evaluated)
+}
+
+/// The size was checked at the door, so this is a fault of ours.
+fn not_evaluated(error: BatchError) -> Refusal {
+    Refusal::fault(match error {
+        BatchError::Empty => "a batch without an element",
+        BatchError::TooLarge => "a batch that is too large",
+    })
 }
 
 const INLINE: usize = 8;

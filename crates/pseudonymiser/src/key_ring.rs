@@ -10,7 +10,9 @@ use kw_protocol::Bytes32;
 use kw_protocol::evaluation::PublicKey as ListedKey;
 use kw_pseudonym::SecretKey;
 use kw_runtime::key_file::{KeyFile, KeyFileError};
+use kw_telemetry::{Configured, Explain, Reason};
 
+use crate::events::OldKeyMissing;
 use crate::keys::kind_of;
 
 /// The secret keys of one chain, each checked against the agreement.
@@ -51,8 +53,8 @@ impl KeyRing {
                 let directory = directory.to_owned();
                 return Err(KeyRingError::NewestMissing { key_use, epoch: *newest, directory });
             }
-            for epoch in listed.keys().filter(|epoch| !keys.contains_key(&(key_use, **epoch))) {
-                log::warn!(key_use:%, epoch:%; "the agreement lists an older key that is not here: it is not served");
+            for epoch in listed.keys().copied().filter(|epoch| !keys.contains_key(&(key_use, *epoch))) {
+                OldKeyMissing { key_use, epoch }.log();
             }
         }
         Ok(Self { chain: chain.clone(), keys })
@@ -156,4 +158,26 @@ pub enum KeyRingError {
         /// The key file.
         path: PathBuf,
     },
+}
+
+impl Explain for KeyRingError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::File(error) => reason.because(error),
+            Self::NewestMissing { key_use, epoch, directory } => reason
+                .say("the newest key that the agreement lists is not here")
+                .with("key use", key_use)
+                .with("epoch", epoch)
+                .with("folder", &Configured::path(directory)),
+            Self::NoScalar { path } => {
+                reason.say("a file holds no key").with("file", &Configured::path(path))
+            }
+            Self::NoneListed { key_use } => reason.say("the agreement lists no key").with("key use", key_use),
+            Self::OtherThanListed { key_use, epoch, path } => reason
+                .say("the agreement lists another key")
+                .with("key use", key_use)
+                .with("epoch", epoch)
+                .with("file", &Configured::path(path)),
+        };
+    }
 }

@@ -15,6 +15,7 @@ mod caller;
 mod config;
 mod error;
 mod evaluations;
+mod events;
 mod key_ring;
 pub mod keys;
 mod openapi;
@@ -23,6 +24,7 @@ mod serve;
 
 pub use config::{KeySettings, PseudonymiserConfig};
 pub use error::StartError;
+pub use events::EVENTS as LOG_EVENTS;
 pub use key_ring::{KeyRing, KeyRingError};
 pub use openapi::openapi;
 pub use serve::{prepare, serve};

@@ -8,6 +8,7 @@ use kw_logbook::inspection::{self, Inspection};
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
 use kw_store::{LedgerRead, Store};
+use kw_telemetry::Reason;
 use kw_transport::Tls;
 
 use crate::app::App;
@@ -58,7 +59,7 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
     // After the agreement, so that one SIGHUP brings a new agreement and the key that it lists.
     Ok(server.on_reload("keys", move || {
         let ring = KeyRing::load(&config.keys.directory, &app.agreement.current())
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Reason::of(&error))?;
         let changed = ring != *app.keys.current();
         if changed {
             app.keys.replace(ring);

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use kw_domain::{CaseReference, Category, GrantId, Instant, Oin, Purpose, QueryId, Subject, TransactionId};
 use kw_protocol::dossier::SectionStatus;
 use kw_protocol::query::{Actor, Receipt, Relation};
+use kw_telemetry::{Explain, Reason};
 
 /// Where a requester records its accesses. The partner process implements it on its ledger.
 ///
@@ -34,6 +35,15 @@ pub enum RecordError {
         "the own access log is too slow, so nothing is asked or handed out: look at the partner's ledger"
     )]
     TimedOut,
+}
+
+impl Explain for RecordError {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say(match self {
+            Self::Failed => "the own access log failed",
+            Self::TimedOut => "the own access log is too slow",
+        });
+    }
 }
 
 /// What happened. All events of one question share its `transaction`.

@@ -22,6 +22,7 @@ mod assembly;
 mod breaker;
 mod differences;
 mod error;
+mod events;
 mod grant;
 mod holders;
 mod limits;
@@ -37,6 +38,7 @@ pub use access_log::{
 pub use assembly::complete;
 pub use breaker::BreakerSettings;
 pub use error::RequestError;
+pub use events::EVENTS as LOG_EVENTS;
 pub use limits::Limits;
 pub use question::DossierQuery;
 pub use requester::{Parts, Requester};

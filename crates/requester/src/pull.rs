@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::DossierQuery;
 use crate::assembly::party;
 use crate::breaker::Health;
+use crate::events::{PullNotDelivered, PulledMalformed};
 use crate::holders::Holders;
 use crate::outcome::Outcome;
 
@@ -74,10 +75,8 @@ impl Round<'_> {
             Err(_) => Outcome::of(&kw_client::ClientError::TimedOut),
         };
         leave.settle(outcome.health);
-        log::info!(
-            holder:% = disclosed.holder, transaction:% = claims.txn, status:? = outcome.status, reason = outcome.reason;
-            "a pull did not deliver"
-        );
+        let (holder, transaction) = (disclosed.holder, claims.txn);
+        PullNotDelivered { holder, transaction, reason: outcome.reason }.log();
         Err(outcome)
     }
 
@@ -127,10 +126,8 @@ impl Round<'_> {
         }
         let Some(document) = &pulled.document else { return Ok(pulled) };
         if let Err(complaints) = self.agreement.check_document(&pulled.category, document) {
-            log::warn!(
-                holder:% = disclosed.holder, transaction:% = claims.txn, complaints = complaints.len();
-                "a document does not fit the agreement's schema"
-            );
+            let (holder, transaction) = (disclosed.holder, claims.txn);
+            PulledMalformed { holder, transaction, complaints: complaints.len() }.log();
             return malformed("document-malformed");
         }
         let required = self.agreement.birth_date_required(&self.question.purpose, &pulled.category);

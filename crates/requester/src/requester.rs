@@ -18,9 +18,11 @@ use kw_protocol::grant::GrantClaims;
 use kw_protocol::pointer::SubjectElement;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{DisclosedHolder, Query, QueryAnswer};
+use kw_telemetry::Reason;
 use kw_transport::Tls;
 use tokio::time::{Instant, timeout_at};
 
+use crate::events::{AgreementDiffers, UnansweredNotRecorded};
 use crate::grant::{self, Expected};
 use crate::holders::Holders;
 use crate::pull::Round;
@@ -159,7 +161,7 @@ impl Requester {
             match self.switchboard.query(&query(question, subject), transaction).await {
                 Ok(answer) => {
                     if answer.policy != self.parts.agreement.hash() {
-                        log::warn!("the switchboard decided under another agreement than ours");
+                        AgreementDiffers {}.log();
                     }
                     return Ok(answer);
                 }
@@ -236,7 +238,7 @@ impl Requester {
         let reason = reason(&error).to_owned();
         let event = Unanswered { transaction, at: self.parts.context.now(), reason };
         if let Err(failed) = self.record(AccessEvent::Unanswered(event)).await {
-            log::error!(transaction:%, failed:%; "a question without an answer is not recorded as such");
+            UnansweredNotRecorded { transaction, reason: Reason::of(&failed) }.log();
         }
         error
     }

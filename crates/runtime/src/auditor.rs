@@ -8,10 +8,10 @@ use kw_domain::Oin;
 use kw_protocol::problem::ProblemCode;
 use kw_transport::Peer;
 
+use crate::events::NoAuditor;
 use crate::http::CallerOin;
 use crate::party::{SharedAgreement, refuse_certificate};
 use crate::problem::Refusal;
-use crate::telemetry::Audience;
 
 /// An auditor that the agreement names, proven by its certificate. Nobody else reads what persons did: no partner, and no
 /// operator of a central service.
@@ -52,7 +52,7 @@ impl FromRequest for Auditor {
 
 /// Partners, operators and strangers get the same answer.
 fn refuse(oin: Oin) -> Refusal {
-    log::warn!(audience = Audience::Security, caller:% = oin; "somebody who is no auditor asked for the access log");
+    NoAuditor { caller: oin }.log();
     let detail = "Only an auditor that the agreement names may read the access log.";
     Refusal::new(ProblemCode::Denied, detail)
 }

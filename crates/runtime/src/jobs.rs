@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kw_domain::{Clock, Instant};
+use kw_telemetry::{Explain, Reason};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::entropy::Entropy;
+use crate::events::{JobCutOff, JobFailed};
 use crate::metrics::{Counter, Metrics};
 
 /// The first wait after a failure; it doubles with every further one, up to [`LONGEST_WAIT`].
@@ -69,7 +71,7 @@ impl Jobs {
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), E>> + Send + 'static,
-        E: fmt::Display + Send + 'static,
+        E: Explain + Send + 'static,
     {
         let job = Job(Arc::new(State {
             name,
@@ -98,7 +100,7 @@ impl Jobs {
         let ends = tokio::time::Instant::now() + deadline;
         for (job, mut task) in running {
             if tokio::time::timeout_at(ends, &mut task).await.is_err() {
-                log::warn!(job = job.0.name; "a job did not end in time and is cut off");
+                JobCutOff { job: job.0.name }.log();
                 task.abort();
             }
         }
@@ -157,7 +159,7 @@ async fn run<F, R, E>(jobs: Arc<Inner>, job: Job, failures: Counter, work: F)
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), E>> + Send + 'static,
-    E: fmt::Display + Send + 'static,
+    E: Explain + Send + 'static,
 {
     let mut stop = jobs.stop.subscribe();
     let name = job.0.name;
@@ -165,15 +167,15 @@ where
         // A task of its own, so that a panic ends this run and not the supervisor.
         let problem = match tokio::spawn(work()).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(end) if end.is_panic() => Some("it panicked".to_owned()),
+            Ok(Err(error)) => Some(Reason::of(&error)),
+            Err(end) if end.is_panic() => Some(Reason::of(&"it panicked")),
             Err(_) => return,
         };
-        let wait = if let Some(problem) = problem {
+        let wait = if let Some(reason) = problem {
             let failed = job.0.failures_in_a_row.fetch_add(1, Ordering::SeqCst);
             failures.increment();
             let wait = back_off(jobs.first_wait, failed, &jobs.entropy);
-            log::error!(job = name, wait_ms = wait.as_millis() as u64; "a job failed: {problem}");
+            JobFailed { job: name, wait_ms: wait, reason }.log();
             wait
         } else {
             job.0.failures_in_a_row.store(0, Ordering::SeqCst);
@@ -225,7 +227,7 @@ mod tests {
         let counted = Arc::clone(&runs);
         jobs.spawn("count", Duration::from_millis(5), move || {
             counted.fetch_add(1, Ordering::SeqCst);
-            async { Ok::<_, String>(()) }
+            async { Ok::<_, Reason>(()) }
         });
         assert!(eventually(SOON, || runs.load(Ordering::SeqCst) >= 3).await);
     }
@@ -253,7 +255,7 @@ mod tests {
         let counted = Arc::clone(&runs);
         let job = jobs.spawn("sleepy", Duration::from_hours(1), move || {
             counted.fetch_add(1, Ordering::SeqCst);
-            async { Ok::<_, String>(()) }
+            async { Ok::<_, Reason>(()) }
         });
         assert!(eventually(SOON, || runs.load(Ordering::SeqCst) == 1).await);
         job.run_now();
@@ -280,12 +282,12 @@ mod tests {
             async move {
                 sleep(Duration::from_millis(50)).await;
                 counted.fetch_add(1, Ordering::SeqCst);
-                Ok::<_, String>(())
+                Ok::<_, Reason>(())
             }
         });
         jobs.spawn("stubborn", Duration::from_hours(1), || async {
             std::future::pending::<()>().await;
-            Ok::<_, String>(())
+            Ok::<_, Reason>(())
         });
         sleep(Duration::from_millis(10)).await;
         let started = std::time::Instant::now();

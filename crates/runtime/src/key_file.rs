@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{ChainName, Epoch, Instant};
+use kw_telemetry::{Configured, Explain, Reason};
 use zeroize::Zeroizing;
 
 use crate::config::{SecretError, create_secret, read_secret};
@@ -215,6 +216,21 @@ pub enum KeyFileError {
     /// The file is not safe, or cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
+}
+
+impl Explain for KeyFileError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Folder { path, source } => {
+                reason.say("a key cannot be used").with("file", &Configured::path(path)).because(source)
+            }
+            Self::Exists { path } => {
+                reason.say("the key is there already").with("file", &Configured::path(path))
+            }
+            Self::Malformed { path } => reason.say("no key file").with("file", &Configured::path(path)),
+            Self::Secret(error) => reason.because(error),
+        };
+    }
 }
 
 fn sync_folder(folder: &Path) -> Result<(), KeyFileError> {

@@ -9,6 +9,7 @@ pub mod admin;
 mod auditor;
 pub mod config;
 pub mod entropy;
+mod events;
 pub mod http;
 pub mod jobs;
 pub mod key_file;
@@ -23,6 +24,7 @@ pub mod telemetry;
 
 pub use auditor::Auditor;
 pub use entropy::{Entropy, Identifier};
+pub use events::EVENTS as LOG_EVENTS;
 pub use http::{Body, Http, Trace};
 pub use jobs::Jobs;
 pub use metrics::Metrics;

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::events::MetricMisused;
+
 /// Upper bounds of the histogram buckets, in seconds.
 const BOUNDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
@@ -123,7 +125,7 @@ impl Metrics {
         let mut families = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let family = families.entry(name).or_insert_with(|| Family { help, kind, series: BTreeMap::new() });
         if family.kind != kind {
-            log::error!("the metric {name} is registered as another kind; this use of it is not shown");
+            MetricMisused { metric: name }.log();
             return make();
         }
         family.series.entry(label_text(labels)).or_insert_with(make).clone()

@@ -8,13 +8,14 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use kw_domain::Oin;
 use kw_protocol::problem::ProblemCode;
+use kw_telemetry::Reason;
 use kw_transport::{Peer, PeerError};
 
 pub use agreement::{AgreementFileError, SharedAgreement};
 
+use crate::events::{CallerUnjudged, CertificateRefused, PartyRefused};
 use crate::http::CallerOin;
 use crate::problem::Refusal;
-use crate::telemetry::Audience;
 
 /// A partner that the agreement knows and that is not suspended, proven by its certificate.
 ///
@@ -61,11 +62,11 @@ pub(crate) fn refuse_certificate(reason: PeerError) -> Refusal {
     match reason {
         PeerError::Unconfigured => Refusal::fault(reason),
         PeerError::RevocationUnknown => {
-            log::error!(audience = Audience::Security; "a caller cannot be judged: revocation lists are out of date");
+            CallerUnjudged {}.log();
             Refusal::new(ProblemCode::Unavailable, sentence(reason))
         }
         _ => {
-            log::warn!(audience = Audience::Security, reason:%; "a certificate was refused");
+            CertificateRefused { reason: Reason::of(&reason) }.log();
             Refusal::new(ProblemCode::CertificateRefused, sentence(reason))
         }
     }
@@ -73,7 +74,7 @@ pub(crate) fn refuse_certificate(reason: PeerError) -> Refusal {
 
 /// Suspended and unknown look the same from outside.
 fn refuse_party(oin: Oin, suspended: bool) -> Refusal {
-    log::warn!(audience = Audience::Security, caller:% = oin, suspended; "a party was refused");
+    PartyRefused { caller: oin, suspended }.log();
     let detail = "The party of this certificate is not an active partner in this chain's agreement. Ask the chain's \
                   operator.";
     Refusal::new(ProblemCode::PartyUnknown, detail)

@@ -10,9 +10,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use kw_protocol::problem::{FieldProblem, Problem, ProblemCode, TYPE_BASE};
+use kw_telemetry::{Explain, Reason, TraceId};
 
 use crate::entropy::Entropy;
-use crate::telemetry::Audience;
+use crate::events::Fault;
 
 /// The media type of every refusal (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -37,13 +38,11 @@ impl Refusal {
         Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
-    /// A fault: logs `error` under a fresh correlation id and tells the caller nothing about it.
-    ///
-    /// `error` must not hold anything that docs/logging.md forbids: it ends up in the application log.
-    pub fn fault(error: impl fmt::Display) -> Self {
-        let correlation = hex(&Entropy::os().draw::<8>());
-        log::error!(audience = Audience::Application, correlation = correlation.as_str(); "fault: {error}");
-        Self::new(ProblemCode::Fault, format!("{FAULT_DETAIL} Correlation id {correlation}."))
+    /// A fault: logs the reason under a fresh correlation id and tells the caller nothing about it.
+    pub fn fault(error: impl Explain) -> Self {
+        let correlation = Entropy::os().draw::<8>();
+        Fault { correlation: TraceId(correlation), reason: Reason::of(&error) }.log();
+        Self::new(ProblemCode::Fault, format!("{FAULT_DETAIL} Correlation id {}.", hex(&correlation)))
     }
 
     /// Names one wrong field: a JSON pointer (RFC 6901) into the body, or the name of a parameter or header.

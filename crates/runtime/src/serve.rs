@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Server as Listener;
 use actix_web::web::{Data, ServiceConfig};
+use kw_telemetry::Reason;
 use kw_transport::Tls;
 use tokio::sync::mpsc;
 
@@ -100,7 +101,7 @@ impl Server {
     pub fn on_reload(
         mut self,
         name: &'static str,
-        reload: impl Fn() -> Result<bool, String> + Send + Sync + 'static,
+        reload: impl Fn() -> Result<bool, Reason> + Send + Sync + 'static,
     ) -> Self {
         self.reloads.add(name, reload);
         self
@@ -110,14 +111,14 @@ impl Server {
     pub fn agreement(self, agreement: &SharedAgreement) -> Self {
         agreement.observe(&self.http.metrics);
         let agreement = agreement.clone();
-        self.on_reload("agreement", move || agreement.reload().map_err(|error| error.to_string()))
+        self.on_reload("agreement", move || agreement.reload().map_err(|error| Reason::of(&error)))
     }
 
     /// Reloads certificates, trust anchors and revocation lists with the rest, and shows their state.
     pub fn tls(self, tls: &Tls) -> Self {
         reload::observe_tls(tls, &self.http.metrics);
         let tls = tls.clone();
-        self.on_reload("tls", move || tls.reload().map_err(|error| error.to_string()))
+        self.on_reload("tls", move || tls.reload().map_err(|error| Reason::of(&error)))
     }
 
     /// The service listener: mutual TLS, for partners that the agreement knows. Both are reloaded.

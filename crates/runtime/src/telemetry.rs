@@ -1,58 +1,23 @@
 //! The application log: JSON lines for machines, plain lines for people at a terminal.
 //!
-//! `docs/logging.md` says what belongs here and what never does. Other crates are held at `info`: at `debug` some of
-//! them write SQL parameters or whole messages.
+//! Lines are the events that our crates declared with `kw_telemetry` (docs/logging.md). What libraries say is counted
+//! and placed, not repeated, and at most at `info`.
 
 mod file;
 mod line;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use env_logger::{Builder, Logger, Target, WriteStyle};
 use kw_domain::Clock;
-use log::kv::{ToValue, Value};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde::Deserialize;
 
 use self::file::LogFile;
 use crate::config::Folder;
-
-/// For whom a line of the log is written; `audience` in the line. Without one, it is the operator.
-///
-/// The third audience, the auditor, does not read logs: accesses are records in the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
-    /// The operator and the engineer: does it work, and if not, where does it break.
-    Application,
-    /// The security officer: refused certificates, unknown parties, budgets used up, mix-ups refused.
-    Security,
-}
-
-impl Audience {
-    /// The name in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Application => "application",
-            Self::Security => "security",
-        }
-    }
-}
-
-impl fmt::Display for Audience {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl ToValue for Audience {
-    fn to_value(&self) -> Value<'_> {
-        Value::from(self.as_str())
-    }
-}
 
 /// The `[log]` part of a configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

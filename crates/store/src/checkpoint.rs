@@ -3,8 +3,11 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use kw_telemetry::Reason;
+
 use crate::backend::{Connection, ConnectionRole};
 use crate::config::DatabaseConfig;
+use crate::events::CheckpointFailed;
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -20,7 +23,7 @@ pub(crate) fn start(config: DatabaseConfig, service: &str, store: Weak<()>) -> s
             if let Some(open) = connection.as_mut()
                 && let Err(error) = open.execute("PRAGMA wal_checkpoint(PASSIVE)")
             {
-                log::warn!(audience = "application"; "a checkpoint failed: {error}");
+                CheckpointFailed { reason: Reason::of(&error) }.log();
                 connection = None;
             }
         }

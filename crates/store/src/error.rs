@@ -1,6 +1,7 @@
 //! What can go wrong in storage, and who is at fault.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use kw_telemetry::{Explain, Reason};
 
 /// A statement failed, or what is stored is not what this version writes. The operator's to mend; its text never holds a
 /// stored value.
@@ -126,5 +127,123 @@ impl From<WriteError<StoreError>> for KeepError {
             WriteError::Refused(failure) => Self::Store(failure),
             WriteError::Unavailable => Self::Unavailable,
         }
+    }
+}
+
+/// Messages of SQLite and PostgreSQL repeat names and, in some cases, values. What an operator can do something about is
+/// recognised; the rest is only said to have been refused.
+const KNOWN: &[&str] = &[
+    "an operation panicked",
+    "authentication failed",
+    "cannot commit",
+    "check constraint",
+    "connection closed",
+    "connection refused",
+    "could not extend file",
+    "could not serialize",
+    "database is locked",
+    "deadlock detected",
+    "disk I/O error",
+    "disk is full",
+    "does not exist",
+    "foreign key",
+    "malformed",
+    "no connection",
+    "no space left",
+    "no such table",
+    "not null",
+    "out of memory",
+    "out of shared memory",
+    "permission denied",
+    "read-only transaction",
+    "readonly database",
+    "shutting down",
+    "starting up",
+    "statement timeout",
+    "terminating connection",
+    "timed out",
+    "too many clients",
+    "too many connections",
+    "unable to open database file",
+];
+
+impl Explain for StoreError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Database(message) => reason.say("the database refused").recognise(message, KNOWN),
+            Self::Duplicate => reason.say("the row is there already"),
+            Self::Contradiction(what) => {
+                reason.say("what was to be stored contradicts what is stored").say(what)
+            }
+            Self::Damaged(what) => reason.say("a stored value is damaged").say(what),
+        };
+    }
+}
+
+impl Explain for OpenError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Connection(message) => {
+                reason.say("the database cannot be opened").recognise(message, KNOWN)
+            }
+            Self::OtherOrigin { .. } => reason.say("the database holds another log"),
+            Self::Migration(message) => {
+                reason.say("the schema cannot be brought up to date").recognise(message, KNOWN)
+            }
+            Self::Store(error) => reason.because(error),
+            Self::Tls(_) => reason.say("TLS to the database cannot be set up"),
+            Self::WithoutLedger => reason.say("this build has no ledger"),
+        };
+    }
+}
+
+impl Explain for ReadError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Busy => reason.say("no database connection was free in time"),
+            Self::Store(error) => reason.because(error),
+        };
+    }
+}
+
+impl Explain for KeepError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Busy => reason.say("the writer's queue is full"),
+            Self::Store(error) => reason.because(error),
+            Self::Unavailable => reason.say("the database did not commit"),
+        };
+    }
+}
+
+/// What the closure refused stays inside: it is an answer to a caller.
+impl<E> Explain for WriteError<E> {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say(match self {
+            Self::Busy => "the writer's queue is full",
+            Self::Refused(_) => "refused",
+            Self::Unavailable => "the database did not commit",
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_says_is_recognised_and_never_repeated() {
+        let message = "SerializationFailure: duplicate key (bsn)=(999990342): no space left on device";
+        for error in [
+            OpenError::Connection(message.to_owned()),
+            OpenError::Migration(message.to_owned()),
+            OpenError::Store(StoreError::Database(message.to_owned())),
+        ] {
+            let reason = format!("{:?}", Reason::of(&error));
+            assert!(reason.contains("no space left"), "{reason}");
+            assert!(!reason.contains("999990342") && !reason.contains("bsn"), "{reason}");
+        }
+        let refused = WriteError::Refused("999990342");
+        assert!(!format!("{:?}", Reason::of(&refused)).contains("999990342"));
     }
 }

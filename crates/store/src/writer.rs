@@ -16,6 +16,7 @@ use std::time::{Duration, Instant as Elapsed};
 
 use kw_domain::Instant;
 use kw_ledger::LeafKind;
+use kw_telemetry::Reason;
 use tokio::sync::{mpsc, oneshot};
 
 use self::operation::{Acting, Appender, Keeping, Operation, Ran};
@@ -23,6 +24,7 @@ use crate::backend::{Connection, ConnectionRole};
 use crate::books::Bookkeeping;
 use crate::config::DatabaseConfig;
 use crate::error::{Abort, StoreError, WriteError};
+use crate::events::{BatchNotCommitted, OperationFailed, SlowCommit, WalNotTruncated};
 use crate::ledger::{Act, Committed, Erased};
 use crate::resolutions::{Consent, Resolution};
 use crate::store::Service;
@@ -203,7 +205,7 @@ impl Worker {
         let committed = match outcome {
             Ok(()) => true,
             Err(error) => {
-                log::error!(audience = "application", operations = batch.len(); "a batch was not committed: {error}");
+                BatchNotCommitted { operations: batch.len(), reason: Reason::of(&error) }.log();
                 self.connection = None;
                 false
             }
@@ -211,7 +213,7 @@ impl Worker {
         let elapsed = began.elapsed();
         if elapsed > Duration::from_secs(1) {
             let first = batch.first().map_or("", |operation| operation.name());
-            log::warn!(audience = "application", first = first, millis = elapsed.as_millis() as u64; "a slow commit");
+            SlowCommit { first, millis: elapsed }.log();
         }
         for operation in batch.drain(..) {
             operation.settle(committed);
@@ -269,7 +271,7 @@ impl Worker {
 
 fn truncate_wal(connection: &mut Connection) {
     if let Err(error) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") {
-        log::warn!(audience = "application"; "the write-ahead log could not be truncated: {error}");
+        WalNotTruncated { reason: Reason::of(&error) }.log();
     }
 }
 
@@ -320,8 +322,7 @@ fn run_apart<S: Service>(
             }
             Ok(Ran::Refused) => undo(connection, log, mark)?,
             Err(error) => {
-                let name = operation.name();
-                log::error!(audience = "application", operation = name; "an operation failed: {error}");
+                OperationFailed { operation: operation.name(), reason: Reason::of(&error) }.log();
                 undo(connection, log, mark)?;
             }
         }

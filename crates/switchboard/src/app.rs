@@ -14,6 +14,7 @@ use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
 use kw_store::switchboard::{LiveTags, Switchboard};
 use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
 
+use crate::events::LiveKeyMissing;
 use crate::index::{LiveGenerations, LocateError};
 use crate::keys::Keys;
 use crate::pointers::Uploads;
@@ -101,7 +102,7 @@ pub(crate) fn recorded_actor(actor: &Actor) -> RecordedActor {
 
 /// The canonical form of something that is recorded.
 pub(crate) fn recorded<T: serde::Serialize>(value: &T) -> Result<Canonical, Refusal> {
-    canonical(value).map_err(Refusal::fault)
+    canonical(value).map_err(|_| Refusal::fault("a record cannot be written"))
 }
 
 /// The rules of a category in the agreement.
@@ -143,7 +144,7 @@ pub(crate) fn not_located(error: LocateError) -> Refusal {
         )
         .field("/subject/element", "expected a canonical ristretto255 element other than the identity"),
         LocateError::KeyMissing => {
-            log::error!(audience = "application"; "a key of a live generation is missing from the key folder");
+            LiveKeyMissing {}.log();
             unavailable()
         }
     }

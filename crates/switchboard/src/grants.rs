@@ -68,5 +68,5 @@ pub(crate) fn actor_hash(salt: Bytes16, actor: &str) -> Bytes32 {
 /// The canonical JSON of an actor (RFC 8785): what the hash is over.
 pub(crate) fn canonical_actor(actor: &Actor) -> Result<String, Refusal> {
     let value = serde_json::json!({ "assurance": actor.assurance, "id": actor.id, "role": actor.role });
-    serde_json::to_string(&value).map_err(Refusal::fault)
+    serde_json::to_string(&value).map_err(|_| Refusal::fault("an actor cannot be written"))
 }

@@ -8,6 +8,7 @@ use kw_domain::{ChainName, Epoch, Instant};
 use kw_pseudonym::{Delta, IndexKey, RowKey, TagKey};
 use kw_runtime::key_file::{KeyFile, KeyFileError, KeyKind};
 use kw_runtime::{Entropy, log_key};
+use kw_telemetry::{Configured, Explain, Reason};
 use zeroize::Zeroizing;
 
 use crate::signer::{GrantKey, Signer};
@@ -127,4 +128,17 @@ pub enum KeysError {
         /// Which kind.
         kind: &'static str,
     },
+}
+
+impl Explain for KeysError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::File(error) => reason.because(error),
+            Self::Missing { folder, kind } => reason
+                .say("a kind of key is not there")
+                .with("kind", kind)
+                .with("folder", &Configured::path(folder)),
+            Self::Unusable { kind } => reason.say("a key cannot be used").with("kind", kind),
+        };
+    }
 }

@@ -7,6 +7,7 @@ mod about;
 mod access_reports;
 mod app;
 mod config;
+mod events;
 mod grants;
 mod index;
 mod inspection;
@@ -24,5 +25,6 @@ mod staleness;
 mod upkeep;
 
 pub use config::SwitchboardConfig;
+pub use events::EVENTS as LOG_EVENTS;
 pub use keys::{KeysError, init as init_keys, rotate_grant as rotate_grant_key};
 pub use serve::serve;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::Instant;
 use kw_protocol::grant::{ACCESS_LOG_GRANT_TYPE, GRANT_TYPE, GrantClaims, GrantHeader, Opens};
 use kw_runtime::key_file::KeyFile;
+use kw_telemetry::{Explain, Reason};
 use serde::Serialize;
 
 /// One grant key.
@@ -128,4 +129,13 @@ pub(crate) enum SignError {
     /// Every key is for later.
     #[error("no grant key may be used yet")]
     NoUsableKey,
+}
+
+impl Explain for SignError {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say(match self {
+            Self::Failed => "the grant could not be signed",
+            Self::NoUsableKey => "no grant key may be used yet",
+        });
+    }
 }

@@ -8,6 +8,7 @@ use kw_store::switchboard::Switchboard;
 use kw_store::{Abort, Tx, WriteError};
 
 use crate::app::{App, unavailable};
+use crate::events::RotationNotFollowed;
 use crate::index::LiveGenerations;
 use crate::upkeep::follow_generations;
 
@@ -33,8 +34,8 @@ pub(crate) async fn again(app: &App, error: WriteError<Unwritten>, attempt: u32)
     match error {
         WriteError::Refused(Unwritten::Refused(refusal)) => Err(refusal),
         WriteError::Refused(Unwritten::Stale) if attempt < MOST_ATTEMPTS => {
-            follow_generations(app).await.map(drop).map_err(|error| {
-                log::error!(audience = "application"; "a rotation cannot be followed: {error}");
+            follow_generations(app).await.map(drop).map_err(|reason| {
+                RotationNotFollowed { reason }.log();
                 unavailable()
             })
         }

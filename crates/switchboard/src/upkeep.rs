@@ -8,8 +8,10 @@ use kw_ledger::{Event, LeafKind};
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, StoredPointer};
+use kw_telemetry::{Explain, Reason};
 
 use crate::app::{App, Keyring, act, recorded, rules};
+use crate::events::{GenerationsChanged, HolderLeaseRanOut};
 use crate::index::LiveGenerations;
 use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
@@ -17,7 +19,7 @@ use crate::lifecycle::{self, Due};
 const AT_ONCE: u32 = 500;
 const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
 
-type Worked = Result<(), String>;
+type Worked = Result<(), Reason>;
 
 /// Starts the jobs; they end with the server.
 pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
@@ -51,8 +53,11 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
 async fn lifecycle_due(app: Arc<App>) -> Worked {
     loop {
         let now = app.now();
-        let due =
-            app.store.read(move |index| index.due_pointers(now, AT_ONCE)).await.map_err(|e| e.to_string())?;
+        let due = app
+            .store
+            .read(move |index| index.due_pointers(now, AT_ONCE))
+            .await
+            .map_err(|error| Reason::of(&error))?;
         if due.is_empty() {
             return Ok(());
         }
@@ -93,7 +98,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                 Ok(((), act))
             })
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Reason::of(&error))?;
         if last {
             return Ok(());
         }
@@ -103,8 +108,10 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
 /// Ends the pointers of holders that gave no sign of life for a whole lease.
 async fn leases(app: Arc<App>) -> Worked {
     let now = app.now();
-    for holder in app.store.read(move |index| index.lapsed_leases(now)).await.map_err(|e| e.to_string())? {
-        log::warn!(audience = "application", holder:%; "a holder's lease ran out; its pointers lapse");
+    for holder in
+        app.store.read(move |index| index.lapsed_leases(now)).await.map_err(|error| Reason::of(&error))?
+    {
+        HolderLeaseRanOut { holder }.log();
         loop {
             let agreement = app.agreement.current();
             let mut record = app.record(&agreement, Event::PointersLapsed, app.oin, None);
@@ -130,7 +137,7 @@ async fn leases(app: Arc<App>) -> Worked {
                     Ok((more, act::<Refusal>(&record)?))
                 })
                 .await
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| Reason::of(&error))?;
             if !done.value {
                 break;
             }
@@ -153,16 +160,16 @@ async fn forget(app: Arc<App>) -> Worked {
         })
         .await
         .map(drop)
-        .map_err(|error| error.to_string())
+        .map_err(|error| Reason::of(&error))
 }
 
 /// Follows a rotation: takes in new generations with their keys, whole. Tells whether anything changed.
-pub(crate) async fn follow_generations(app: &App) -> Result<bool, String> {
+pub(crate) async fn follow_generations(app: &App) -> Result<bool, Reason> {
     let stored = app
         .store
         .read(kw_store::switchboard::SwitchboardRead::generations)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Reason::of(&error))?;
     let live = LiveGenerations::of(&stored);
     if live == app.keyring.load().live {
         return Ok(false);
@@ -170,20 +177,20 @@ pub(crate) async fn follow_generations(app: &App) -> Result<bool, String> {
     let (chain, folder) = (app.agreement.current().chain().clone(), app.key_folder.clone());
     let keys = tokio::task::spawn_blocking(move || Keys::read(&folder, &chain))
         .await
-        .map_err(|error| error.to_string())?
-        .map_err(|error| error.to_string())?;
-    let keys = needed(keys, &live)?;
-    log::info!(audience = "application"; "the live generations of the index keys changed");
+        .map_err(|_| Reason::of(&"the process is ending"))?
+        .map_err(|error| Reason::of(&error))?;
+    let keys = needed(keys, &live).map_err(|error| Reason::of(&error))?;
+    GenerationsChanged {}.log();
     app.keyring.store(Arc::new(Keyring { keys: Arc::new(keys), live }));
     Ok(true)
 }
 
 /// Reads the key folder again, for new grant keys. The old keys stay on failure.
-pub(crate) fn refresh_keyring(app: &App) -> Result<bool, String> {
+pub(crate) fn refresh_keyring(app: &App) -> Result<bool, Reason> {
     let chain = app.agreement.current().chain().clone();
-    let keys = Keys::read(&app.key_folder, &chain).map_err(|error| error.to_string())?;
+    let keys = Keys::read(&app.key_folder, &chain).map_err(|error| Reason::of(&error))?;
     let before = app.keyring.load_full();
-    let keys = needed(keys, &before.live)?;
+    let keys = needed(keys, &before.live).map_err(|error| Reason::of(&error))?;
     let changed = keys.signer.jwks() != before.keys.signer.jwks();
     // A rotation may have moved on while the folder was read: then the other job has the newer keys, and wins.
     let after = Arc::new(Keyring { keys: Arc::new(keys), live: before.live.clone() });
@@ -191,13 +198,25 @@ pub(crate) fn refresh_keyring(app: &App) -> Result<bool, String> {
     Ok(changed)
 }
 
+/// A key that a live generation of the index needs. For the operator.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{kind}-{epoch}.key is not in the key folder, but a live generation of the index needs it; copy it there"
+)]
+pub(crate) struct MissingKey {
+    kind: &'static str,
+    epoch: u32,
+}
+
+impl Explain for MissingKey {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say("a key is not in the key folder").with("kind", &self.kind).with("epoch", &self.epoch);
+    }
+}
+
 /// Only what the live generations use stays in memory: a destroyed key is destroyed here too. What they use must be there.
-pub(crate) fn needed(mut keys: Keys, live: &LiveGenerations) -> Result<Keys, String> {
-    let missing = |kind: &str, epoch: u32| {
-        format!(
-            "{kind}-{epoch}.key is not in the key folder, but a live generation of the index needs it; copy it there"
-        )
-    };
+pub(crate) fn needed(mut keys: Keys, live: &LiveGenerations) -> Result<Keys, MissingKey> {
+    let missing = |kind, epoch| MissingKey { kind, epoch };
     keys.index.retain(|epoch, _| live.iter().any(|generation| generation.index_epoch == *epoch));
     if let Some(generation) = live.iter().find(|generation| !keys.index.contains_key(&generation.index_epoch))
     {

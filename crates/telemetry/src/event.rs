@@ -79,6 +79,8 @@ pub struct Declared {
     pub code: &'static str,
     /// What every line of this event says.
     pub message: &'static str,
+    /// What it means and what to do about it: its documentation, with the space that begins each line of it.
+    pub advice: &'static str,
     /// Names of the fields, each with the kind of its type.
     pub fields: &'static [(&'static str, &'static str)],
     /// The module that declares it, or what it says it is filtered by.
@@ -92,12 +94,12 @@ pub struct Declared {
 #[macro_export]
 macro_rules! events {
     ($(
-        $(#[$doc:meta])+
+        $(#[doc = $doc:literal])+
         $name:ident($audience:ident, $severity:ident, $code:literal, $message:literal $(, in $target:literal)?)
         { $($field:ident: $kind:ty),* $(,)? }
     )+) => {
         $(
-            $(#[$doc])+
+            $(#[doc = $doc])+
             #[derive(Debug, Clone)]
             pub(crate) struct $name { $(pub(crate) $field: $kind,)* }
 
@@ -107,6 +109,7 @@ macro_rules! events {
                     severity: $crate::Severity::$severity,
                     code: $code,
                     message: $message,
+                    advice: concat!($($doc),+),
                     fields: &[$((stringify!($field), <$kind as $crate::LogField>::KIND),)*],
                     module: $crate::module!($($target)?),
                 };

@@ -6,8 +6,10 @@ use std::cell::Cell;
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use kw_telemetry::Reason;
 use rustls::pki_types::CertificateDer;
 
+use crate::events::NodelayRefused;
 use crate::identity::{fingerprint, not_after};
 use crate::peer::PeerError;
 
@@ -30,8 +32,7 @@ pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
 
 fn answer_at_once(socket: &TcpStream) {
     if let Err(reason) = socket.set_nodelay(true) {
-        // Slower, not wrong: the connection may well be gone already.
-        log::debug!(reason:%; "TCP_NODELAY was refused");
+        NodelayRefused { reason: Reason::of(&reason) }.log();
     }
 }
 

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use kw_domain::{Instant, Oin};
+use kw_telemetry::{Configured, Explain, Reason};
 
-use crate::IdentityError;
+use crate::{IdentityError, PeerError};
 
 /// Why TLS could not be set up. Every variant is for the operator of this process, except where it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -95,4 +96,66 @@ pub enum TlsError {
         /// What the operating system said.
         source: std::io::Error,
     },
+}
+
+impl Explain for TlsError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Connect { peer, source } => {
+                reason.say("no TLS connection").with("peer", peer).because(source)
+            }
+            Self::Identity { path, source } => reason
+                .say("the own certificate cannot be used")
+                .with("file", &Configured::path(path))
+                .because(source),
+            Self::KeyMismatch { key, .. } => {
+                reason.say("the key does not belong to the certificate").with("file", &Configured::path(key))
+            }
+            Self::KeyOpenToAll { path } => {
+                reason.say("the key is open to every user").with("file", &Configured::path(path))
+            }
+            Self::Malformed { path, expected } => {
+                reason.say("a file holds no usable").say(expected).with("file", &Configured::path(path))
+            }
+            Self::NoRevocationLists => reason.say("no revocation lists"),
+            Self::NoRootCertificates => reason.say("this machine has no root certificates"),
+            Self::RevocationContradiction => reason.say("revocation lists are given and switched off"),
+            Self::RevocationListExpired { path, at } => {
+                reason.say("a revocation list expired").with("file", &Configured::path(path)).with("at", at)
+            }
+            Self::RevocationListWithoutEnd { path } => {
+                reason.say("a revocation list has no nextUpdate").with("file", &Configured::path(path))
+            }
+            Self::ServerName => reason.say("the server name is neither a host name nor an IP address"),
+            Self::Setup(rustls::Error::InvalidCertificate(refused)) => {
+                reason.because(&PeerError::from_certificate(refused))
+            }
+            Self::Setup(_) => reason.say("TLS could not be set up"),
+            Self::Unreadable { path, source } => {
+                reason.say("a file cannot be read").with("file", &Configured::path(path)).because(source)
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kw_telemetry::Reason;
+
+    use super::*;
+
+    #[test]
+    fn what_a_tls_error_wraps_does_not_get_into_its_reason() {
+        let source = || std::io::Error::other("subject 999990342");
+        let peer = Oin::parse("00000099000000001000").unwrap();
+        let certificate = rustls::CertificateError::Other(rustls::OtherError(std::sync::Arc::new(source())));
+        for error in [
+            TlsError::Connect { peer, source: source() },
+            TlsError::Unreadable { path: "own.pem".into(), source: source() },
+            TlsError::Setup(rustls::Error::General("999990342".to_owned())),
+            TlsError::Setup(rustls::Error::InvalidCertificate(certificate)),
+        ] {
+            assert!(!format!("{:?}", Reason::of(&error)).contains("999990342"), "{error}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kw_domain::{Oin, OinError};
+use kw_telemetry::{Explain, Reason};
 use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::oid_registry::OID_X509_SERIALNUMBER;
 use x509_parser::parse_x509_certificate;
@@ -21,6 +22,17 @@ pub enum IdentityError {
     /// The subject has more than one `serialNumber`, so that two readers could see two parties.
     #[error("the subject has more than one serialNumber; request a certificate that names one party")]
     SeveralOins,
+}
+
+impl Explain for IdentityError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Malformed => reason.say("the certificate cannot be parsed"),
+            Self::NotAnOin(_) => reason.say("the subject's serialNumber is not an OIN"),
+            Self::NoOin => reason.say("the subject has no serialNumber"),
+            Self::SeveralOins => reason.say("the subject has more than one serialNumber"),
+        };
+    }
 }
 
 /// The OIN in the subject's `serialNumber` (OID 2.5.4.5), where PKIoverheid certificates carry it. Exactly one attribute

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 use kw_domain::Oin;
+use kw_telemetry::{Explain, Reason};
 use rustls::CertificateError;
 
 use crate::connection::{Presented, Verdict};
@@ -82,20 +83,38 @@ pub enum PeerError {
 }
 
 impl PeerError {
-    fn from_rustls(reason: &rustls::Error) -> Self {
-        use CertificateError as C;
+    pub(crate) fn from_rustls(reason: &rustls::Error) -> Self {
         match reason {
-            rustls::Error::InvalidCertificate(reason) => match reason {
-                C::Revoked => Self::Revoked,
-                C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
-                    Self::Expired
-                }
-                C::UnknownRevocationStatus
-                | C::ExpiredRevocationList
-                | C::ExpiredRevocationListContext { .. } => Self::RevocationUnknown,
-                _ => Self::Untrusted,
-            },
+            rustls::Error::InvalidCertificate(reason) => Self::from_certificate(reason),
             _ => Self::Untrusted,
         }
+    }
+
+    pub(crate) fn from_certificate(reason: &CertificateError) -> Self {
+        use CertificateError as C;
+        match reason {
+            C::Revoked => Self::Revoked,
+            C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+                Self::Expired
+            }
+            C::UnknownRevocationStatus
+            | C::ExpiredRevocationList
+            | C::ExpiredRevocationListContext { .. } => Self::RevocationUnknown,
+            _ => Self::Untrusted,
+        }
+    }
+}
+
+impl Explain for PeerError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Expired => reason.say("outside its period of validity"),
+            Self::Identity(error) => reason.because(error),
+            Self::NoCertificate => reason.say("no client certificate"),
+            Self::RevocationUnknown => reason.say("the revocation status cannot be told"),
+            Self::Revoked => reason.say("revoked"),
+            Self::Unconfigured => reason.say("this server cannot tell who calls"),
+            Self::Untrusted => reason.say("of no authority that is trusted here, or for another purpose"),
+        };
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kw_telemetry::{Digest, Reason};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
@@ -12,8 +13,9 @@ use rustls::{
 };
 
 use crate::Tls;
-use crate::hex::Hex;
+use crate::events::ClientCertificateRefused;
 use crate::identity::fingerprint;
+use crate::peer::PeerError;
 use crate::provider::{ClockTime, VERSIONS, provider};
 use crate::tls::TlsState;
 
@@ -91,8 +93,9 @@ impl ClientCertVerifier for Clients {
     ) -> Result<ClientCertVerified, rustls::Error> {
         let verdict = self.0.snapshot.load().clients.verify_client_cert(end_entity, intermediates, now);
         if let Err(reason) = &verdict {
-            // The client is told no more than an alert; its operator will ask ours.
-            log::info!(certificate:% = Hex(&fingerprint(end_entity)), reason:%; "client certificate refused");
+            let (certificate, reason) =
+                (Digest(fingerprint(end_entity)), Reason::of(&PeerError::from_rustls(reason)));
+            ClientCertificateRefused { certificate, reason }.log();
         }
         verdict
     }

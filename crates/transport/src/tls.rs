@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kw_domain::{Clock, Instant, Oin, SystemClock};
+use kw_telemetry::{Digest, Reason};
 use rustls::pki_types::CertificateDer;
 
-use crate::hex::Hex;
+use crate::events::{OwnCertificateRefused, RevocationUnchecked, TlsLoaded};
 use crate::provider::ClockTime;
 use crate::snapshot::{Snapshot, digest_of};
 use crate::{TlsError, TlsFiles};
@@ -42,7 +43,7 @@ impl Tls {
             snapshot: ArcSwap::from_pointee(snapshot),
             reloading: Mutex::new(()),
         }));
-        tls.report("loaded");
+        tls.report();
         Ok(tls)
     }
 
@@ -57,7 +58,7 @@ impl Tls {
         }
         let next = Snapshot::build(&self.0.files, &contents, current.generation + 1, self.0.time.0.now())?;
         self.0.snapshot.store(Arc::new(next));
-        self.report("reloaded");
+        self.report();
         Ok(true)
     }
 
@@ -107,20 +108,20 @@ impl Tls {
         self.0.snapshot.load()
     }
 
-    fn report(&self, event: &str) {
+    fn report(&self) {
         let snapshot = self.snapshot();
-        log::info!(
-            oin:% = snapshot.oin,
-            certificate:% = Hex(&snapshot.certificate_sha256),
-            generation = snapshot.generation,
-            not_after:% = snapshot.not_after;
-            "tls {event}"
-        );
-        if snapshot.lists_until.is_none() {
-            log::warn!("revocation is not checked: without_revocation = true");
+        TlsLoaded {
+            oin: snapshot.oin,
+            certificate: Digest(snapshot.certificate_sha256),
+            generation: snapshot.generation,
+            not_after: snapshot.not_after,
         }
-        if let Err(reason) = self.check_own_certificate() {
-            log::warn!(reason:%; "others will refuse the own certificate");
+        .log();
+        if snapshot.lists_until.is_none() {
+            RevocationUnchecked {}.log();
+        }
+        if let Err(error) = self.check_own_certificate() {
+            OwnCertificateRefused { reason: Reason::of(&error) }.log();
         }
     }
 }

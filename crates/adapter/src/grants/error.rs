@@ -2,6 +2,7 @@
 
 use kw_client::ClientError;
 use kw_protocol::problem::ProblemCode;
+use kw_telemetry::{Explain, Reason};
 
 /// Why a grant is not accepted. Unless said otherwise, the caller changed it or uses it in another place than it was
 /// issued for: a security event.
@@ -62,6 +63,15 @@ pub enum GrantError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the switchboard's keys cannot be fetched now, so no grant can be checked: try again later")]
 pub struct KeysError(pub(super) Option<ClientError>);
+
+impl Explain for KeysError {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say("the switchboard's keys cannot be fetched");
+        if let Some(cause) = &self.0 {
+            reason.because(cause);
+        }
+    }
+}
 
 impl KeysError {
     /// What went wrong at the last attempt; `None` when it was too short ago to try again.

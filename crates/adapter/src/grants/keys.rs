@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use kw_client::{ClientError, Jwks, SwitchboardClient};
 use kw_domain::{Clock, Instant};
-use kw_runtime::telemetry::Audience;
+use kw_telemetry::Reason;
 
 use super::{GrantError, KeysError};
+use crate::events::GrantKeysNotFetched;
 
 /// Where the switchboard's public keys are published.
 pub trait KeySource: fmt::Debug + Send + Sync {
@@ -110,7 +111,7 @@ impl GrantKeys {
                 Ok(())
             }
             Err(error) => {
-                log::warn!(audience = Audience::Application; "the switchboard's keys cannot be fetched: {error}");
+                GrantKeysNotFetched { reason: Reason::of(&error) }.log();
                 Err(KeysError(Some(error)))
             }
         }

@@ -2,12 +2,13 @@
 
 use kw_agreement::Agreement;
 use kw_protocol::pull::Provenance;
-use kw_runtime::telemetry::Audience;
 use kw_store::partner::LocalRecord;
+use kw_telemetry::Configured;
 use serde_json::Value;
 
 use super::refusal::PullRefusal;
 use crate::SourceDocument;
+use crate::events::DocumentMalformed;
 
 /// The document as it may leave, with its provenance.
 pub(super) fn deliverable(
@@ -21,11 +22,13 @@ pub(super) fn deliverable(
         keep_described(schema.as_json(), schema.as_json(), &mut document, 0);
     }
     if let Err(complaints) = agreement.check_document(&record.category, &document) {
-        log::error!(
-            audience = Audience::Application, source:% = record.source, category:% = record.category,
-            complaints = complaints.join("; ").as_str();
-            "a document does not fit the agreement's schema"
-        );
+        // Not what they say: the names of members may be data.
+        DocumentMalformed {
+            source: Configured::source(&record.source),
+            category: Configured::category(&record.category),
+            complaints: complaints.len(),
+        }
+        .log();
         return Err(PullRefusal::Document);
     }
     under_investigation.retain(|pointer| document.pointer(pointer).is_some());

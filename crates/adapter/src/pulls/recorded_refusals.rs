@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use kw_domain::{Instant, Oin};
 
+use crate::events::RefusalsCounted;
+
 /// Which refusals go into the ledger: at most one a second for each caller and reason.
 ///
 /// A grant that is not accepted costs the caller nothing, so a party that keeps sending what is no grant could otherwise
@@ -31,7 +33,7 @@ impl RecordedRefusals {
                 return false;
             }
             if last.left_out > 0 {
-                log::warn!(caller:%, reason, count = last.left_out; "refused pulls were counted and not recorded");
+                RefusalsCounted { caller, reason, count: last.left_out }.log();
             }
         }
         all.insert((caller, reason), Last { at: now, left_out: 0 });

@@ -4,8 +4,8 @@ use kw_agreement::DenialReason;
 use kw_domain::{Oin, TransactionId};
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::Refusal;
-use kw_runtime::telemetry::Audience;
 
+use crate::events::{PullFailed, PullRefused};
 use crate::grants::GrantError;
 
 /// Why a pull is not answered.
@@ -100,18 +100,11 @@ impl PullRefusal {
 
     /// What the caller is told, with a line in the log where the operator or the security officer must know.
     pub(super) fn tell(&self, caller: Oin, transaction: Option<TransactionId>) -> Refusal {
-        let transaction = transaction.map_or_else(|| "none".to_owned(), |id| id.to_string());
         let reason = self.reason();
         if self.is_failure() {
-            log::error!(
-                audience = Audience::Application, caller:%, transaction = transaction.as_str(), reason;
-                "a pull could not be answered"
-            );
+            PullFailed { caller, transaction, reason }.log();
         } else if self.is_security_event() {
-            log::warn!(
-                audience = Audience::Security, caller:%, transaction = transaction.as_str(), reason;
-                "a pull was refused"
-            );
+            PullRefused { caller, transaction, reason }.log();
         }
         if *self == Self::Sealed {
             return Refusal::fault("a sealed value of a local record does not open");

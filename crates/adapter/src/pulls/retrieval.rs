@@ -1,18 +1,19 @@
 //! The document at the source, now, within the deadline.
 
-use kw_runtime::telemetry::Audience;
 use kw_store::partner::LocalRecord;
+use kw_telemetry::{Configured, Reason};
 use tokio::time::timeout;
 
 use super::Pulls;
 use super::refusal::PullRefusal;
+use crate::events::{DocumentNotFetched, RecordChangedHands, SourceNotConfigured};
 use crate::{SourceDocument, SourceError};
 
 impl Pulls {
     /// The document of a record; `None` when the source has nothing about that subject any more.
     pub(super) async fn retrieve(&self, record: &LocalRecord) -> Result<Option<SourceDocument>, PullRefusal> {
         let Some(source) = self.sources.get(&record.source) else {
-            log::error!(audience = Audience::Application, source:% = record.source; "a source is registered but not configured");
+            SourceNotConfigured { source: Configured::source(&record.source) }.log();
             return Err(PullRefusal::Source);
         };
         let id =
@@ -26,16 +27,18 @@ impl Pulls {
         let (document, subject) = match timeout(self.source_deadline, asking).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
-                log::error!(audience = Audience::Application, source:% = record.source; "a document cannot be fetched: {error}");
+                let (source, reason) = (Configured::source(&record.source), Reason::of(&error));
+                DocumentNotFetched { source, reason }.log();
                 return Err(PullRefusal::Source);
             }
             Err(_) => return Err(PullRefusal::SourceSlow),
         };
         if subject.is_some_and(|subject| self.vault.subject_key(&subject) != record.subject_key) {
-            log::warn!(
-                audience = Audience::Security, source:% = record.source, category:% = record.category;
-                "a record was given to another person at the source since the last sync; nothing was delivered"
-            );
+            RecordChangedHands {
+                source: Configured::source(&record.source),
+                category: Configured::category(&record.category),
+            }
+            .log();
             return Ok(None);
         }
         Ok(document)

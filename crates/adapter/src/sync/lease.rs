@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use kw_agreement::Agreement;
 use kw_domain::Handle;
-use kw_runtime::telemetry::Audience;
 use kw_store::Abort;
+use kw_telemetry::Reason;
 
 use super::records::{set_back, start_over};
 use super::{CHUNK, Never, SyncError, Synchroniser, act, act_about};
+use crate::events::{LeaseNotRenewed, LeaseRanOut};
 
 impl Synchroniser {
     /// Gives a sign of life, unless one was given lately: each is an entry in the switchboard's log.
@@ -25,7 +26,7 @@ impl Synchroniser {
         let lease = match self.parts.index.lease().await {
             Ok(lease) => lease,
             Err(error) => {
-                log::warn!("the lease was not renewed: {error}");
+                LeaseNotRenewed { reason: Reason::of(&error) }.log();
                 return Ok(());
             }
         };
@@ -61,10 +62,7 @@ impl Synchroniser {
             }
         }
         if total > 0 {
-            log::warn!(
-                audience = Audience::Application, count = total;
-                "the lease ran out, so the switchboard has lapsed all pointers: they are registered again"
-            );
+            LeaseRanOut { count: total }.log();
         }
         Ok(())
     }

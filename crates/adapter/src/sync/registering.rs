@@ -13,11 +13,13 @@ use kw_protocol::problem::ProblemCode;
 use kw_pseudonym::Binding;
 use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite};
 use kw_store::{Abort, StoreError};
+use kw_telemetry::Reason;
 
 use super::records::{drop_record, forget_pointer, is_unheard_of, message};
 use super::sending::{Errand, Flow, Settled};
 use super::{Never, SyncError, Synchroniser, act, act_about, backoff};
 use crate::Vault;
+use crate::events::NoPseudonyms;
 
 /// A registration with everything that was computed for it.
 struct Ready {
@@ -63,7 +65,7 @@ impl Synchroniser {
         let ready = match self.pseudonymise(&subjects, &errands).await {
             Ok(ready) => ready,
             Err(error) => {
-                log::warn!("no pseudonyms for registering: {error}");
+                NoPseudonyms { reason: Reason::of(&error) }.log();
                 let asked = match &error {
                     PseudonymError::Client(error) => error.retry_after(),
                     _ => None,

@@ -10,9 +10,11 @@ use kw_protocol::pointer::{WithdrawPointer, WithdrawalReason};
 use kw_protocol::problem::ProblemCode;
 use kw_store::Abort;
 use kw_store::partner::{LocalRecord, OutboxItem, OutboxTask};
+use kw_telemetry::{Configured, Reason};
 
 use super::records::forget_pointer;
 use super::{Never, ParkedItem, SyncError, SyncProgress, Synchroniser, act_about, backoff};
+use crate::events::{MessageParked, SwitchboardNotTold};
 
 /// A message with the record that it is about.
 #[derive(Debug, Clone)]
@@ -167,7 +169,7 @@ impl Synchroniser {
     }
 
     pub(super) fn failed(&self, item: &OutboxItem, error: &ClientError) -> Settled {
-        log::warn!("the switchboard was not told: {error}");
+        SwitchboardNotTold { reason: Reason::of(error) }.log();
         self.later(item, error.retry_after())
     }
 
@@ -178,9 +180,14 @@ impl Synchroniser {
     }
 
     /// Puts a message off for long, and says so in the status.
-    pub(super) fn park(&self, item: &OutboxItem, record: &LocalRecord, reason: &str) -> Settled {
+    pub(super) fn park(&self, item: &OutboxItem, record: &LocalRecord, reason: &'static str) -> Settled {
         let now = self.now();
-        log::error!(source:% = record.source, category:% = record.category, reason; "a message to the switchboard is parked");
+        MessageParked {
+            source: Configured::source(&record.source),
+            category: Configured::category(&record.category),
+            reason,
+        }
+        .log();
         self.board.park(
             item.handle,
             ParkedItem {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use kw_agreement::Agreement;
 use kw_domain::{Handle, SourceName};
 use kw_protocol::pointer::WithdrawalReason;
-use kw_runtime::telemetry::Audience;
 use kw_store::Abort;
 use kw_store::partner::LocalRecord;
+use kw_telemetry::Configured;
 use tokio::time::timeout;
 
 use super::place::{Place, Sweep};
 use super::records::leave;
 use super::upkeep::FETCH_DEADLINE;
 use super::{CHUNK, HeldShrink, Never, SyncError, Synchroniser, act, act_about};
+use crate::events::SourceShrank;
 use crate::{Source, SourceError};
 
 impl Synchroniser {
@@ -36,10 +37,7 @@ impl Synchroniser {
             place.state.sweep = None;
             place.state.held = Some(sweep);
             self.store_place(agreement, name, place).await?;
-            log::error!(
-                audience = Audience::Application, source:% = name, left = sweep.known;
-                "much fewer records at the source than before: nothing is withdrawn until somebody confirms it"
-            );
+            SourceShrank { source: Configured::source(name), left: sweep.known }.log();
         }
         if let Some(sweep) = place.state.sweep {
             while self.sweep_chunk(agreement, source, sweep).await? > 0 {}

@@ -11,11 +11,13 @@ use kw_protocol::problem::ProblemCode;
 use kw_pseudonym::Binding;
 use kw_store::Abort;
 use kw_store::partner::{LocalRecord, LocalState};
+use kw_telemetry::{Configured, Reason};
 use tokio::time::timeout;
 
 use super::records::{AgeLimit, drop_record, leave, start_over};
 use super::sending::Flow;
 use super::{Never, PAGE_DEADLINE, SyncError, Synchroniser, act_about};
+use crate::events::{BindingsDelayed, BindingsNotRefreshed, SourceSilent};
 use crate::{Change, Cursor, Source};
 
 /// What became of a pointer that runs out.
@@ -102,7 +104,7 @@ impl Synchroniser {
             self.parts.vault.open_record(record.handle, &record.record_sealed).map_err(|_| Flow::GoOn)?;
         let asked = timeout(FETCH_DEADLINE, source.fetch(&record.category, &id)).await;
         let Ok(Ok(document)) = asked else {
-            log::warn!(source:% = record.source; "a pointer runs out and the source cannot be asked whether it still stands");
+            SourceSilent { source: Configured::source(&record.source) }.log();
             return Err(Flow::GoOn);
         };
         let Some(document) = document else {
@@ -141,7 +143,8 @@ impl Synchroniser {
                     if matches!(error, SyncError::Own(_)) {
                         return Err(error);
                     }
-                    log::warn!(source:% = source.name(); "bindings could not be refreshed: {error}");
+                    let (source, reason) = (Configured::source(source.name()), Reason::of(&error));
+                    BindingsNotRefreshed { source, reason }.log();
                 }
             }
         }
@@ -226,7 +229,7 @@ impl Synchroniser {
             match self.parts.pseudonymiser.evaluate(&subjects, KeyUse::Binding, BudgetClass::Refresh).await {
                 Ok(elements) => elements,
                 Err(error) => {
-                    log::warn!("bindings are not refreshed now: {error}");
+                    BindingsDelayed { reason: Reason::of(&error) }.log();
                     return Ok(Flow::Stop);
                 }
             };

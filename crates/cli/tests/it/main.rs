@@ -4,6 +4,7 @@
 mod agreement;
 mod demo;
 mod deployment;
+mod log_events;
 mod own_data;
 mod pki_and_keys;
 mod program;

@@ -8,6 +8,7 @@ use kw_pseudonym::{EvaluatedElement, Proof, ProofError, PublicKey, verify_and_un
 
 use super::{Batch, EpochElement, PseudonymError};
 use crate::ClientError;
+use crate::events::{ProofRefused, UnlistedKey};
 
 /// Verifies and unblinds what the agreement knows, and passes over the rest with a warning.
 pub(super) fn unblind(
@@ -27,13 +28,13 @@ pub(super) fn unblind(
             return Err(ClientError::Malformed("an epoch occurs twice").into());
         }
         let Some(key) = keys.get(&epoch) else {
-            log::warn!(key_use:% = key_use, epoch:% = epoch; "the pseudonymiser uses a key that the agreement does not list");
+            UnlistedKey { key_use, epoch }.log();
             continue;
         };
         let elements = verify(batch, evaluation, key).map_err(|refused| match refused {
             Refusal::Form(reason) => ClientError::Malformed(reason).into(),
             Refusal::Proof => {
-                log::error!(key_use:% = key_use, epoch:% = epoch; "the pseudonymiser's proof is refused");
+                ProofRefused { key_use, epoch }.log();
                 PseudonymError::ProofRefused { key_use, epoch }
             }
         })?;

@@ -22,7 +22,8 @@ impl<S: Service> Inspection<S> {
         let mut record =
             AccessRecord::new(event, self.clock.now(), chain, self.service, reader.party, agreement.hash());
         record.actor = Some(reader.recorded());
-        record.search = Some(canonical(search).map_err(Refusal::fault)?.into_string());
+        record.search =
+            Some(canonical(search).map_err(|_| Refusal::fault("a search cannot be written"))?.into_string());
         if let Some(trace) = trace {
             record.trace = Some(trace.trace_id());
             record.transaction = Some(trace.transaction);

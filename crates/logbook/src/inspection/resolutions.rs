@@ -15,7 +15,6 @@ use kw_protocol::access_log::{
     ResolvingAuditor,
 };
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::telemetry::Audience;
 use kw_runtime::{Auditor, Body, Refusal, Trace};
 use kw_store::{
     Abort, Consent, LedgerRead as _, Links, Meant, Resolution as Stored, ResolutionsRead as _, Service,
@@ -26,6 +25,7 @@ use super::act::act;
 use super::person::{NO_NUMBER, check, invalid};
 use super::rules::{MayNot, OPEN_FOR, USABLE_FOR, may_approve};
 use super::{Inspection, Reader, not_read, unavailable};
+use crate::events::DualControlUnmet;
 
 /// Asks to find the records about one subject. A second auditor has to agree within a week.
 #[utoipa::path(
@@ -180,7 +180,7 @@ impl<S: Service> Inspection<S> {
     pub(super) async fn refuse(&self, reader: &Reader, record: AccessRecord, may_not: MayNot) -> Refusal {
         let (caller, reason) = (reader.party, may_not.reason());
         if may_not.is_suspect() {
-            log::warn!(audience = Audience::Security, caller:% = caller, reason; "dual control was not met");
+            DualControlUnmet { caller, reason }.log();
         }
         let kept = self.keep("refuse_resolution", record.denied(reason), None).await;
         kept.err().unwrap_or_else(|| may_not.refusal())

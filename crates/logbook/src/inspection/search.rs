@@ -68,7 +68,7 @@ impl<S: Service> Inspection<S> {
         let store = Arc::clone(&self.store);
         // Thousands of entries take long enough for others on this thread to wait.
         let walking = tokio::task::spawn_blocking(move || store.read_blocking(|log| walk(log, &going)));
-        let walked = walking.await.map_err(Refusal::fault)?.map_err(not_read)?;
+        let walked = walking.await.map_err(|_| Refusal::fault("a walk was cut off"))?.map_err(not_read)?;
         // The record says where the page began, so that it can be told later which entries were read.
         search.before = Some(search.before.unwrap_or(walked.size));
         let mut record = self.record(&agreement, Event::AccessLogSearched, reader, trace, &search)?;
@@ -94,7 +94,8 @@ impl<S: Service> Inspection<S> {
             refusal = refusal.field("/limit", format!("expected 1 to {LARGEST_PAGE}"));
         }
         let mut search = Search { before: None, filter: asked.filter.clone(), resolution: asked.resolution };
-        let question = Question::of(self.store.origin(), &search).map_err(Refusal::fault)?;
+        let question = Question::of(self.store.origin(), &search)
+            .map_err(|_| Refusal::fault("a search cannot be written"))?;
         if let Some(cursor) = &asked.cursor {
             search.before = question.before(cursor);
             if search.before.is_none() {

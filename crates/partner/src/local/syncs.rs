@@ -40,7 +40,7 @@ pub(crate) async fn synchronise(own: Own, body: Body<SyncRequest>) -> Result<Htt
 pub(super) async fn run(app: &App, options: SyncOptions) -> Result<SyncReport, Refusal> {
     let synchroniser = std::sync::Arc::clone(&app.synchroniser);
     let run = tokio::spawn(async move { synchroniser.run_once(&options, &|_| {}).await });
-    run.await.map_err(Refusal::fault)?.map_err(|error| unfinished(&error))
+    run.await.map_err(|_| Refusal::fault("a run was cut off"))?.map_err(|error| unfinished(&error))
 }
 
 /// Why a run was not finished.

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use kw_agreement::Agreement;
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::problem::ProblemCode;
-use kw_runtime::telemetry::Audience;
 use kw_runtime::{Party, Refusal, Trace};
 use kw_store::pseudonymiser::BudgetKey;
 use kw_store::{Abort, Act, StoreError, WriteError};
@@ -12,6 +11,7 @@ use kw_store::{Abort, Act, StoreError, WriteError};
 use super::Batch;
 use crate::app::App;
 use crate::budget::{self, Overdrawn};
+use crate::events::BudgetUsedUp;
 
 /// Takes the whole batch from the caller's budget, or refuses it. When this returns, the record is durable.
 ///
@@ -78,12 +78,8 @@ fn refuse(app: &App, key: BudgetKey, overdrawn: Overdrawn) -> Refusal {
     match overdrawn {
         Overdrawn::Exhausted { window, wait } => {
             app.count_refused("budget");
-            log::warn!(
-                audience = Audience::Security, caller:% = key.party, class, key_use:% = key.key_use,
-                window = window.as_str();
-                "a budget is used up"
-            );
             let window = window.as_str();
+            BudgetUsedUp { caller: key.party, class, key_use: key.key_use, window }.log();
             let detail = format!(
                 "The budget `{class}` of this {window} is used up. Wait as long as Retry-After says."
             );

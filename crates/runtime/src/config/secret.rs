@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
+use kw_telemetry::{Configured, Explain, Reason};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -151,6 +152,27 @@ pub enum SecretError {
         /// Whose it should be.
         user: u32,
     },
+}
+
+impl Explain for SecretError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::NoCredential => reason.say("there is no such credential"),
+            Self::NotAFile { path } => reason.say("no regular file").with("file", &Configured::path(path)),
+            Self::TooLarge { path } => {
+                reason.say("larger than any secret").with("file", &Configured::path(path))
+            }
+            Self::TooOpen { path, .. } => {
+                reason.say("others can read the secret").with("file", &Configured::path(path))
+            }
+            Self::Unreadable { path, source } | Self::Unwritable { path, source } => {
+                reason.say("a secret cannot be used").with("file", &Configured::path(path)).because(source)
+            }
+            Self::WrongOwner { path, .. } => {
+                reason.say("the secret belongs to another user").with("file", &Configured::path(path))
+            }
+        };
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The middleware around every request.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::{Duration, Instant as Stopwatch};
@@ -15,12 +15,13 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::future::LocalBoxFuture;
 use kw_domain::Oin;
 use kw_protocol::problem::{Problem, ProblemCode};
+use kw_telemetry::{Explain, Reason, TraceId};
 
 use super::trace::{TRACEPARENT, TRANSACTION, Trace};
 use super::{API_VERSION, Http};
+use crate::events::Request;
 use crate::metrics::{Counter, Histogram, Metrics};
 use crate::problem::{PROBLEM_JSON, Refusal, encode};
-use crate::telemetry::Audience;
 
 /// The route of a request that no resource has.
 const UNMATCHED: &str = "unmatched";
@@ -110,8 +111,7 @@ where
                 // Handlers' errors are responses by now; this is a middleware that gave the request away.
                 Err(error) => {
                     let response = conventional(error.error_response(), &trace);
-                    let seen =
-                        Seen { method, route: UNMATCHED.to_owned(), status: response.status(), caller: None };
+                    let seen = Seen { method, route: UNMATCHED, status: response.status(), caller: None };
                     counts.finish(seen, &trace, started.elapsed());
                     Err(InternalError::from_response(error, response).into())
                 }
@@ -165,8 +165,7 @@ fn general(response: &HttpResponse) -> Refusal {
         503 => (ProblemCode::Unavailable, "Try again later."),
         400..=499 => (ProblemCode::Invalid, "The request is not one that this service understands."),
         _ => {
-            let inside = response.error().map(ToString::to_string);
-            return Refusal::fault(inside.unwrap_or_else(|| format!("a bare {status} answer")));
+            return Refusal::fault(BareAnswer { status: status.as_u16(), error: response.error().is_some() });
         }
     };
     Refusal::new(code, detail)
@@ -199,7 +198,7 @@ fn set_headers(headers: &mut HeaderMap, trace: &Trace) {
 /// put there.
 struct Seen {
     method: &'static str,
-    route: String,
+    route: &'static str,
     status: StatusCode,
     caller: Option<Oin>,
 }
@@ -207,13 +206,40 @@ struct Seen {
 impl Seen {
     fn in_request(request: &HttpRequest, method: &'static str, status: StatusCode) -> Self {
         let caller = request.extensions().get::<CallerOin>().map(|caller| caller.0);
-        let route = request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned());
+        let route = request.match_pattern().map_or(UNMATCHED, interned);
         Self { method, route, status, caller }
     }
 }
 
+/// An error response that no handler of ours made. What it says may hold anything.
+struct BareAnswer {
+    status: u16,
+    error: bool,
+}
+
+impl Explain for BareAnswer {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say("an answer without a refusal").with("status", &self.status).with("error", &self.error);
+    }
+}
+
+/// The pattern as text that lives as long as the process. There are no more of them than routes.
+fn interned(pattern: String) -> &'static str {
+    thread_local! {
+        static PATTERNS: RefCell<HashSet<&'static str>> = RefCell::default();
+    }
+    PATTERNS.with_borrow_mut(|known| {
+        if let Some(known) = known.get(pattern.as_str()) {
+            return *known;
+        }
+        let kept: &'static str = Box::leak(pattern.into_boxed_str());
+        known.insert(kept);
+        kept
+    })
+}
+
 /// Method, route pattern and status.
-type Key = (&'static str, String, u16);
+type Key = (&'static str, &'static str, u16);
 
 /// Request counts and durations per route, looked up once per worker.
 struct Counts {
@@ -225,25 +251,23 @@ impl Counts {
     fn finish(&self, seen: Seen, trace: &Trace, took: Duration) {
         let Seen { method, route, status, caller } = seen;
         let status = status.as_u16();
-        log::info!(
-            target: "kw_request",
-            audience = Audience::Application,
-            method = method,
-            route = route.as_str(),
-            status = status,
-            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            caller:% = caller.as_ref().map_or("-", Oin::as_str),
-            trace:% = trace.trace_id(),
-            transaction:% = trace.transaction;
-            "request"
-        );
+        Request {
+            method,
+            route,
+            status,
+            micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            caller,
+            trace: TraceId(trace.parent.trace_id),
+            transaction: trace.transaction,
+        }
+        .log();
         self.count((method, route, status), took);
     }
 
     fn count(&self, key: Key, took: Duration) {
         let mut routes = self.routes.borrow_mut();
         let (count, duration) = routes.entry(key).or_insert_with_key(|(method, route, status)| {
-            let labels = [("method", *method), ("route", route.as_str()), ("status", &status.to_string())];
+            let labels = [("method", *method), ("route", *route), ("status", &status.to_string())];
             (
                 self.metrics.counter("ketenwijzer_http_requests_total", "Requests answered.", &labels),
                 self.metrics.histogram(

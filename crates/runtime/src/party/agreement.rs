@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_agreement::{Agreement, AgreementErrors};
 use kw_domain::Clock;
+use kw_telemetry::{Configured, Digest, Explain, Reason};
 
+use crate::events::{AgreementLoaded, AgreementReplaced};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 
@@ -27,7 +29,7 @@ impl SharedAgreement {
     pub fn load(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AgreementFileError> {
         let text = read(path)?;
         let agreement = parse(path, &text)?;
-        log::info!(hash = agreement.hash(), chain:% = agreement.chain(); "agreement loaded");
+        AgreementLoaded { hash: digest(&agreement), chain: Configured::chain(agreement.chain()) }.log();
         let file = Some((path.to_owned(), Mutex::new(text)));
         Ok(Self(Arc::new(State { current: Shared::new(agreement, clock), file })))
     }
@@ -68,8 +70,7 @@ impl SharedAgreement {
             return Ok(false);
         }
         let agreement = parse(path, &text)?;
-        let before = self.current();
-        log::info!(hash = agreement.hash(), before = before.hash(); "agreement replaced");
+        AgreementReplaced { hash: digest(&agreement), before: digest(&self.current()) }.log();
         self.0.current.replace(agreement);
         *seen = text;
         Ok(true)
@@ -105,6 +106,26 @@ pub enum AgreementFileError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+/// The file's own words stay out: what they quote is for whoever checks the file.
+impl Explain for AgreementFileError {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Invalid { path, errors } => reason
+                .say("the agreement is wrong: run `ketenwijzer agreement check` on it")
+                .with("file", &Configured::path(path))
+                .with("mistakes", &errors.as_slice().len()),
+            Self::Unreadable { path, source } => reason
+                .say("the agreement cannot be read")
+                .with("file", &Configured::path(path))
+                .because(source),
+        };
+    }
+}
+
+fn digest(agreement: &Agreement) -> Digest {
+    Digest::from_hex(agreement.hash())
 }
 
 fn read(path: &Path) -> Result<String, AgreementFileError> {

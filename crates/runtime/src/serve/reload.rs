@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kw_telemetry::Reason;
 use kw_transport::Tls;
 use tokio::task::spawn_blocking;
 
+use crate::events::{NotReloaded, Reloaded};
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::telemetry::reopen;
@@ -13,7 +15,7 @@ use crate::telemetry::reopen;
 /// How often everything is looked at without being told.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-type Reload = Arc<dyn Fn() -> Result<bool, String> + Send + Sync>;
+type Reload = Arc<dyn Fn() -> Result<bool, Reason> + Send + Sync>;
 
 #[derive(Clone, Default)]
 pub(super) struct Reloads(Vec<(&'static str, Reload)>);
@@ -22,7 +24,7 @@ impl Reloads {
     pub(super) fn add(
         &mut self,
         name: &'static str,
-        reload: impl Fn() -> Result<bool, String> + Send + Sync + 'static,
+        reload: impl Fn() -> Result<bool, Reason> + Send + Sync + 'static,
     ) {
         self.0.push((name, Arc::new(reload)));
     }
@@ -43,8 +45,8 @@ impl Reloads {
         reopen();
         for (name, reload) in &self.0 {
             match blocking(Arc::clone(reload)).await {
-                Ok(changed) => log::info!(what = *name, changed; "reloaded as told"),
-                Err(error) => log::error!(what = *name; "not reloaded, the old one stays in force: {error}"),
+                Ok(changed) => Reloaded { what: name, changed }.log(),
+                Err(reason) => NotReloaded { what: name, reason }.log(),
             }
         }
     }
@@ -70,6 +72,6 @@ pub(super) fn observe_tls(tls: &Tls, metrics: &Metrics) {
     });
 }
 
-async fn blocking(reload: Reload) -> Result<bool, String> {
-    spawn_blocking(move || reload()).await.unwrap_or_else(|end| Err(end.to_string()))
+async fn blocking(reload: Reload) -> Result<bool, Reason> {
+    spawn_blocking(move || reload()).await.unwrap_or_else(|_| Err(Reason::of(&"it was cut off")))
 }

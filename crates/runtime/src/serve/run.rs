@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use futures_util::future::select_all;
+use kw_telemetry::Addresses;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Order, ServeError, Server, signals};
+use crate::events::{Ended, Ending, Ready, RequestsCutOff};
 use crate::http::Traffic;
 
 /// What jobs get even when connections took all the time there was.
@@ -40,25 +42,24 @@ impl Server {
                 ended = first_to_end(&mut running) => break Err(ended),
             }
         };
-        log::info!(requests = http.traffic.under_way(); "ending: no new requests, what is under way may finish");
+        Ending { requests: http.traffic.under_way() }.log();
         readiness.drain();
         let ends = Instant::now() + settings.shutdown_deadline();
         close(&handles, &http.traffic, ends).await;
         jobs.stop(ends.saturating_duration_since(Instant::now()).max(LEAST_FOR_JOBS)).await;
         // Last of all the admin listener, and the connections that are open and idle.
         running.iter().for_each(JoinHandle::abort);
-        log::info!("ended");
+        Ended {}.log();
         ended
     }
 }
 
 /// The line that scripts, the demo and tests wait for.
 fn announce(addresses: &BTreeMap<&'static str, SocketAddr>) {
-    let addresses = serde_json::json!(addresses);
     let mut out = io::stdout().lock();
     // Nobody reads it where standard output is closed; the service runs all the same.
-    let _ = writeln!(out, "ready {addresses}").and_then(|()| out.flush());
-    log::info!(addresses:% = addresses; "ready");
+    let _ = writeln!(out, "ready {}", serde_json::json!(addresses)).and_then(|()| out.flush());
+    Ready { addresses: Addresses(addresses.clone()) }.log();
 }
 
 /// No listener ends by itself while all is well. Waits for ever where there is none.
@@ -84,6 +85,6 @@ async fn close(handles: &[(&'static str, ServerHandle)], traffic: &Traffic, ends
         }
     }
     if timeout_at(ends, traffic.drain()).await.is_err() {
-        log::warn!(requests = traffic.under_way(); "requests were still under way at the deadline and are cut off");
+        RequestsCutOff { requests: traffic.under_way() }.log();
     }
 }

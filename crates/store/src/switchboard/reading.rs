@@ -7,6 +7,7 @@ use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
 
 use super::Conn;
 use crate::error::StoreError;
+use crate::events::DamagedPointers;
 use crate::literal::Active;
 use crate::schema::{generations, idempotency_keys, leases, pointers, subjects, uploads};
 use crate::switchboard::{
@@ -211,7 +212,7 @@ impl SwitchboardRead for Conn {
         let sound: Vec<StoredPointer> = rows.into_iter().filter_map(|row| stored_pointer(row).ok()).collect();
         if sound.len() < count {
             // One damaged row must not keep the others beyond their date.
-            log::error!(audience = "application", damaged = count - sound.len(); "damaged pointers cannot be ended");
+            DamagedPointers { damaged: count - sound.len() }.log();
         }
         Ok(sound)
     }

@@ -40,7 +40,7 @@ impl IdempotencyKey {
                 Refusal::new(ProblemCode::Invalid, "The idempotency key cannot be used.")
                     .field("Idempotency-Key", "expected 1 to 64 visible ASCII characters, a UUID for example")
             })?;
-        let body = serde_json::to_vec(body).map_err(Refusal::fault)?;
+        let body = serde_json::to_vec(body).map_err(|_| Refusal::fault("a body cannot be written"))?;
         let keyed = row.digest(&[b"idempotency", request.path().as_bytes(), &body]);
         let mut request = [0; 32];
         request.copy_from_slice(digest(&SHA256, &keyed).as_ref());

@@ -87,7 +87,8 @@ async fn store(
             let pointer = shown(&keyring.keys, &stored.pointer).map_err(refuse)?;
             let status = if stored.created { 201 } else { 200 };
             let answer = Registered { pointer, created: stored.created };
-            let answer = serde_json::to_string(&answer).map_err(|error| refuse(Refusal::fault(error)))?;
+            let answer = serde_json::to_string(&answer)
+                .map_err(|_| refuse(Refusal::fault("an answer cannot be written")))?;
             let answer = (status, answer);
             if let Some(key) = &key {
                 key.remember(tx, &keyring.keys.row, nonce, holder, &answer, now)?;

@@ -98,7 +98,7 @@ async fn store(
             keep_lease(tx, holder, now, term)?;
             let pointer = shown(&keyring.keys, &stored.pointer).map_err(refuse)?;
             let answer = serde_json::to_string(&Registered { pointer, created: true })
-                .map_err(|error| refuse(Refusal::fault(error)))?;
+                .map_err(|_| refuse(Refusal::fault("an answer cannot be written")))?;
             let answer = (201, answer);
             if let Some(key) = &key {
                 key.remember(tx, &keyring.keys.row, nonce, holder, &answer, now)?;

@@ -166,7 +166,8 @@ fn answer(ready: &PreparedBatch, stored: &[Result<Stored, Refusal>]) -> Result<B
                 detail: Some(described(refusal)),
             },
         };
-        serde_json::to_writer(&mut body, &result).map_err(Refusal::fault)?;
+        serde_json::to_writer(&mut body, &result)
+            .map_err(|_| Refusal::fault("an answer cannot be written"))?;
         body.push(b'\n');
     }
     Ok(body.into())

@@ -1,0 +1,96 @@
+//! What this crate writes into the log.
+
+use kw_domain::{Oin, TransactionId};
+use kw_telemetry::{Configured, Reason};
+
+kw_telemetry::events! {
+    /// The pseudonymiser gives none now: what is left is refreshed at the next run.
+    BindingsDelayed(Application, Warn, "bindings-delayed", "bindings are not refreshed now") { reason: Reason }
+    /// Pulls of records of this source are refused until it can be read.
+    BindingsNotRefreshed(
+        Application, Warn, "bindings-not-refreshed", "bindings could not be refreshed from a source"
+    ) { source: Configured, reason: Reason }
+    /// Look at the partner's database: nothing is told or withdrawn meanwhile.
+    DatabaseNotRead(Application, Error, "database-not-read", "the partner's database cannot be read") { reason: Reason }
+    /// Mend the source or its mapping: nothing was delivered.
+    DocumentMalformed(
+        Application, Error, "document-malformed", "a document does not fit the agreement's schema"
+    ) { source: Configured, category: Configured, complaints: usize }
+    /// The asker was told that the source is unavailable.
+    DocumentNotFetched(Application, Error, "document-not-fetched", "a document cannot be fetched") {
+        source: Configured,
+        reason: Reason,
+    }
+    /// Without keys no grant can be checked; the last ones are used while they may be.
+    GrantKeysNotFetched(
+        Application, Warn, "grant-keys-not-fetched", "the switchboard's keys cannot be fetched"
+    ) { reason: Reason }
+    /// It is tried again; when the lease runs out, every pointer lapses.
+    LeaseNotRenewed(Application, Warn, "lease-not-renewed", "the lease was not renewed") { reason: Reason }
+    /// This partner was down or cut off for longer than its lease.
+    LeaseRanOut(
+        Application, Warn, "lease-ran-out",
+        "the lease ran out, so the switchboard has lapsed all pointers: they are registered again"
+    ) { count: u64 }
+    /// The local API's status says which; it is tried again much later.
+    MessageParked(Application, Error, "message-parked", "a message to the switchboard is parked") {
+        source: Configured,
+        category: Configured,
+        reason: &'static str,
+    }
+    /// They stay in the outbox and are tried again.
+    NoPseudonyms(Application, Warn, "no-pseudonyms", "no pseudonyms for registering") { reason: Reason }
+    /// Compare the agreements of both sides, if it goes on for longer than a change of the agreement takes.
+    PolicyDiffers(
+        Application, Warn, "policy-differs",
+        "a grant was decided under another agreement than the one in force here"
+    ) { transaction: TransactionId, caller: Oin }
+    /// Something of this holder broke.
+    PullFailed(Application, Error, "pull-failed", "a pull could not be answered") {
+        caller: Oin,
+        transaction: Option<TransactionId>,
+        reason: &'static str,
+    }
+    /// Look at the partner's database.
+    PullNotRecorded(
+        Application, Error, "pull-not-recorded", "a pull could not be recorded, so it was not answered"
+    ) { reason: Reason }
+    /// A mix-up was stopped, or somebody tries what is not theirs.
+    PullRefused(Security, Warn, "pull-refused", "a pull was refused") {
+        caller: Oin,
+        transaction: Option<TransactionId>,
+        reason: &'static str,
+    }
+    /// The mapping says that a record's key belongs to one person, and it does not.
+    RecordChangedHands(
+        Security, Warn, "record-changed-hands",
+        "a record was given to another person at the source since the last sync; nothing was delivered"
+    ) { source: Configured, category: Configured }
+    /// A party keeps sending what is no grant.
+    RefusalsCounted(Security, Warn, "refusals-counted", "refused pulls were counted and not recorded") {
+        caller: Oin,
+        reason: &'static str,
+        count: u64,
+    }
+    /// Configure it again, or withdraw its pointers.
+    SourceNotConfigured(
+        Application, Error, "source-not-configured", "a source is registered but not configured"
+    ) { source: Configured }
+    /// The local API's status has the source's own words.
+    SourceNotRead(Application, Warn, "source-not-read", "a source could not be read to its end") {
+        source: Configured,
+        reason: Reason,
+    }
+    /// Confirm that it is right with `sync --confirm-shrink`, or mend the source.
+    SourceShrank(
+        Application, Error, "source-shrank",
+        "much fewer records at the source than before: nothing is withdrawn until somebody confirms it"
+    ) { source: Configured, left: u64 }
+    /// The pointer ends when its time is up.
+    SourceSilent(
+        Application, Warn, "source-silent",
+        "a pointer runs out and the source cannot be asked whether it still stands"
+    ) { source: Configured }
+    /// It stays in the outbox and is tried again.
+    SwitchboardNotTold(Application, Warn, "switchboard-not-told", "the switchboard was not told") { reason: Reason }
+}
