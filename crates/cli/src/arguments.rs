@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, demo, doctor, dossier, keys, partner, pki, pseudonymiser, query, register, status,
+    agreement, audit, demo, doctor, dossier, keys, partner, pki, pseudonymiser, query, register, status,
     switchboard, sync, withdraw,
 };
 
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Look at a chain agreement.
     #[command(subcommand)]
     Agreement(agreement::Command),
+    /// Look at logs from outside: verify, copy, search, report.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Run a switchboard.
     #[command(subcommand)]
     Switchboard(switchboard::Command),
@@ -101,6 +104,7 @@ mod tests {
             "keys rotate pseudonymiser --config switchboard.toml",
             "keys rotate grant --config switchboard.toml",
             "agreement check agreement.toml",
+            "audit policy --config auditor.toml --log 00000099000000012000",
             "switchboard serve --config switchboard.toml",
             "pseudonymiser serve --config pseudonymiser.toml",
             "partner serve --config partner.toml",

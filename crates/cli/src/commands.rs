@@ -2,6 +2,7 @@
 
 pub(crate) mod agreement;
 mod asking;
+pub(crate) mod audit;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod dossier;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Pki(command) => pki::run(command, output),
         Command::Keys(command) => keys::run(command, output).await,
         Command::Agreement(command) => agreement::run(command, output),
+        Command::Audit(command) => audit::run(command, output).await,
         Command::Switchboard(command) => switchboard::run(command).await,
         Command::Pseudonymiser(command) => pseudonymiser::run(command).await,
         Command::Partner(command) => partner::run(command).await,

@@ -3,6 +3,7 @@
 
 mod events;
 pub mod inspection;
+pub mod reader;
 pub mod statement;
 
 pub use events::EVENTS as LOG_EVENTS;
