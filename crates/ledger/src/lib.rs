@@ -35,5 +35,5 @@ pub use leaf::{LEAF_LENGTH, Leaf, LeafError, LeafKind, Salt};
 pub use logged::Logged;
 pub use record::{
     AccessRecord, Action, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor,
-    RecordedDecision, RecordedRelation, Verdict,
+    RecordedDecision, RecordedKey, RecordedRelation, Verdict,
 };

@@ -58,7 +58,8 @@ fn called_service(event: Event) -> Option<&'static str> {
         | Event::PointersWithdrawn => Some("pointers"),
         Event::PullAnswered => Some("pulls"),
         Event::QueryAnswered => Some("queries"),
-        Event::AnswerReceived
+        Event::AgreementChanged
+        | Event::AnswerReceived
         | Event::DossierAssembled
         | Event::KeyChanged
         | Event::LogRecovered

@@ -3,6 +3,7 @@
 //! Fields stand in the order of their JSON names, so that serde's output is canonical. It has what NEN 7513, the Logboek
 //! Dataverwerkingen, FSC Logging and the Authorization Decision Log each ask for; none of it identifies a subject.
 
+use aws_lc_rs::digest;
 use kw_domain::{
     ActorId, CaseReference, Category, ChainName, GrantId, Instant, Oin, Purpose, Role, SubjectReference,
     TransactionId,
@@ -46,6 +47,9 @@ pub struct AccessRecord {
     /// Who was involved as holder.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holders: Vec<Oin>,
+    /// Every public key that the service answers for from then on, when the event is a change of them; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<RecordedKey>,
     /// The law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_basis: Option<String>,
@@ -113,6 +117,7 @@ impl AccessRecord {
             event,
             grants: Vec::new(),
             holders: Vec::new(),
+            keys: Vec::new(),
             legal_basis: None,
             on_behalf_of: None,
             party,
@@ -225,6 +230,26 @@ pub struct GrantedAccess {
     pub transaction: TransactionId,
 }
 
+/// One public key that a service answers for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordedKey {
+    /// What it is called where it is published: a `kid`, a generation, the name of a log or witness.
+    pub id: String,
+    /// What it is for, in the words of key files: `grant`, `log`, `pseudonymiser-index`, …
+    pub kind: String,
+    /// SHA-256 of its bytes as they are published (a point of P-256 uncompressed), in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl RecordedKey {
+    /// A key by its public bytes.
+    pub fn new(kind: impl Into<String>, id: impl Into<String>, public: &[u8]) -> Self {
+        let digest = digest::digest(&digest::SHA256, public);
+        let sha256 = digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        Self { id: id.into(), kind: kind.into(), sha256 }
+    }
+}
+
 /// How an event ended (NEN 7513 §7.2: 1, 2, 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -297,6 +322,8 @@ events! {
     AccessLogSearched = "access-log-searched", Read;
     /// A person was told who registered and who looked (GDPR art. 15).
     AccessReportMade = "access-report-made", Read;
+    /// Another version of the agreement came into force at this service.
+    AgreementChanged = "agreement-changed", Update;
     /// A requester got the switchboard's answer, or none.
     AnswerReceived = "answer-received", Read;
     /// A requester put a dossier together.
@@ -374,6 +401,7 @@ mod tests {
                 transaction: TransactionId::new(now, [2; 10]),
             }],
             holders: vec![oin],
+            keys: vec![RecordedKey::new("grant", "1-abc", b"point")],
             legal_basis: Some("Jeugdwet art. 7.1.4.1".into()),
             on_behalf_of: Some(oin),
             predecessor: Some(PredecessorLog { origin: "old".into(), root: "00".repeat(32), size: 9 }),
@@ -419,6 +447,13 @@ mod tests {
         let record = full();
         let text = canonical(&record).unwrap();
         assert_eq!(serde_json::from_str::<AccessRecord>(text.as_str()).unwrap(), record);
+    }
+
+    #[test]
+    fn a_key_is_known_by_the_digest_of_its_public_bytes() {
+        let key = RecordedKey::new("log", "switchboard.example/youth", b"abc");
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(key.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

@@ -188,6 +188,14 @@ pub trait LedgerRead: BooksRead + ResolutionsRead {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, StoreError>;
 
+    /// At most `limit` entries of one kind before `before`, or the newest ones; newest first. Quick for the rare kinds.
+    fn ledger_entries_of(
+        &mut self,
+        kind: LeafKind,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
+
     /// At most `limit` leaves from `from` on with their indices, and nothing of the records: for hashing.
     fn ledger_leaves(&mut self, from: u64, limit: u32) -> Result<Vec<(u64, Leaf)>, StoreError>;
 

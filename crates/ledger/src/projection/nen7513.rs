@@ -256,9 +256,15 @@ fn details(record: &AccessRecord) -> Option<String> {
         ("count", record.count.map(|count| count.to_string())),
         ("denied-for", record.decision.reason.clone()),
         ("erased", erased.map(|range| format!("{} {}-{}", range.class, range.first, range.last))),
+        ("keys", keys(record)),
         ("predecessor", record.predecessor.as_ref().map(|log| format!("{} {}", log.origin, log.size))),
     ]);
     (!text.is_empty()).then_some(text)
+}
+
+fn keys(record: &AccessRecord) -> Option<String> {
+    let keys = record.keys.iter().map(|key| format!("{} {} {}", key.kind, key.id, key.sha256));
+    (!record.keys.is_empty()).then(|| keys.collect::<Vec<_>>().join(", "))
 }
 
 fn join<const N: usize>(parts: [(&str, Option<String>); N]) -> String {

@@ -13,6 +13,7 @@ fn representative() -> Vec<AccessRecord> {
     let answered = AccessRecord {
         count: None,
         erased: None,
+        keys: Vec::new(),
         on_behalf_of: None,
         predecessor: None,
         representation: None,

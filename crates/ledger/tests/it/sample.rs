@@ -5,7 +5,8 @@ use kw_domain::{
     TransactionId,
 };
 use kw_ledger::{
-    AccessRecord, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor, RecordedRelation,
+    AccessRecord, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor, RecordedKey,
+    RecordedRelation,
 };
 
 pub(crate) fn oin(number: u32) -> Oin {
@@ -70,6 +71,7 @@ pub(crate) fn full(event: Event) -> AccessRecord {
             grant(12, Category::parse("school").unwrap(), "timed-out"),
         ],
         holders: vec![holder(), oin(3)],
+        keys: vec![RecordedKey::new("grant", "1-abc", b"point")],
         legal_basis: Some("Jeugdwet art. 7.1.4.1".into()),
         on_behalf_of: Some(oin(4)),
         party: requester(),

@@ -1,6 +1,8 @@
 //! The ledger's statements. Compiled once for each backend; `super` says which.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use kw_domain::{Handle, Instant, SubjectId, SubjectReference};
 use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 
@@ -47,6 +49,28 @@ impl LedgerRead for Conn {
             .limit(i64::from(limit))
             .select(ENTRY)
             .load(self)?;
+        rows.into_iter().map(stored_entry).collect()
+    }
+
+    fn ledger_entries_of(
+        &mut self,
+        kind: LeafKind,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let before = before.and_then(|index| i64::try_from(index).ok()).unwrap_or(i64::MAX);
+        let mut entries = ledger_entries::table
+            .filter(ledger_entries::kind.eq(kind as i16))
+            .filter(ledger_entries::idx.lt(before))
+            .order(ledger_entries::idx.desc())
+            .limit(i64::from(limit))
+            .select(ENTRY)
+            .into_boxed();
+        if kind != LeafKind::Access {
+            // The index of the rare kinds has this condition.
+            entries = entries.filter(sql::<Bool>("kind <> 1"));
+        }
+        let rows: Vec<EntryRow> = entries.load(self)?;
         rows.into_iter().map(stored_entry).collect()
     }
 

@@ -186,6 +186,25 @@ on_both! {
         assert!(before(Some(0), 5).await.unwrap().is_empty());
     }
 
+    async fn the_newest_entries_of_a_rare_kind_are_found_among_the_others(bed) {
+        let store = bed.open();
+        for kind in [LeafKind::Key, LeafKind::Access, LeafKind::Agreement, LeafKind::Key, LeafKind::Access] {
+            let write = move |_: &mut kw_store::Tx<'_, Switchboard>| Ok(((), Act::new(now(), kind, record(1))));
+            store.write::<_, (), _>("test", write).await.unwrap();
+        }
+        let of = async |kind, before, limit| {
+            let entries = store.read(move |log| log.ledger_entries_of(kind, before, limit)).await.unwrap();
+            assert!(entries.iter().all(|entry| entry.kind == kind && entry.is_sound()));
+            entries.into_iter().map(|entry| entry.index).collect::<Vec<_>>()
+        };
+        assert_eq!(of(LeafKind::Key, None, 10).await, [3, 0]);
+        assert_eq!(of(LeafKind::Key, None, 1).await, [3]);
+        assert_eq!(of(LeafKind::Key, Some(3), 10).await, [0]);
+        assert_eq!(of(LeafKind::Agreement, None, 10).await, [2]);
+        assert_eq!(of(LeafKind::Access, None, 10).await, [4, 1]);
+        assert!(of(LeafKind::Agreement, Some(2), 10).await.is_empty());
+    }
+
     async fn a_moment_is_found_in_a_log_that_is_not_quite_in_order(bed) {
         let store = bed.open();
         let minutes = |minutes: i64| Instant::from_millis(now().as_millis() + minutes * 60_000);

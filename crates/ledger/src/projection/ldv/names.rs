@@ -6,6 +6,7 @@ pub(super) fn of(event: Event) -> &'static str {
     match event {
         Event::AccessLogSearched => "Toegangslog doorzocht door auditor",
         Event::AccessReportMade => "Inzageoverzicht gemaakt",
+        Event::AgreementChanged => "Afsprakenstelsel gewijzigd",
         Event::AnswerReceived => "Antwoord van het schakelpunt ontvangen",
         Event::DossierAssembled => "Ketendossier samengesteld",
         Event::EvaluationBatch => "Pseudoniemen berekend",
