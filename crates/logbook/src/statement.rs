@@ -41,7 +41,8 @@ impl Teller {
             | Event::PointersWithdrawn
             | Event::QueryAnswered => self == Self::Switchboard,
             // Of no person in particular, or the end of an act that is told already.
-            Event::DossierAssembled
+            Event::AgreementChanged
+            | Event::DossierAssembled
             | Event::EvaluationBatch
             | Event::KeyChanged
             | Event::LeaseRenewed
