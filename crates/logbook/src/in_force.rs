@@ -13,6 +13,7 @@ use kw_domain::{Clock, Oin};
 use kw_ledger::{AccessRecord, Event, LeafKind, RecordedKey, canonical};
 use kw_runtime::Jobs;
 use kw_store::{Abort, Act, LedgerRead, Service, Store, StoreError, WriteError};
+use kw_telemetry::{Explain, Reason};
 
 /// Records what a service works under.
 #[derive(Debug)]
@@ -156,6 +157,12 @@ fn newest(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("what is in force cannot be recorded now")]
 pub struct NotRecorded;
+
+impl Explain for NotRecorded {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say("what is in force cannot be recorded now");
+    }
+}
 
 const AT_ONCE: u32 = 32;
 /// How soon after a reload its record is made.
