@@ -114,7 +114,7 @@ pub(crate) fn json<T: Serialize>(request: RequestBuilder, body: &T) -> Result<Re
 }
 
 /// Reads a body of at most `bound` bytes.
-async fn read(mut response: Response, Bound(bound): Bound) -> Result<Bytes, ClientError> {
+pub(crate) async fn read(mut response: Response, Bound(bound): Bound) -> Result<Bytes, ClientError> {
     const TOO_LARGE: ClientError = ClientError::Malformed("it is larger than its bound");
     if response.content_length().is_some_and(|length| length > bound as u64) {
         return Err(TOO_LARGE);
@@ -129,7 +129,7 @@ async fn read(mut response: Response, Bound(bound): Bound) -> Result<Bytes, Clie
     Ok(body.freeze())
 }
 
-async fn problem(response: Response) -> ClientError {
+pub(crate) async fn problem(response: Response) -> ClientError {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     if !has_type(response.headers(), PROBLEM_JSON) {

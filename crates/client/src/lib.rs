@@ -9,6 +9,7 @@
 //! - [`SwitchboardClient`]: pointers and queries.
 //! - [`HolderClient`]: one document under one grant.
 //! - [`LogClient`]: what a party's own log says about one person.
+//! - [`WitnessClient`]: cosignatures under a log's checkpoint.
 //! - [`LocalClient`]: the partner process on the same machine.
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod ndjson;
 mod pseudonymiser;
 mod retry;
 mod switchboard;
+mod witness;
 
 pub use access_log::AccessLogClient;
 pub use context::Context;
@@ -37,3 +39,4 @@ pub use local::{LocalClient, LocalToken};
 pub use pseudonymiser::{EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms};
 pub use retry::Retry;
 pub use switchboard::{IdempotencyKey, IdempotencyKeyError, SwitchboardClient};
+pub use witness::{Cosigning, WitnessClient};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kw_adapter_files::FilesConfig;
 use kw_adapter_sql::SqlConfig;
 use kw_domain::SourceName;
+use kw_logbook::LedgerSettings;
 use kw_runtime::ServerSettings;
 use kw_runtime::config::{self, ConfigError, Folder, Settings};
 use kw_runtime::telemetry::LogSettings;
@@ -33,6 +34,9 @@ pub struct PartnerConfig {
     pub database: DatabaseConfig,
     /// Its keys.
     pub keys: KeySettings,
+    /// How its log is published.
+    #[serde(default)]
+    pub ledger: LedgerSettings,
     /// Where it listens for the partner's own systems.
     #[serde(default)]
     pub local: LocalSettings,
@@ -124,6 +128,7 @@ impl Settings for PartnerConfig {
         folder.resolve(&mut self.agreement);
         folder.resolve(&mut self.keys.directory);
         folder.resolve(&mut self.local.token_file);
+        self.ledger.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
         self.database.resolve_paths(folder.as_path());

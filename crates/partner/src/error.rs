@@ -3,6 +3,7 @@
 use kw_adapter::SourceError;
 use kw_client::ClientError;
 use kw_domain::{Oin, SourceName};
+use kw_logbook::LogbookError;
 use kw_runtime::party::AgreementFileError;
 use kw_runtime::serve::ServeError;
 use kw_store::OpenError;
@@ -23,6 +24,9 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The log does not go on.
+    #[error(transparent)]
+    Logbook(#[from] LogbookError),
     /// The certificate is of nobody in this chain.
     #[error(
         "the certificate is of {oin}, which is no partner in the agreement: configure the certificate of the partner, \

@@ -21,6 +21,8 @@ use utoipa::{Modify, OpenApi};
         (name = "pulls", description = "The service listener: mutual TLS"),
         (name = "access-log", description = "The service listener: what auditors of the agreement read"),
         (name = "local", description = "The local listener: loopback, bearer token"),
+        (name = "log", description = "The service listener: the log for whoever checks it (C2SP tlog-tiles)"),
+        (name = "witness", description = "The service listener: cosigning the logs of others (C2SP tlog-witness)"),
         (name = "public", description = "The public listener")
     ),
     paths(
@@ -29,6 +31,11 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::inspection::request,
         kw_logbook::inspection::approve,
         kw_logbook::inspection::list,
+        kw_logbook::serving::checkpoint,
+        kw_logbook::serving::witnessed_checkpoint,
+        kw_logbook::serving::tile,
+        kw_logbook::witness::add_checkpoint,
+        kw_logbook::witness::newest,
         crate::local::dossiers::assemble,
         crate::local::lookups::look_up,
         crate::local::registrations::register,
@@ -49,7 +56,7 @@ impl Modify for Conventions {
         API_VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         let description =
-            "A certificate whose subject.serialNumber is the OIN of an active partner; for the access log, of an auditor.".to_owned();
+            "A certificate whose subject.serialNumber is the OIN of an active partner; for the log, of any party of the agreement; for the access log, of an auditor.".to_owned();
         components.add_security_scheme(
             "mutualTls",
             SecurityScheme::MutualTls { deprecated: None, description: Some(description), extensions: None },
@@ -87,7 +94,7 @@ fn listener(path: &str) -> Server {
     let (url, description) = match path {
         "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
         "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
-        _ if path.starts_with("/v1/access-log/") => {
+        _ if ["/v1/access-log/", "/log/", "/witness/"].iter().any(|prefix| path.starts_with(prefix)) => {
             ("https://partner.example:8443", "The service listener: mutual TLS")
         }
         _ => ("http://127.0.0.1:9444", "The local listener: loopback only"),

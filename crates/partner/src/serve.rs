@@ -11,6 +11,7 @@ use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
+use kw_logbook::{Logbook, LogbookParts};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
 use kw_store::partner::Partner;
 use kw_store::{LedgerRead, Store};
@@ -52,6 +53,18 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let (database, salts) = (config.database.clone(), entropy.clone());
     let opening = move || Store::<Partner>::open(&database, &origin, move |bytes| salts.fill(bytes));
     let store = Arc::new(tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Stopped)??);
+
+    let logbook = Logbook::open(LogbookParts {
+        store: Arc::clone(&store),
+        agreement: agreement.clone(),
+        tls: tls.clone(),
+        http: http.clone(),
+        keys: config.keys.directory.clone(),
+        settings: config.ledger.clone(),
+    })
+    .await?;
+    // Nobody gets in before this.
+    logbook.hold();
 
     let drawn = entropy.clone();
     let context = Context::new(Arc::clone(&clock), ClientEntropy::new(move || Box::new(drawn.clone())));
@@ -102,16 +115,20 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 
     let server = Server::new(config.server, http)?;
     add_checks(&server, &app, &tls);
+    let (log, public_log) = (logbook.routes(), logbook.public_routes());
     let server = server
         .service(&tls, &agreement, move |routes| {
             routes.app_data(pulls.clone());
             pulls::configure(routes);
             inspection::routes(routes, inspection.clone());
+            log(routes);
         })?
-        .public(&tls, |routes| {
+        .public(&tls, move |routes| {
             routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));
+            public_log(routes);
         })?
         .local("local", config.local.listen, move |routes| local::routes(routes, &app))?;
+    logbook.spawn(&server);
     server.jobs().spawn("sync", config.sync.interval(), move || {
         let synchroniser = Arc::clone(&synchroniser);
         async move { synchroniser.run_in_background().await }

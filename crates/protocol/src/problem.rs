@@ -97,6 +97,8 @@ problem_codes! {
     BudgetExhausted = "budget-exhausted", 429, true, "The budget is used up";
     /// The certificate has no usable identity, or was revoked or expired since the connection was made.
     CertificateRefused = "certificate-refused", 401, false, "The certificate is refused";
+    /// No key that is trusted for the log signed the checkpoint.
+    CheckpointRefused = "checkpoint-refused", 403, false, "The checkpoint is not signed by its log";
     /// The request conflicts with what is stored.
     Conflict = "conflict", 409, false, "The request conflicts with the stored state";
     /// The expected count is wrong.
@@ -127,6 +129,8 @@ problem_codes! {
     NotFound = "not-found", 404, false, "Not found";
     /// The caller's party is not in the agreement, or suspended.
     PartyUnknown = "party-unknown", 403, false, "The party is not in the agreement";
+    /// The proof does not lead from what the witness saw to the checkpoint.
+    ProofRefused = "proof-refused", 422, false, "The consistency proof does not fit";
     /// The source cannot answer.
     SourceUnavailable = "source-unavailable", 503, true, "The source cannot be read";
     /// The handle is another person's.

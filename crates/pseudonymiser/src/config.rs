@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kw_logbook::LedgerSettings;
 use kw_runtime::ServerSettings;
 use kw_runtime::config::{self, ConfigError, Folder, Settings};
 use kw_runtime::telemetry::LogSettings;
@@ -27,6 +28,9 @@ pub struct PseudonymiserConfig {
     pub database: DatabaseConfig,
     /// Its keys.
     pub keys: KeySettings,
+    /// How its log is published.
+    #[serde(default)]
+    pub ledger: LedgerSettings,
 }
 
 /// `[keys]`.
@@ -48,6 +52,7 @@ impl Settings for PseudonymiserConfig {
     fn resolve_paths(&mut self, folder: &Folder) {
         folder.resolve(&mut self.agreement);
         folder.resolve(&mut self.keys.directory);
+        self.ledger.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
         self.database.resolve_paths(folder.as_path());

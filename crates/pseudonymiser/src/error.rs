@@ -1,6 +1,7 @@
 //! Why the service does not start.
 
 use kw_domain::Oin;
+use kw_logbook::LogbookError;
 use kw_runtime::party::AgreementFileError;
 use kw_runtime::serve::ServeError;
 use kw_store::OpenError;
@@ -17,6 +18,9 @@ pub enum StartError {
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
+    /// The log does not go on.
+    #[error(transparent)]
+    Logbook(#[from] LogbookError),
     /// The certificate is another party's.
     #[error(
         "the certificate is of {own}, but the agreement names {named} as the pseudonymiser: configure the certificate \

@@ -21,6 +21,7 @@ use utoipa::{Modify, OpenApi};
         (name = "evaluations", description = "Blind evaluation"),
         (name = "keys", description = "The live keys"),
         (name = "access-log", description = "What auditors of the agreement read"),
+        (name = "log", description = "The log for whoever checks it (C2SP tlog-tiles)"),
         (name = "public", description = "The public listener")
     ),
     paths(
@@ -30,6 +31,9 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::inspection::request,
         kw_logbook::inspection::approve,
         kw_logbook::inspection::list,
+        kw_logbook::serving::checkpoint,
+        kw_logbook::serving::witnessed_checkpoint,
+        kw_logbook::serving::tile,
         show,
     ),
     modifiers(&Conventions),
@@ -43,7 +47,7 @@ impl Modify for Conventions {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         API_VERSION.clone_into(&mut document.info.version);
         let description =
-            "A certificate whose subject.serialNumber is the OIN of an active partner; for the access log, of an auditor.".to_owned();
+            "A certificate whose subject.serialNumber is the OIN of an active partner; for the log, of any party of the agreement; for the access log, of an auditor.".to_owned();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(
             "mutualTls",

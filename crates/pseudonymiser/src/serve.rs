@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
+use kw_logbook::{Logbook, LogbookParts};
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
 use kw_store::{LedgerRead, Store};
@@ -44,18 +45,33 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
         Arc::clone(&http.clock),
         http.entropy.clone(),
     ));
+    let logbook = Logbook::open(LogbookParts {
+        store: Arc::clone(&store),
+        agreement: agreement.clone(),
+        tls: tls.clone(),
+        http: http.clone(),
+        keys: config.keys.directory.clone(),
+        settings: config.ledger.clone(),
+    })
+    .await?;
+    // Nobody gets in before this.
+    logbook.hold();
     let app = Data::new(App::new(agreement.clone(), keys, store, &http));
 
     let server = Server::new(config.server.clone(), http)?;
     add_checks(&server, &app, &tls);
-    let served = app.clone();
+    let (served, log) = (app.clone(), logbook.routes());
     let server = server.service(&tls, &agreement, move |routes| {
         service_routes(routes, &served);
         inspection::routes(routes, inspection.clone());
+        log(routes);
     })?;
-    let server = server.public(&tls, |routes| {
+    let log = logbook.public_routes();
+    let server = server.public(&tls, move |routes| {
         routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));
+        log(routes);
     })?;
+    logbook.spawn(&server);
     // After the agreement, so that one SIGHUP brings a new agreement and the key that it lists.
     Ok(server.on_reload("keys", move || {
         let ring = KeyRing::load(&config.keys.directory, &app.agreement.current())

@@ -72,6 +72,7 @@ impl Outcome {
             ProblemCode::ActorMismatch
             | ProblemCode::BirthDateRequired
             | ProblemCode::CertificateRefused
+            | ProblemCode::CheckpointRefused
             | ProblemCode::Conflict
             | ProblemCode::CountMismatch
             | ProblemCode::Denied
@@ -85,6 +86,7 @@ impl Outcome {
             | ProblemCode::MethodNotAllowed
             | ProblemCode::NotFound
             | ProblemCode::PartyUnknown
+            | ProblemCode::ProofRefused
             | ProblemCode::TooLarge
             | ProblemCode::UnsupportedMediaType => Self::new(Refused, reason, Health::Alive),
         }

@@ -30,6 +30,8 @@ kw_telemetry::events! {
         wait_ms: Duration,
         reason: Reason,
     }
+    /// Only who stands in the agreement reads logs.
+    MemberRefused(Security, Warn, "member-refused", "somebody outside the chain asked for a log") { caller: Oin }
     /// A fault of this program: the figures of this metric are not shown.
     MetricMisused(Application, Error, "metric-misused", "a metric is registered as another kind") { metric: &'static str }
     /// A party of the chain, or a stranger, tried to read what is for auditors.

@@ -40,6 +40,7 @@ pub struct Job(Arc<State>);
 struct State {
     name: &'static str,
     interval: Duration,
+    longest_wait: Duration,
     wake: Notify,
     /// Milliseconds since 1970; the start counts as a success, so that a fresh process is not stale.
     last_success: AtomicI64,
@@ -73,9 +74,26 @@ impl Jobs {
         R: Future<Output = Result<(), E>> + Send + 'static,
         E: Explain + Send + 'static,
     {
+        self.spawn_urgent(name, interval, LONGEST_WAIT, work)
+    }
+
+    /// The same for work that must not be late: the wait after failures grows to `longest_wait` and no further.
+    pub fn spawn_urgent<F, R, E>(
+        &self,
+        name: &'static str,
+        interval: Duration,
+        longest_wait: Duration,
+        work: F,
+    ) -> Job
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), E>> + Send + 'static,
+        E: Explain + Send + 'static,
+    {
         let job = Job(Arc::new(State {
             name,
             interval,
+            longest_wait,
             wake: Notify::new(),
             last_success: AtomicI64::new(self.0.clock.now().as_millis()),
             failures_in_a_row: AtomicU32::new(0),
@@ -91,6 +109,12 @@ impl Jobs {
         let now = self.0.clock.now();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.iter().filter(|(job, _)| job.is_stale(now)).map(|(job, _)| job.0.name).collect()
+    }
+
+    /// Lets no job wait any longer: what stood in the way of many is gone.
+    pub fn run_all_now(&self) {
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter().for_each(|(job, _)| job.run_now());
     }
 
     /// Tells every job to stop after what it is doing, and waits; what is still busy at the deadline is cut off.
@@ -174,7 +198,7 @@ where
         let wait = if let Some(reason) = problem {
             let failed = job.0.failures_in_a_row.fetch_add(1, Ordering::SeqCst);
             failures.increment();
-            let wait = back_off(jobs.first_wait, failed, &jobs.entropy);
+            let wait = back_off(jobs.first_wait, job.0.longest_wait, failed, &jobs.entropy);
             JobFailed { job: name, wait_ms: wait, reason }.log();
             wait
         } else {
@@ -190,8 +214,8 @@ where
     }
 }
 
-fn back_off(first: Duration, failures_before: u32, entropy: &Entropy) -> Duration {
-    let doubled = first.saturating_mul(2_u32.saturating_pow(failures_before)).min(LONGEST_WAIT);
+fn back_off(first: Duration, longest: Duration, failures_before: u32, entropy: &Entropy) -> Duration {
+    let doubled = first.saturating_mul(2_u32.saturating_pow(failures_before)).min(longest);
     let [spread] = entropy.draw::<1>();
     doubled.saturating_sub(doubled / 5 * u32::from(spread) / 255)
 }
@@ -301,8 +325,10 @@ mod tests {
         let entropy = Entropy::seeded(1);
         for (failures, at_most) in [(0, 1), (1, 2), (5, 32), (9, 300), (40, 300)] {
             let at_most = Duration::from_secs(at_most);
-            let wait = back_off(FIRST_WAIT, failures, &entropy);
+            let wait = back_off(FIRST_WAIT, LONGEST_WAIT, failures, &entropy);
             assert!(wait <= at_most && wait >= at_most * 4 / 5, "{failures}: {wait:?}");
         }
+        let urgent = Duration::from_secs(2);
+        assert!(back_off(FIRST_WAIT, urgent, 40, &entropy) <= urgent);
     }
 }

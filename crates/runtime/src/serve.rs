@@ -43,8 +43,9 @@ pub struct Server {
 #[derive(Debug, Clone)]
 pub struct Control(mpsc::UnboundedSender<Order>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Order {
+    Fail(String),
     Reload,
     Stop,
 }
@@ -173,6 +174,12 @@ impl Control {
     pub fn stop(&self) {
         // Without a receiver it has ended already.
         let _ = self.0.send(Order::Stop);
+    }
+
+    /// Ends the service in an orderly way with an error, because going on would be wrong. `reason` says what is the matter
+    /// and what to do next.
+    pub fn fail(&self, reason: impl Into<String>) {
+        let _ = self.0.send(Order::Fail(reason.into()));
     }
 
     /// Reloads as SIGHUP does.

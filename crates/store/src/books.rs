@@ -62,6 +62,9 @@ pub trait BooksRead {
 
     /// What this party last cosigned of a log.
     fn witness_memory(&mut self, origin: &str) -> Result<Option<WitnessMemory>, StoreError>;
+
+    /// The logs of which this party cosigned anything, by name; also those that the agreement no longer has.
+    fn witnessed_origins(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
 /// Receipts that wait to be checked. A partner has them.

@@ -21,6 +21,8 @@ use utoipa::{Modify, OpenApi};
         (name = "pointers", description = "A partner's own pointers"),
         (name = "queries", description = "Who holds what"),
         (name = "access-log", description = "What auditors of the agreement read"),
+        (name = "log", description = "The log for whoever checks it (C2SP tlog-tiles)"),
+        (name = "witness", description = "Cosigning the logs of others (C2SP tlog-witness)"),
         (name = "public", description = "The public listener")
     ),
     paths(
@@ -41,6 +43,11 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::inspection::request,
         kw_logbook::inspection::approve,
         kw_logbook::inspection::list,
+        kw_logbook::serving::checkpoint,
+        kw_logbook::serving::witnessed_checkpoint,
+        kw_logbook::serving::tile,
+        kw_logbook::witness::add_checkpoint,
+        kw_logbook::witness::newest,
         crate::public::read_jwks,
     ),
     modifiers(&Conventions),
@@ -55,7 +62,7 @@ impl Modify for Conventions {
         API_VERSION.clone_into(&mut document.info.version);
         let components = document.components.get_or_insert_default();
         let description =
-            "A certificate whose subject.serialNumber is the OIN of an active partner; for the access log, of an auditor.".to_owned();
+            "A certificate whose subject.serialNumber is the OIN of an active partner; for the log, of any party of the agreement; for the access log, of an auditor.".to_owned();
         components.add_security_scheme(
             "mutualTls",
             SecurityScheme::MutualTls { deprecated: None, description: Some(description), extensions: None },

@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
-use kw_runtime::{Entropy, Http, Metrics, Server, SharedAgreement};
+use kw_logbook::{Logbook, LogbookParts};
+use kw_runtime::{Http, Metrics, Server, SharedAgreement};
 use kw_store::Store;
 use kw_store::switchboard::Switchboard;
 use kw_transport::Tls;
@@ -25,11 +26,13 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
     kw_runtime::telemetry::init(&config.log, Arc::clone(&clock))?;
     let tls = Tls::load(&config.tls).context("the switchboard's certificate and trust cannot be used")?;
     let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
-    let app = Arc::new(open(&config, &tls, &agreement, clock).await?);
+    let http = Http::new(Metrics::new());
+    let (app, logbook) = open(&config, &tls, &agreement, &http).await?;
+    let app = Arc::new(app);
 
     let inspection = Data::new(inspection_of(&app));
     let routes = {
-        let app = Data::from(Arc::clone(&app));
+        let (app, log) = (Data::from(Arc::clone(&app)), logbook.routes());
         move |config: &mut ServiceConfig| {
             config
                 .app_data(app.clone())
@@ -37,22 +40,27 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .configure(pointers::routes)
                 .configure(queries::routes);
             inspection::routes(config, inspection.clone());
+            log(config);
         }
     };
     let public_routes = {
-        let app = Data::from(Arc::clone(&app));
+        let (app, log) = (Data::from(Arc::clone(&app)), logbook.public_routes());
         move |config: &mut ServiceConfig| {
             config.app_data(app.clone()).configure(public::routes);
+            log(config);
         }
     };
     let reloading = {
         let app = Arc::clone(&app);
         move || upkeep::refresh_keyring(&app)
     };
-    let server = Server::new(config.server, Http::new(Metrics::new()))?
+    // Nobody gets in before this.
+    logbook.hold();
+    let server = Server::new(config.server, http)?
         .service(&tls, &agreement, routes)?
         .public(&tls, public_routes)?
         .on_reload("keys", reloading);
+    logbook.spawn(&server);
     upkeep::spawn(&server, &app);
     server.run().await?;
     Ok(())
@@ -62,8 +70,8 @@ async fn open(
     config: &SwitchboardConfig,
     tls: &Tls,
     agreement: &SharedAgreement,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<App> {
+    http: &Http,
+) -> anyhow::Result<(App, Logbook)> {
     let current = agreement.current();
     let chain = current.chain().clone();
     if tls.oin() != current.switchboard().oin {
@@ -74,15 +82,23 @@ async fn open(
         );
     }
     let keys = Keys::read(&config.keys.directory, &chain)?;
-    let entropy = Entropy::os();
+    let (clock, entropy) = (Arc::clone(&http.clock), http.entropy.clone());
     let (database, origin) = (config.database.clone(), current.switchboard().log_origin.clone());
     let salts = entropy.clone();
-    let store: Store<Switchboard> =
-        tokio::task::spawn_blocking(move || Store::open(&database, &origin, move |bytes| salts.fill(bytes)))
-            .await??;
+    let opening = move || Store::<Switchboard>::open(&database, &origin, move |bytes| salts.fill(bytes));
+    let store = Arc::new(tokio::task::spawn_blocking(opening).await??);
+    let logbook = Logbook::open(LogbookParts {
+        store: Arc::clone(&store),
+        agreement: agreement.clone(),
+        tls: tls.clone(),
+        http: http.clone(),
+        keys: config.keys.directory.clone(),
+        settings: config.ledger.clone(),
+    })
+    .await?;
     let live = rotation::first_generation(&store, &current, &keys, clock.as_ref(), tls.oin()).await?;
     let keys = upkeep::needed(keys, &live).map_err(anyhow::Error::msg)?;
-    Ok(App {
+    let app = App {
         agreement: agreement.clone(),
         clock,
         entropy,
@@ -90,9 +106,10 @@ async fn open(
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
         oin: tls.oin(),
         quota: crate::quota::Quota::default(),
-        store: Arc::new(store),
+        store,
         uploads: pointers::Uploads::default(),
-    })
+    };
+    Ok((app, logbook))
 }
 
 fn inspection_of(app: &Arc<App>) -> Inspection<Switchboard> {

@@ -11,6 +11,7 @@ use kw_agreement::draft::{AgreementDraft, KeyDraft, key_text};
 use kw_client::{LocalClient, LocalToken};
 use kw_domain::{ChainName, Oin, Subject, SubjectReference};
 use kw_ledger::AccessRecord;
+use kw_logbook::LedgerSettings;
 use kw_partner::{KeySettings, LocalSettings, PartnerConfig, StartError, SyncSettings, keys, prepare};
 use kw_pseudonym::RowKey;
 use kw_pseudonymiser::PseudonymiserConfig;
@@ -68,6 +69,7 @@ impl Chain {
             tls: tls("pseudonymiser", PSEUDONYMISER),
             database: DatabaseConfig::at(at("pseudonymiser.db").to_string_lossy()),
             keys: kw_pseudonymiser::KeySettings { directory: at("pseudonymiser-keys") },
+            ledger: LedgerSettings::default(),
         };
         let public =
             kw_pseudonymiser::keys::init(&pseudonymiser.keys.directory, &chain, &mut Entropy::os()).unwrap();
@@ -92,6 +94,7 @@ impl Chain {
             tls: tls("partner", &draft.partners[0].oin),
             database: DatabaseConfig::at(at("partner.db").to_string_lossy()),
             keys: KeySettings { directory: at("keys") },
+            ledger: LedgerSettings::default(),
             local: LocalSettings { token_file: at("local.token"), ..LocalSettings::default() },
             sources: Vec::new(),
             sync: SyncSettings { interval_seconds: 3_600 },

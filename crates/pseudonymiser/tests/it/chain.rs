@@ -8,6 +8,7 @@ use kw_agreement::Agreement;
 use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft, key_text};
 use kw_domain::{ChainName, Clock as _, KeyUse, ManualClock, Oin, Subject, SystemClock};
 use kw_ledger::AccessRecord;
+use kw_logbook::LedgerSettings;
 use kw_protocol::SecretBytes32;
 use kw_protocol::evaluation::{BudgetClass, EvaluationRequest, EvaluationResponse, PublicKey};
 use kw_protocol::problem::Problem;
@@ -81,6 +82,7 @@ impl Chain {
             tls: own.tls_files(),
             database: DatabaseConfig::at(folder.path().join("p.db").to_string_lossy()),
             keys: kw_pseudonymiser::KeySettings { directory: folder.path().join("keys") },
+            ledger: LedgerSettings::default(),
         };
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let mut this = Self { draft, config, clock, authority, folder };

@@ -23,6 +23,8 @@ use crate::events::Request;
 use crate::metrics::{Counter, Histogram, Metrics};
 use crate::problem::{PROBLEM_JSON, Refusal, encode};
 
+/// The media type in which a witness tells a log how large it last saw it (C2SP tlog-witness, "add-checkpoint").
+pub const TREE_SIZE: &str = "text/x.tlog.size";
 /// The route of a request that no resource has.
 const UNMATCHED: &str = "unmatched";
 
@@ -143,8 +145,8 @@ fn missing_problem(response: &HttpResponse) -> Option<Problem> {
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
     let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // JSON is meant for a program, and only the admin listener and services that know what they do send it.
-    let meant = media_type.is_some_and(|kind| kind == PROBLEM_JSON || kind == "application/json");
+    // What is meant for a program, and only handlers that know what they do send: JSON, and a witness's conflict.
+    let meant = media_type.is_some_and(|kind| [PROBLEM_JSON, "application/json", TREE_SIZE].contains(&kind));
     (failed && !meant).then(|| general(response).to_problem())
 }
 

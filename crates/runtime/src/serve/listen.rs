@@ -84,6 +84,12 @@ pub enum ServeError {
         /// What it said.
         source: io::Error,
     },
+    /// Going on would have been wrong: see [`super::Control::fail`].
+    #[error("{reason}")]
+    GaveUp {
+        /// What is the matter and what to do next.
+        reason: String,
+    },
     /// The address is taken, or not this machine's, or not for this user.
     #[error("cannot listen on {address} for {name}: {source}; choose another address or end what has it")]
     Listen {

@@ -21,7 +21,7 @@ const LEAST_FOR_JOBS: Duration = Duration::from_millis(100);
 type Running = JoinHandle<(&'static str, io::Result<()>)>;
 
 impl Server {
-    /// Runs until SIGTERM, SIGINT, [`super::Control::stop`] or the end of a listener. Once everything listens, writes one
+    /// Runs until SIGTERM, SIGINT, [`super::Control::stop`], [`super::Control::fail`] or the end of a listener. Once everything listens, writes one
     /// line to standard output: `ready ` and a JSON object of listener names and addresses.
     pub async fn run(self) -> Result<(), ServeError> {
         let Self { settings, http, jobs, readiness, reloads, listeners, addresses, mut orders, .. } = self;
@@ -36,6 +36,7 @@ impl Server {
         let ended = loop {
             tokio::select! {
                 order = orders.1.recv() => match order {
+                    Some(Order::Fail(reason)) => break Err(ServeError::GaveUp { reason }),
                     Some(Order::Reload) => reloads.now().await,
                     Some(Order::Stop) | None => break Ok(()),
                 },

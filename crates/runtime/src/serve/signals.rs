@@ -21,7 +21,7 @@ pub(super) fn listen(orders: &UnboundedSender<Order>) -> io::Result<()> {
 
 async fn forward(mut signal: Signal, order: Order, orders: UnboundedSender<Order>) {
     while signal.recv().await.is_some() {
-        if orders.send(order).is_err() {
+        if orders.send(order.clone()).is_err() {
             return;
         }
     }

@@ -61,6 +61,13 @@ impl BooksRead for Conn {
         })
         .transpose()
     }
+
+    fn witnessed_origins(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(ledger_witnessed::table
+            .order(ledger_witnessed::origin)
+            .select(ledger_witnessed::origin)
+            .load(self)?)
+    }
 }
 
 impl Bookkeeping for Conn {

@@ -18,6 +18,7 @@ mod lifecycle;
 mod log;
 mod matrix;
 mod pointers;
+mod publication;
 mod queries;
 mod quota;
 mod rotation;
