@@ -70,7 +70,8 @@ impl Confirmation {
         let needed = self.witnesses.quorum().max(1).min(witnesses.len());
         asked.confirmed_by.retain(|oin| witnesses.iter().any(|witness| witness.oin() == *oin));
         let open = witnesses.iter().filter(|witness| !asked.confirmed_by.contains(&witness.oin()));
-        let answers = join_all(open.map(async |witness| (witness, witness.testify(&self.publisher).await))).await;
+        let answers =
+            join_all(open.map(async |witness| (witness, witness.testify(&self.publisher).await))).await;
         for (witness, answer) in answers {
             match answer? {
                 Ok(Testimony::Agrees(size)) => {

@@ -158,7 +158,11 @@ impl Cosigner {
         match witness.testify(&self.publisher).await? {
             Ok(Testimony::Agrees(size)) => {
                 witness.stands(size);
-                Ok(if size > offered.checkpoint().size { Declined::Newer } else { Declined::Failed("it refused a sound proof") })
+                Ok(if size > offered.checkpoint().size {
+                    Declined::Newer
+                } else {
+                    Declined::Failed("it refused a sound proof")
+                })
             }
             Ok(Testimony::Unsound) => {
                 Ok(Declined::Unsound("its newest checkpoint of this log is not signed by this log"))

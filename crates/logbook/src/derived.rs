@@ -31,7 +31,11 @@ impl Followed {
         if newest.size < before {
             return Err(older(newest.size, before).into());
         }
-        if self.publication.as_ref().is_none_or(|known| (known.size, known.root) != (newest.size, newest.root)) {
+        if self
+            .publication
+            .as_ref()
+            .is_none_or(|known| (known.size, known.root) != (newest.size, newest.root))
+        {
             signed_by(&newest, key)?;
             extend(&mut self.growth, books, newest.size, &mut Vec::new())?;
             if self.growth.root().0 != newest.root {

@@ -27,7 +27,9 @@ pub enum Doubt {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The agreement in force says something else of this log than when the service started.
-    #[error("the agreement names another log or log key for this service than at its start: restart the service")]
+    #[error(
+        "the agreement names another log or log key for this service than at its start: restart the service"
+    )]
     Agreement,
     /// It took too long.
     #[error("the database did not commit in time")]
@@ -107,7 +109,8 @@ pub enum Contradiction {
     },
 }
 
-const RECOVERY: &str = "Where there is none, `ketenwijzer audit recover` opens a new log that cites this one (docs/ledger.md)";
+const RECOVERY: &str =
+    "Where there is none, `ketenwijzer audit recover` opens a new log that cites this one (docs/ledger.md)";
 
 /// From where an earlier checkpoint is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,9 +183,8 @@ impl Explain for Doubt {
 impl Explain for Fault {
     fn explain(&self, reason: &mut Reason) {
         match self {
-            Self::Agreement => {
-                reason.say("the agreement names another log or log key than at the start; restart the service")
-            }
+            Self::Agreement => reason
+                .say("the agreement names another log or log key than at the start; restart the service"),
             Self::Late => reason.say("the database did not commit in time"),
             Self::Keep(_) => reason.say("the database did not commit"),
             Self::Memory { source, .. } => reason.say("the memory file cannot be used").because(source),

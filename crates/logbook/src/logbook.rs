@@ -83,14 +83,15 @@ impl Logbook {
         let owner = current.log_owner(party).ok_or(LogKeyError::NoParty { oin: party })?;
         let books: Arc<dyn Books> = store;
         let key = Arc::new(SigningKey::from_seed(books.origin(), agreed.log.seed())?);
-        let memory = MemoryFile::at(settings.memory.clone().unwrap_or_else(|| default_memory(&keys, books.origin())));
+        let memory =
+            MemoryFile::at(settings.memory.clone().unwrap_or_else(|| default_memory(&keys, books.origin())));
 
         let (checked, verifier, file) = (Arc::clone(&books), Arc::clone(&key), memory.clone());
-        let followed =
-            blocking(move || start::check(checked.as_ref(), verifier.verifier(), &file)).await?;
+        let followed = blocking(move || start::check(checked.as_ref(), verifier.verifier(), &file)).await?;
 
         let drawn = http.entropy.clone();
-        let context = Context::new(Arc::clone(&http.clock), ClientEntropy::new(move || Box::new(drawn.clone())));
+        let context =
+            Context::new(Arc::clone(&http.clock), ClientEntropy::new(move || Box::new(drawn.clone())));
         let publisher = Arc::new(Publisher::new(
             Arc::clone(&books),
             owner,

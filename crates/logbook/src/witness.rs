@@ -68,7 +68,8 @@ impl Witness {
         metrics: &Metrics,
     ) -> Self {
         let help = "Checkpoints of other parties' logs that were submitted, by what became of them.";
-        let count = |result| metrics.counter("ketenwijzer_witness_requests_total", help, &[("result", result)]);
+        let count =
+            |result| metrics.counter("ketenwijzer_witness_requests_total", help, &[("result", result)]);
         let (cosigned, refused) = (count("cosigned"), count("refused"));
         Self { books, agreement, clock, key, oin, turns: Mutex::default(), cosigned, refused }
     }
@@ -77,9 +78,10 @@ impl Witness {
     fn log(&self, origin: &str) -> Option<Witnessed> {
         let agreement = self.agreement.current();
         let log = agreement.log(origin)?;
-        agreement.witnesses_of(log.owner).iter().find(|witness| {
-            (witness.oin, witness.key) == (self.oin, *self.key.verifier().key())
-        })?;
+        agreement
+            .witnesses_of(log.owner)
+            .iter()
+            .find(|witness| (witness.oin, witness.key) == (self.oin, *self.key.verifier().key()))?;
         let verifier = VerifierKey::new(&log.origin, SignatureKind::Ed25519, log.key).ok()?;
         Some(Witnessed { owner: log.oin, verifier })
     }
@@ -155,7 +157,8 @@ impl Witness {
         let books = Arc::clone(&self.books);
         let wanted = sha256.clone();
         let found = blocking(move || {
-            let origin = books.witnessed_origins()?.into_iter().find(|origin| origin_sha256(origin) == wanted);
+            let origin =
+                books.witnessed_origins()?.into_iter().find(|origin| origin_sha256(origin) == wanted);
             let memory = origin.map(|origin| books.witness_memory(&origin)).transpose()?.flatten();
             Ok::<_, Doubt>(memory.map(|memory| memory.note))
         });
@@ -224,7 +227,11 @@ pub async fn add_checkpoint(
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn newest(_: Member, origin: Path<String>, witness: Data<Witness>) -> Result<HttpResponse, Refusal> {
+pub async fn newest(
+    _: Member,
+    origin: Path<String>,
+    witness: Data<Witness>,
+) -> Result<HttpResponse, Refusal> {
     let found = timeout(CALL, witness.newest(origin.into_inner())).await.unwrap_or_else(|_| Err(late()))?;
     match found {
         Some(Some(note)) => Ok(text(note)),
@@ -243,7 +250,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 async fn read(mut body: Payload) -> Result<String, Refusal> {
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
-        let broken = |_| Refusal::new(ProblemCode::Invalid, "The body ended before it was complete. Send it again.");
+        let broken =
+            |_| Refusal::new(ProblemCode::Invalid, "The body ended before it was complete. Send it again.");
         let chunk = chunk.map_err(broken)?;
         if bytes.len() + chunk.len() > MAX_REQUEST_LENGTH {
             let detail = format!("A submission has at most {MAX_REQUEST_LENGTH} bytes.");

@@ -120,7 +120,10 @@ impl Witness {
     }
 
     /// Asks what it saw last of this log, and compares that with what the log holds.
-    pub(crate) async fn testify(&self, publisher: &Publisher) -> Result<Result<Testimony, ClientError>, Doubt> {
+    pub(crate) async fn testify(
+        &self,
+        publisher: &Publisher,
+    ) -> Result<Result<Testimony, ClientError>, Doubt> {
         match self.client.newest(&publisher.origin_sha256()).await {
             Ok(note) => weigh(note.as_deref(), self.oin(), publisher).await.map(Ok),
             Err(error) => Ok(Err(error)),

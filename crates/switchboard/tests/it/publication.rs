@@ -9,7 +9,6 @@ use kw_ledger::checkpoint::SignedCheckpoint;
 use kw_ledger::note::{SignatureKind, VerifierKey};
 use kw_ledger::tile::{Resource, TileId, Tiles, all_bundles, all_tiles, decode_bundle};
 use kw_ledger::tree::leaf_hash;
-use kw_store::LedgerRead;
 use kw_testbed::{Member, RunningChain};
 use kw_transport::ClientOptions;
 
@@ -29,12 +28,18 @@ pub(crate) async fn get(member: &Member, path: &str) -> reqwest::Response {
 }
 
 /// The checkpoint once it covers so many entries; signed by the key of the agreement, or the test has failed.
-pub(crate) async fn published(chain: &RunningChain, member: &Member, path: &str, entries: u64) -> SignedCheckpoint {
+pub(crate) async fn published(
+    chain: &RunningChain,
+    member: &Member,
+    path: &str,
+    entries: u64,
+) -> SignedCheckpoint {
     let asking = async {
         loop {
             let response = get(member, path).await;
             if response.status() == 200 {
-                let signed = SignedCheckpoint::parse(&response.text().await.unwrap(), &log_key(chain)).unwrap();
+                let signed =
+                    SignedCheckpoint::parse(&response.text().await.unwrap(), &log_key(chain)).unwrap();
                 if signed.checkpoint().size >= entries {
                     return signed;
                 }
@@ -158,12 +163,18 @@ async fn the_chain_its_operators_and_its_auditors_read_the_log_and_nobody_else()
 #[tokio::test]
 async fn everybody_reads_the_log_on_the_public_listener_where_the_agreement_says_so() {
     for (access, status) in [("chain", 404), ("anyone", 200)] {
-        let chain = chain().agreed(|draft| draft.ledger.log_access = Some(access.to_owned())).start().unwrap();
+        let chain =
+            chain().agreed(|draft| draft.ledger.log_access = Some(access.to_owned())).start().unwrap();
         let school = chain.member("school").unwrap();
         published(&chain, &school, "/log/checkpoint", 1).await;
         let agreement = chain.agreement().unwrap();
         let anybody = school.tls.client(agreement.switchboard().oin, ClientOptions::default());
-        for path in ["/log/checkpoint", "/log/witnessed-checkpoint", "/log/tile/0/000.p/1", "/log/tile/entries/000.p/1"] {
+        for path in [
+            "/log/checkpoint",
+            "/log/witnessed-checkpoint",
+            "/log/tile/0/000.p/1",
+            "/log/tile/entries/000.p/1",
+        ] {
             let url = format!("{}{path}", agreement.switchboard().public_endpoint);
             assert_eq!(anybody.get(url).send().await.unwrap().status(), status, "{access} {path}");
         }
