@@ -106,7 +106,7 @@ impl Witness {
         let mut signed = match submission.examine(&log.verifier, place) {
             Ok(signed) => signed,
             Err(refusal) => {
-                self.suspect(&submission, &log, caller, refusal);
+                suspect(&submission, &log, caller, refusal);
                 return Ok(Verdict::Declined(refusal));
             }
         };
@@ -135,20 +135,6 @@ impl Witness {
         let books = Arc::clone(&self.books);
         let seen = blocking(move || books.witness_memory(&origin).map_err(Doubt::from)).await;
         seen.map_err(|doubt| unavailable(&doubt))
-    }
-
-    /// A log that signed what contradicts what was seen of it has two histories: that is for people to look at.
-    fn suspect(&self, submission: &AddCheckpoint, log: &Witnessed, caller: Oin, refusal: WitnessRefusal) {
-        let reason = match refusal {
-            WitnessRefusal::Fork { .. } => "of this size another root was cosigned before",
-            WitnessRefusal::Inconsistent => "it is not shown to extend what was cosigned before",
-            _ => return,
-        };
-        if let Ok(signed) = SignedCheckpoint::verify(submission.note.clone(), &log.verifier) {
-            let (owner, size) = (log.owner, signed.checkpoint().size);
-            let (root, reason) = (Digest(signed.checkpoint().root.0), Reason::of(&reason));
-            events::LogSuspect { owner, caller, size, root, reason }.log();
-        }
     }
 
     /// The note that was cosigned last of the log whose name has this hash. `None` where this party is no witness of it, and
@@ -245,6 +231,20 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/witness/add-checkpoint").route(web::post().to(add_checkpoint)))
         .service(web::resource("/witness/checkpoints/{origin}").route(web::get().to(newest)));
+}
+
+/// A log that signed what contradicts what was seen of it has two histories: that is for people to look at.
+fn suspect(submission: &AddCheckpoint, log: &Witnessed, caller: Oin, refusal: WitnessRefusal) {
+    let reason = match refusal {
+        WitnessRefusal::Fork { .. } => "of this size another root was cosigned before",
+        WitnessRefusal::Inconsistent => "it is not shown to extend what was cosigned before",
+        _ => return,
+    };
+    if let Ok(signed) = SignedCheckpoint::verify(submission.note.clone(), &log.verifier) {
+        let (owner, size) = (log.owner, signed.checkpoint().size);
+        let (root, reason) = (Digest(signed.checkpoint().root.0), Reason::of(&reason));
+        events::LogSuspect { owner, caller, size, root, reason }.log();
+    }
 }
 
 async fn read(mut body: Payload) -> Result<String, Refusal> {
