@@ -112,3 +112,6 @@ const LARGEST_BODY: usize = 16 * 1024;
 /// Reading goes through thousands of entries: a few at a time, so that the service's own work does not wait for it.
 const READERS: usize = 2;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use kw_store::{Meant, ResolutionsRead as _, Service};
 use super::cursor::Question;
 use super::person::{check, invalid};
 use super::rules::{MayNot, may_use};
-use super::walk::{Walk, walk};
+use super::walk::{AT_ONCE, Walk, walk};
 use super::{Inspection, Reader, not_read, too_many};
 
 /// Reads a page of the access log, newest first. Every page is recorded with what was asked, before it is answered. For
@@ -64,7 +64,8 @@ impl<S: Service> Inspection<S> {
                 }
             },
         };
-        let going = Walk { before: search.before, filter: asked.filter.clone(), limit, about };
+        let going =
+            Walk { before: search.before, filter: asked.filter.clone(), limit, about, at_once: AT_ONCE };
         let store = Arc::clone(&self.store);
         // Thousands of entries take long enough for others on this thread to wait.
         let walking = tokio::task::spawn_blocking(move || store.read_blocking(|log| walk(log, &going)));

@@ -18,6 +18,9 @@ pub(super) struct Walk {
     pub(super) limit: usize,
     /// Only about this subject.
     pub(super) about: Option<Meant>,
+    /// How many entries or links are read from the database together: [`AT_ONCE`], and at least as many as one batch names
+    /// one subject.
+    pub(super) at_once: u32,
 }
 
 /// What was found.
@@ -66,7 +69,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn fill<R: LedgerRead + ?Sized>(&mut self, log: &mut R, bottom: u64) -> Result<(), StoreError> {
         while self.next > bottom && self.goes_on(MOST_LOOKED_AT) {
-            let some = (self.next - bottom).min(u64::from(AT_ONCE)) as u32;
+            let some = (self.next - bottom).min(u64::from(self.walk.at_once)) as u32;
             let entries = log.ledger_entries_before(Some(self.next), some)?;
             if entries.is_empty() {
                 self.next = bottom;
@@ -89,8 +92,8 @@ impl Page<'_> {
         bottom: u64,
     ) -> Result<(), StoreError> {
         while self.next > bottom && self.goes_on(MOST_LINKED) {
-            let links = log.links_before(meant, self.next, AT_ONCE)?;
-            let whole = links.len() < AT_ONCE as usize;
+            let links = log.links_before(meant, self.next, self.walk.at_once)?;
+            let whole = links.len() < self.walk.at_once as usize;
             let mut mentions: Vec<(u64, Vec<SubjectReference>)> = Vec::new();
             for (index, reference) in links {
                 match mentions.last_mut() {
@@ -168,8 +171,8 @@ fn shown(entry: &StoredEntry, references: Vec<SubjectReference>) -> AccessLogEnt
 /// How the canonical claims of a grant begin. They have a leaf of their own, but are no record: the query's record names
 /// every grant, and the handle in the claims is for its holder only.
 const CLAIMS: &str = r#"{"aud":"#;
-/// Entries that are read from the database together.
-const AT_ONCE: u32 = 500;
+/// Enough to make few statements, and few enough to keep little in memory.
+pub(super) const AT_ONCE: u32 = 500;
 /// Most entries that one page looks at.
 const MOST_LOOKED_AT: u64 = 20_000;
 /// The same when each is looked up by its link.

@@ -1,0 +1,86 @@
+use kw_ledger::search::Search;
+use kw_ledger::{Event, Leaf, LeafKind, Outcome, Salt, Verdict, canonical};
+use kw_protocol::problem::ProblemCode;
+
+use super::bed::{AUDITOR, Bed, ORIGIN, SWITCHBOARD, indices, oin, reader, refused, search, somebody};
+
+#[tokio::test]
+async fn an_entry_opens_its_leaf_and_says_who_did_it() {
+    let bed = Bed::new();
+    let (index, _) = bed.happened(bed.record(Event::QueryAnswered, "j.jansen"), &[somebody()]).await;
+    bed.busy(3).await;
+    let page = bed.search(&reader("a.first", 1), &search(r#"{"actor":"j.jansen"}"#)).await.unwrap();
+    assert_eq!((page.origin.as_str(), page.size, page.looked_at, page.next_cursor), (ORIGIN, 4, 4, None));
+    let [entry] = &page.entries[..] else { panic!("{:?}", page.entries) };
+    assert_eq!((entry.index, entry.erased), (index, false));
+    let record: serde_json::Value = serde_json::from_str(entry.record.as_ref().unwrap()).unwrap();
+    let leaf = Leaf::commit(LeafKind::Access, &Salt(entry.salt.unwrap().0), &canonical(&record).unwrap());
+    assert_eq!(leaf.hash, entry.leaf.0);
+    assert_eq!(record["actor"]["id"], "j.jansen");
+    assert!(entry.references.is_empty(), "whom it is about is not told");
+}
+
+#[tokio::test]
+async fn every_page_is_in_the_log_before_it_is_handed_out_with_what_was_asked() {
+    let bed = Bed::new();
+    bed.busy(5).await;
+    let filter = r#"{"event":"lease-renewed","from":"2020-01-01T00:00:00.000Z"}"#;
+    let mut asked = search(filter);
+    asked.limit = Some(3);
+    let pages = bed.all(&reader("a.first", 1), &asked).await;
+    assert_eq!(indices(&pages), [4, 3, 2, 1, 0]);
+    let records = bed.records().await;
+    let reads: Vec<_> = records.iter().filter(|record| record.event == Event::AccessLogSearched).collect();
+    let expected: Vec<_> = [("5", 3), ("2", 2)]
+        .map(|(before, count)| (format!(r#"{{"before":{before},"filter":{filter}}}"#), Some(count)))
+        .into();
+    let found: Vec<_> = reads.iter().map(|read| (read.search.clone().unwrap(), read.count)).collect();
+    assert_eq!(found, expected);
+    for read in reads {
+        let actor = read.actor.as_ref().unwrap();
+        assert_eq!((read.party, read.service), (oin(AUDITOR), oin(SWITCHBOARD)));
+        assert_eq!((actor.id.as_str(), actor.role.as_str()), ("a.first", "auditor"));
+        assert_eq!((read.result, read.decision.verdict), (Outcome::Success, Verdict::Allowed));
+        assert!(serde_json::from_str::<Search>(read.search.as_ref().unwrap()).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_read_out() {
+    let bed = Bed::new();
+    bed.busy(1).await;
+    bed.store.hold("a test");
+    refused(bed.search(&reader("a.first", 1), &search("{}")).await, ProblemCode::Unavailable);
+    bed.store.release();
+    assert_eq!(bed.search(&reader("a.first", 1), &search("{}")).await.unwrap().entries.len(), 1);
+}
+
+#[tokio::test]
+async fn all_mistakes_are_named_at_once_and_nothing_is_recorded() {
+    let bed = Bed::new();
+    let mut asked =
+        search(r#"{"case":"999990342","from":"2026-01-02T00:00:00Z","until":"2026-01-01T00:00:00Z"}"#);
+    asked.auditor = "bsn 999990342".parse().unwrap();
+    asked.cursor = Some("AAAA".to_owned());
+    asked.limit = Some(201);
+    let refusal = refused(bed.search(&reader("bsn 999990342", 1), &asked).await, ProblemCode::Invalid);
+    let fields: Vec<_> = refusal.fields().iter().map(|field| field.pointer.as_str()).collect();
+    assert_eq!(fields, ["/auditor", "/filter/until", "/filter/case", "/limit", "/cursor"]);
+    assert!(!format!("{refusal:?}").contains("999990342"));
+    asked = search("{}");
+    asked.limit = Some(0);
+    refused(bed.search(&reader("a.first", 1), &asked).await, ProblemCode::Invalid);
+    assert!(bed.records().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_search_is_refused() {
+    let bed = Bed::new();
+    bed.busy(3).await;
+    let mut asked = search("{}");
+    asked.limit = Some(1);
+    let cursor = bed.search(&reader("a.first", 1), &asked).await.unwrap().next_cursor;
+    let mut other = search(r#"{"event":"lease-renewed"}"#);
+    other.cursor = cursor;
+    refused(bed.search(&reader("a.first", 1), &other).await, ProblemCode::Invalid);
+}
