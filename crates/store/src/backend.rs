@@ -38,9 +38,11 @@ impl Connection {
         let done = match self {
             Self::Postgres(conn) => {
                 // Two processes that start together take turns; the lock goes with the session at the latest.
+                conn.batch_execute(postgres::MIGRATION_DEADLINES).map_err(StoreError::from)?;
                 conn.batch_execute(MIGRATION_LOCK).map_err(StoreError::from)?;
                 let done = conn.run_pending_migrations(migrations.postgres).map(|_| ());
                 conn.batch_execute(MIGRATION_UNLOCK).map_err(StoreError::from)?;
+                conn.batch_execute(postgres::DEADLINES).map_err(StoreError::from)?;
                 done
             }
             Self::Sqlite(conn) => conn.run_pending_migrations(migrations.sqlite).map(|_| ()),
@@ -85,6 +87,14 @@ impl Connection {
         match self {
             Self::Postgres(conn) => conn,
             Self::Sqlite(conn) => conn,
+        }
+    }
+
+    /// Empties SQLite's write-ahead log. `false` when somebody reads from it for longer than a moment.
+    pub(crate) fn truncate_wal(&mut self) -> Result<bool, StoreError> {
+        match self {
+            Self::Postgres(_) => Ok(true),
+            Self::Sqlite(conn) => sqlite::truncate_wal(conn),
         }
     }
 

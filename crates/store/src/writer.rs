@@ -69,6 +69,9 @@ impl<S: Service> Tx<'_, S> {
     /// Erases record, salt and links of the oldest entries of a class that are from before a moment: at most `limit`, in the order
     /// of the log, up to the first that is still to be kept. Their leaves stay, so the tree does not change. `None` when there is
     /// nothing to erase.
+    ///
+    /// SQLite's bytes are overwritten at once, in its write-ahead log too unless somebody reads from it just then. PostgreSQL
+    /// keeps them until its next vacuum. Backups and archived write-ahead logs of either are the operator's to end.
     pub fn erase_records(
         &mut self,
         class: LeafKind,
@@ -125,7 +128,8 @@ impl<S: Service> Writer<S> {
         entropy: Entropy,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let worker = Worker { config, origin, connection: Some(connection), entropy, wal: None };
+        let worker =
+            Worker { config, origin, connection: Some(connection), entropy, wal: None, truncate: false };
         std::thread::Builder::new().name(format!("{}-writer", S::NAME)).spawn(move || worker.run(waiting))?;
         Ok(Self { queue, held: Mutex::new(None) })
     }
@@ -180,6 +184,8 @@ struct Worker {
     connection: Option<Connection>,
     entropy: Entropy,
     wal: Option<PathBuf>,
+    /// Whether the write-ahead log is to be emptied, whatever its size.
+    truncate: bool,
 }
 
 impl Worker {
@@ -203,7 +209,14 @@ impl Worker {
         let outcome = catch_unwind(attempt)
             .unwrap_or_else(|_| Err(StoreError::Database("an operation panicked".into())));
         let committed = match outcome {
-            Ok(()) => true,
+            Ok(erased) => {
+                if erased {
+                    // The write-ahead log still has the pages as they were before.
+                    self.truncate = true;
+                    self.bound_wal();
+                }
+                true
+            }
             Err(error) => {
                 BatchNotCommitted { operations: batch.len(), reason: Reason::of(&error) }.log();
                 self.connection = None;
@@ -232,7 +245,8 @@ impl Worker {
         Ok(())
     }
 
-    fn run_batch<S: Service>(&mut self, batch: &mut [Box<dyn Operation<S>>]) -> Result<(), StoreError> {
+    /// Whether records were erased.
+    fn run_batch<S: Service>(&mut self, batch: &mut [Box<dyn Operation<S>>]) -> Result<bool, StoreError> {
         let Some(connection) = self.connection.as_mut() else {
             return Err(StoreError::Database("there is no connection".into()));
         };
@@ -246,32 +260,25 @@ impl Worker {
         }
         if log.entries.is_empty() && !log.kept && !(WITHOUT_LEDGER && log.wrote) {
             // Nothing but refusals: they wrote nothing, so there is nothing to sync.
-            return connection.execute("ROLLBACK");
+            connection.execute("ROLLBACK")?;
+            return Ok(false);
         }
         if !log.entries.is_empty() {
             connection.ledger().append(log.size(), &log.entries, &log.links)?;
         }
         connection.execute("COMMIT")?;
-        if log.erased && self.wal.is_some() {
-            // The write-ahead log still has the pages as they were before.
-            truncate_wal(connection);
-        }
-        Ok(())
+        Ok(log.erased)
     }
 
     fn bound_wal(&mut self) {
-        let Some(path) = &self.wal else { return };
-        if std::fs::metadata(path).is_ok_and(|wal| wal.len() > WAL_LIMIT_BYTES)
-            && let Some(connection) = self.connection.as_mut()
-        {
-            truncate_wal(connection);
+        let (Some(path), Some(connection)) = (&self.wal, self.connection.as_mut()) else { return };
+        if self.truncate || std::fs::metadata(path).is_ok_and(|wal| wal.len() > WAL_LIMIT_BYTES) {
+            match connection.truncate_wal() {
+                // Tried again after the next batch when somebody was reading.
+                Ok(done) => self.truncate = !done,
+                Err(error) => WalNotTruncated { reason: Reason::of(&error) }.log(),
+            }
         }
-    }
-}
-
-fn truncate_wal(connection: &mut Connection) {
-    if let Err(error) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") {
-        WalNotTruncated { reason: Reason::of(&error) }.log();
     }
 }
 

@@ -40,6 +40,13 @@ mod switchboard_reading;
 mod switchboard_writing;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a network may be silent before a connection over it counts as broken.
+const SILENCE: Duration = Duration::from_secs(16);
+
+/// How long a statement may take, and wait for a lock, while serving.
+pub(super) const DEADLINES: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'";
+/// The same while the schema is brought up to date: an index over all that was ever recorded takes its time.
+pub(super) const MIGRATION_DEADLINES: &str = "SET statement_timeout = '2h'; SET lock_timeout = '10min'";
 
 thread_local! {
     // The wrapper asks for its runtime without arguments, but a connection must stay on the runtime it was made on.
@@ -76,6 +83,9 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
     let connection_error = |error: &dyn std::fmt::Display| OpenError::Connection(error.to_string());
     let mut parameters = tokio_postgres::Config::from_str(&config.url).map_err(|e| connection_error(&e))?;
     parameters.connect_timeout(CONNECT_TIMEOUT).application_name("ketenwijzer");
+    // A server that went away without a word is noticed within seconds, by whoever waits for it.
+    parameters.keepalives_idle(SILENCE / 2).keepalives_interval(SILENCE / 8).keepalives_retries(4);
+    parameters.tcp_user_timeout(SILENCE);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -103,7 +113,8 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
         ConnectionRole::Reader => "SET default_transaction_read_only = on",
         ConnectionRole::Writer => "SET synchronous_commit = on",
     };
-    conn.batch_execute("SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET timezone = 'UTC'")
+    conn.batch_execute(DEADLINES)
+        .and_then(|()| conn.batch_execute("SET timezone = 'UTC'"))
         .and_then(|()| conn.batch_execute(own))
         .map_err(|error| connection_error(&error))?;
     Ok(conn)

@@ -1,13 +1,19 @@
 //! SQLite: one file, WAL, every commit synced.
 
+use std::time::{Duration, Instant as Elapsed};
+
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
 
 use super::ConnectionRole;
 use crate::config::DatabaseConfig;
-use crate::error::OpenError;
+use crate::error::{OpenError, StoreError};
 
 pub(crate) type Conn = SqliteConnection;
+
+/// For how long a commit may be held up to empty the write-ahead log.
+const TRUNCATING: Duration = Duration::from_millis(250);
 
 // The statements of each service, for this backend (docs/decisions/0004).
 #[path = "../books/queries.rs"]
@@ -48,6 +54,29 @@ pub(crate) fn open(config: &DatabaseConfig, role: ConnectionRole) -> Result<Conn
         .and_then(|()| conn.batch_execute(own))
         .map_err(|error| OpenError::Connection(error.to_string()))?;
     Ok(conn)
+}
+
+#[derive(QueryableByName)]
+struct Checkpointed {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+}
+
+/// Waits for readers only briefly, because writers wait meanwhile. For the end of another check-point SQLite itself does not
+/// wait at all, so this does.
+pub(super) fn truncate_wal(conn: &mut Conn) -> Result<bool, StoreError> {
+    conn.batch_execute("PRAGMA busy_timeout = 50")?;
+    let until = Elapsed::now() + TRUNCATING;
+    let done = loop {
+        let tried = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpointed>(conn);
+        if tried.as_ref().is_ok_and(|tried| tried.busy != 0) && Elapsed::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        } else {
+            break tried;
+        }
+    };
+    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    Ok(done?.busy == 0)
 }
 
 /// What only SQLite says in its own way.

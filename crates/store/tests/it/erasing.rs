@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection as _;
 use kw_domain::{Instant, SubjectId};
 use kw_ledger::{LeafKind, canonical};
 use kw_store::switchboard::Switchboard;
@@ -77,8 +78,32 @@ async fn what_was_erased_stands_nowhere_in_the_files_of_sqlite() {
     }
     assert!(stands(&bed, &telling(7)), "the test looks in the right place");
     assert_eq!(erase(&store, LeafKind::Access, days(2), 100).await.unwrap().count, 100);
+    until_gone(&bed, &store, &telling(99)).await;
     for number in 0..200 {
         assert_eq!(stands(&bed, &telling(number)), number >= 100, "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_who_reads_for_long_puts_that_off_and_holds_nothing_up() {
+    let bed = Bed::sqlite();
+    let store = bed.open();
+    let text = canonical(&serde_json::json!({ "case": "told-by-nobody-else" })).unwrap();
+    write(&store, Act::new(days(1), LeafKind::Access, text)).await;
+    let mut reader = bed.sqlite_connection();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM ledger_entries").unwrap();
+    assert_eq!(erase(&store, LeafKind::Access, days(2), 1).await.unwrap().count, 1);
+    assert!(stands(&bed, "told-by-nobody-else"), "the reader may still see it");
+    reader.batch_execute("COMMIT").unwrap();
+    until_gone(&bed, &store, "told-by-nobody-else").await;
+}
+
+/// The write-ahead log is emptied at once unless somebody uses it just then, and after the next commit otherwise.
+async fn until_gone(bed: &Bed, store: &Store<Switchboard>, text: &str) {
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while stands(bed, text) {
+        assert!(std::time::Instant::now() < until, "it stands there still");
+        write(store, Act::new(days(3), LeafKind::Access, record(3))).await;
     }
 }
 
