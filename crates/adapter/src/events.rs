@@ -91,6 +91,14 @@ kw_telemetry::events! {
         Application, Warn, "source-silent",
         "a pointer runs out and the source cannot be asked whether it still stands"
     ) { source: Configured }
+    /// Something of this party broke.
+    StatementFailed(
+        Application, Error, "statement-failed", "what the log says about a person could not be told"
+    ) { caller: Oin, transaction: Option<TransactionId>, reason: &'static str }
+    /// A mix-up was stopped, or somebody tries what is not theirs.
+    StatementRefused(
+        Security, Warn, "statement-refused", "what the log says about a person was not told"
+    ) { caller: Oin, transaction: Option<TransactionId>, reason: &'static str }
     /// It stays in the outbox and is tried again.
     SwitchboardNotTold(Application, Warn, "switchboard-not-told", "the switchboard was not told") { reason: Reason }
 }

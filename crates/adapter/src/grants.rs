@@ -1,4 +1,5 @@
-//! Pull grants, checked without asking anybody: a compact JWS of the switchboard, for one requester and one holder.
+//! Grants, checked without asking anybody: a compact JWS of the switchboard, for one requester and one holder. Of which kind,
+//! says who checks.
 //!
 //! What a caller sends decides nothing about how it is checked: the one algorithm is compared before any key is looked
 //! up, and the key comes from the switchboard's published set, never from the token.
@@ -17,8 +18,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 use kw_agreement::Agreement;
 use kw_domain::{Clock, Oin};
 use kw_ledger::{CanonicalError, RecordedActor, canonical};
-use kw_protocol::grant::{ActorSalt, GrantClaims, LEEWAY_SECONDS, MAX_LIFE_SECONDS};
+use kw_protocol::grant::{AccessLogClaims, ActorSalt, GrantClaims, LEEWAY_SECONDS, MAX_LIFE_SECONDS, Opens};
 use kw_protocol::query::{Actor, Assurance};
+use serde::de::DeserializeOwned;
 
 pub use compact::MAX_GRANT;
 pub use error::{GrantError, KeysError};
@@ -62,7 +64,7 @@ impl GrantVerifier {
         Self { holder, keys, clock }
     }
 
-    /// The claims of a grant that this caller may use here and now, on behalf of this actor.
+    /// The claims of a pull grant that this caller may use here and now, on behalf of this actor.
     ///
     /// A grant that was decided under another version of the agreement is accepted: the holder decides again under its
     /// own. The caller of this function compares `prp.policy` where that matters.
@@ -71,7 +73,24 @@ impl GrantVerifier {
         agreement: &Agreement,
         presented: Presented<'_>,
     ) -> Result<GrantClaims, GrantError> {
-        let compact = Compact::parse(presented.grant)?;
+        self.check(agreement, presented).await
+    }
+
+    /// The claims of an access-log grant that this caller may use here and now, on behalf of this actor.
+    pub async fn verify_access_log(
+        &self,
+        agreement: &Agreement,
+        presented: Presented<'_>,
+    ) -> Result<AccessLogClaims, GrantError> {
+        self.check(agreement, presented).await
+    }
+
+    async fn check<P: Opens + DeserializeOwned>(
+        &self,
+        agreement: &Agreement,
+        presented: Presented<'_>,
+    ) -> Result<GrantClaims<P>, GrantError> {
+        let compact = Compact::parse(presented.grant, P::TYPE)?;
         let key = self.keys.find(&compact.kid).await?;
         let claims = compact.verify(&key)?;
         self.check_parties(agreement, &claims, presented)?;
@@ -80,10 +99,10 @@ impl GrantVerifier {
         Ok(claims)
     }
 
-    fn check_parties(
+    fn check_parties<P>(
         &self,
         agreement: &Agreement,
-        claims: &GrantClaims,
+        claims: &GrantClaims<P>,
         presented: Presented<'_>,
     ) -> Result<(), GrantError> {
         if claims.gid != *agreement.chain() {
@@ -102,7 +121,7 @@ impl GrantVerifier {
             .map_err(|_| GrantError::Certificate)
     }
 
-    fn check_times(&self, claims: &GrantClaims) -> Result<(), GrantError> {
+    fn check_times<P>(&self, claims: &GrantClaims<P>) -> Result<(), GrantError> {
         let life = claims.exp.checked_sub(claims.iat).ok_or(GrantError::Life)?;
         if !(1..=MAX_LIFE_SECONDS).contains(&life) || claims.nbf >= claims.exp {
             return Err(GrantError::Life);
@@ -118,9 +137,9 @@ impl GrantVerifier {
     }
 }
 
-fn check_actor(claims: &GrantClaims, presented: Presented<'_>) -> Result<(), GrantError> {
+fn check_actor<P: Opens>(claims: &GrantClaims<P>, presented: Presented<'_>) -> Result<(), GrantError> {
     let hash = actor_hash(presented.actor_salt, presented.actor).map_err(|_| GrantError::Actor)?;
-    verify_slices_are_equal(&hash, &claims.prp.actor_hash.0).map_err(|_| GrantError::Actor)
+    verify_slices_are_equal(&hash, &claims.prp.actor_hash().0).map_err(|_| GrantError::Actor)
 }
 
 /// SHA-256(salt ‖ canonical JSON of the actor): how a grant names the person without telling who.

@@ -3,6 +3,7 @@
 //! - [`Source`]: what a partner's own system must be able to do;
 //! - [`grants`]: is this pull grant good, for this caller, here and now;
 //! - [`pulls`]: `POST /v1/pulls`, from the grant to the recorded answer;
+//! - [`statements`]: `POST /v1/access-statements`, what the own log says about a person, for that person;
 //! - [`sync`]: keeps the index in line with the sources.
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,7 @@ pub mod grants;
 pub mod mapping;
 pub mod pulls;
 pub mod source;
+pub mod statements;
 pub mod sync;
 #[cfg(test)]
 mod testing;

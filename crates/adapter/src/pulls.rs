@@ -13,12 +13,12 @@
 
 mod endpoint;
 mod filter;
-mod proofs;
+pub(crate) mod proofs;
 mod recorded_refusals;
-mod refusal;
+pub(crate) mod refusal;
 mod retrieval;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ use kw_runtime::{Refusal, SharedAgreement};
 use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
 use kw_store::{Abort, Act, Store, WriteError};
 use kw_telemetry::Reason;
+use serde::Serialize;
 
 use crate::events::{PolicyDiffers, PullNotRecorded};
 use crate::grants::{GrantVerifier, Presented, recorded};
@@ -111,7 +112,7 @@ impl Pulls {
         if claims.prp.policy != agreement.hash() {
             PolicyDiffers { transaction: claims.txn, caller: caller.oin }.log();
         }
-        let request = request_digest(pull)?;
+        let request = digest_of(pull)?;
         let decided = self.decide(&agreement, caller, pull, &claims, &request).await;
         let mut record = self.record(&agreement, caller, pull, Some(&claims));
         if let Some((legal_basis, processing_activity)) = decided.ground {
@@ -195,7 +196,7 @@ impl Pulls {
         let Some(record) = record.filter(is_findable) else {
             return self.nothing(claims, None);
         };
-        let binding = proofs::check_subject(&self.vault, &record, pull)?;
+        let binding = proofs::check_subject(&self.vault, &record, pull.into())?;
         if !claims.prp.cat.contains(&record.category) {
             return Err(PullRefusal::Category);
         }
@@ -215,11 +216,12 @@ impl Pulls {
         }
         let demanded = claims.prp.representation.is_some()
             || agreement.birth_date_required(&claims.prp.purpose, &record.category);
-        proofs::check_birth_date_given(&record, pull, demanded)?;
+        proofs::check_birth_date_given(&record, pull.into(), demanded)?;
         let Some(document) = self.retrieve(&record).await? else {
             return self.nothing(claims, Some(&record));
         };
-        let birth_date_compared = proofs::compare_birth_date(&binding, &record, pull, document.birth_date)?;
+        let birth_date_compared =
+            proofs::compare_birth_date(&binding, &record, pull.into(), document.birth_date)?;
         let (document, provenance) = filter::deliverable(agreement, &record, document)?;
         Ok(Pulled {
             holder: self.holder,
@@ -357,16 +359,16 @@ fn act_about(
     Ok(into_act(&record)?.link_record(handle, reference, record.transaction))
 }
 
-/// SHA-256 of the body in the one form that we give it, so that a retry that was written another way is still one.
-fn request_digest(pull: &Pull) -> Result<[u8; 32], Refusal> {
-    let body = serde_json::to_vec(pull).map_err(|_| Refusal::fault("a pull cannot be written"))?;
+/// SHA-256 of a body in the one form that we give it, so that a retry that was written another way is still one.
+pub(crate) fn digest_of<T: Serialize>(request: &T) -> Result<[u8; 32], Refusal> {
+    let body = serde_json::to_vec(request).map_err(|_| Refusal::fault("a request cannot be written"))?;
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest(&SHA256, &body).as_ref());
     Ok(bytes)
 }
 
 /// No access without a trace: what cannot be recorded does not happen.
-fn unrecorded<E>(error: &WriteError<E>) -> Refusal {
+pub(crate) fn unrecorded<E>(error: &WriteError<E>) -> Refusal {
     PullNotRecorded { reason: Reason::of(error) }.log();
     Refusal::new(
         ProblemCode::Unavailable,

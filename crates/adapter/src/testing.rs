@@ -14,11 +14,12 @@ use kw_client::{ClientError, Jwk, Jwks};
 use kw_domain::{
     ActorId, Category, GrantId, Handle, Instant, ManualClock, Oin, Purpose, Role, TransactionId,
 };
-use kw_protocol::grant::{Confirmation, GRANT_TYPE, GrantClaims, GrantProperties};
+use kw_protocol::grant::{Confirmation, GrantClaims, GrantProperties, Opens};
 use kw_protocol::query::{Actor, Assurance, RelationBasis};
 use kw_protocol::{Bytes16, Bytes32};
 use kw_store::partner::Partner;
 use kw_store::{DatabaseConfig, Store};
+use serde::Serialize;
 
 use crate::grants::{FetchingKeys, GrantKeys, KeySource, actor_hash};
 
@@ -113,8 +114,8 @@ impl Signer {
         }
     }
 
-    pub(crate) fn sign(&self, claims: &GrantClaims) -> String {
-        let header = serde_json::json!({"alg": "ES256", "kid": self.kid, "typ": GRANT_TYPE});
+    pub(crate) fn sign<P: Opens + Serialize>(&self, claims: &GrantClaims<P>) -> String {
+        let header = serde_json::json!({"alg": "ES256", "kid": self.kid, "typ": P::TYPE});
         self.sign_with(&header, &serde_json::to_value(claims).unwrap())
     }
 

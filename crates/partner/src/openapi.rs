@@ -20,6 +20,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "pulls", description = "The service listener: mutual TLS"),
         (name = "access-log", description = "The service listener: what auditors of the agreement read"),
+        (name = "access-statements", description = "The service listener: what the own log says about a person"),
         (name = "local", description = "The local listener: loopback, bearer token"),
         (name = "log", description = "The service listener: the log for whoever checks it (C2SP tlog-tiles)"),
         (name = "witness", description = "The service listener: cosigning the logs of others (C2SP tlog-witness)"),
@@ -36,6 +37,7 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::serving::tile,
         kw_logbook::witness::add_checkpoint,
         kw_logbook::witness::newest,
+        kw_adapter::statements::state,
         crate::local::dossiers::assemble,
         crate::local::lookups::look_up,
         crate::local::registrations::register,
@@ -93,7 +95,7 @@ impl Modify for Conventions {
 fn listener(path: &str) -> Server {
     let (url, description) = match path {
         "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
-        "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
+        "/v1/access-statements" | "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
         _ if ["/v1/access-log/", "/log/", "/witness/"].iter().any(|prefix| path.starts_with(prefix)) => {
             ("https://partner.example:8443", "The service listener: mutual TLS")
         }

@@ -7,6 +7,7 @@ use actix_web::web::{self, Data};
 use kw_adapter::Vault;
 use kw_adapter::grants::{GrantKeys, GrantVerifier};
 use kw_adapter::pulls::{self, Pulls, RecordedRefusals};
+use kw_adapter::statements;
 use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
@@ -122,6 +123,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
             pulls::configure(routes);
             inspection::routes(routes, inspection.clone());
             log(routes);
+            statements::configure(routes);
         })?
         .public(&tls, move |routes| {
             routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));

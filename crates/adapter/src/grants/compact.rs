@@ -1,9 +1,10 @@
-//! The compact form (RFC 7515 §7.1) of the one kind of token that is accepted.
+//! The compact form (RFC 7515 §7.1) of the kinds of token that are accepted.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kw_protocol::grant::{GRANT_TYPE, GrantClaims};
+use kw_protocol::grant::GrantClaims;
+use serde::de::DeserializeOwned;
 
 use super::GrantError;
 
@@ -20,8 +21,8 @@ pub(super) struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
-    /// Takes the token apart and refuses every algorithm and type but one.
-    pub(super) fn parse(token: &'a str) -> Result<Self, GrantError> {
+    /// Takes the token apart and refuses every algorithm but one and every type but `wanted`.
+    pub(super) fn parse(token: &'a str, wanted: &str) -> Result<Self, GrantError> {
         if token.len() > MAX_GRANT {
             return Err(GrantError::Form);
         }
@@ -34,14 +35,14 @@ impl<'a> Compact<'a> {
         if header.alg != ALGORITHM {
             return Err(GrantError::Algorithm);
         }
-        if header.typ != GRANT_TYPE {
+        if header.typ != wanted {
             return Err(GrantError::Type);
         }
         Ok(Self { kid: header.kid, signed, claims, signature: decode(signature)? })
     }
 
     /// The claims, if this key (an uncompressed point) signed them.
-    pub(super) fn verify(self, point: &[u8; 65]) -> Result<GrantClaims, GrantError> {
+    pub(super) fn verify<P: DeserializeOwned>(self, point: &[u8; 65]) -> Result<GrantClaims<P>, GrantError> {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
             .verify(self.signed.as_bytes(), &self.signature)
             .map_err(|_| GrantError::Signature)?;

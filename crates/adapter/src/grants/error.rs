@@ -52,7 +52,7 @@ pub enum GrantError {
     #[error("the grant's signature is wrong: send it as the switchboard issued it")]
     Signature,
     /// It is another kind of token.
-    #[error("this token is no pull grant: send the grant of the query's answer")]
+    #[error("this token is no grant for what is asked here: send the one that the switchboard gave for it")]
     Type,
     /// The switchboard publishes no such key.
     #[error("the switchboard publishes no key of this name: ask the switchboard again")]

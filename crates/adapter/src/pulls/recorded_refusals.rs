@@ -24,7 +24,7 @@ struct Last {
 
 impl RecordedRefusals {
     /// Whether this refusal is one to record. Says so to one caller only.
-    pub(super) fn claim(&self, caller: Oin, reason: &'static str, now: Instant) -> bool {
+    pub(crate) fn claim(&self, caller: Oin, reason: &'static str, now: Instant) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = all.get_mut(&(caller, reason));
         if let Some(last) = before {

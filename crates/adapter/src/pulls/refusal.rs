@@ -10,7 +10,7 @@ use crate::grants::GrantError;
 
 /// Why a pull is not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PullRefusal {
+pub(crate) enum PullRefusal {
     /// The asker's birth date is another than the source's: one of them has the wrong person, or a wrong date.
     BirthDateMismatch,
     /// The asker has to prove a birth date and did not.
@@ -46,7 +46,7 @@ pub(super) enum PullRefusal {
 
 impl PullRefusal {
     /// The problem type.
-    pub(super) fn code(&self) -> ProblemCode {
+    pub(crate) fn code(&self) -> ProblemCode {
         match self {
             Self::BirthDateMismatch => ProblemCode::BirthDateMismatch,
             Self::BirthDateRequired => ProblemCode::BirthDateRequired,
@@ -64,7 +64,7 @@ impl PullRefusal {
     }
 
     /// The reason as it stands in the record.
-    pub(super) fn reason(&self) -> &'static str {
+    pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Category => "category-not-granted",
             Self::Denied(reason) => reason.as_str(),
@@ -78,7 +78,7 @@ impl PullRefusal {
     }
 
     /// Whether something broke, rather than being refused.
-    pub(super) fn is_failure(&self) -> bool {
+    pub(crate) fn is_failure(&self) -> bool {
         matches!(
             self,
             Self::Document
@@ -94,18 +94,23 @@ impl PullRefusal {
     ///
     /// Every refusal after the proofs were looked at uses it up. Otherwise one grant could be spent on trying out all
     /// birth dates of a person.
-    pub(super) fn keeps_the_grant(&self) -> bool {
+    pub(crate) fn keeps_the_grant(&self) -> bool {
         matches!(self, Self::Grant(_) | Self::Handle | Self::Reused | Self::Unavailable)
     }
 
     /// What the caller is told, with a line in the log where the operator or the security officer must know.
-    pub(super) fn tell(&self, caller: Oin, transaction: Option<TransactionId>) -> Refusal {
+    pub(crate) fn tell(&self, caller: Oin, transaction: Option<TransactionId>) -> Refusal {
         let reason = self.reason();
         if self.is_failure() {
             PullFailed { caller, transaction, reason }.log();
         } else if self.is_security_event() {
             PullRefused { caller, transaction, reason }.log();
         }
+        self.told()
+    }
+
+    /// The same without the line.
+    pub(crate) fn told(&self) -> Refusal {
         if *self == Self::Sealed {
             return Refusal::fault("a sealed value of a local record does not open");
         }
@@ -113,7 +118,7 @@ impl PullRefusal {
     }
 
     /// Whether the security officer must know.
-    pub(super) fn is_security_event(&self) -> bool {
+    pub(crate) fn is_security_event(&self) -> bool {
         match self {
             Self::Grant(error) => !matches!(error, GrantError::Early | GrantError::Expired),
             Self::BirthDateMismatch

@@ -11,7 +11,7 @@ use crate::{SourceDocument, SourceError};
 
 impl Pulls {
     /// The document of a record; `None` when the source has nothing about that subject any more.
-    pub(super) async fn retrieve(&self, record: &LocalRecord) -> Result<Option<SourceDocument>, PullRefusal> {
+    pub(crate) async fn retrieve(&self, record: &LocalRecord) -> Result<Option<SourceDocument>, PullRefusal> {
         let Some(source) = self.sources.get(&record.source) else {
             SourceNotConfigured { source: Configured::source(&record.source) }.log();
             return Err(PullRefusal::Source);

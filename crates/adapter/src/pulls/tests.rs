@@ -13,32 +13,32 @@ use crate::LocalId;
 use crate::sync::stand_ins::Book;
 use crate::testing::{self, CERTIFICATE, SALT, Signer, actor, attendance, claims, holder, requester};
 
-const ANNA: &str = "999990342";
-const BINDING: [u8; 32] = [8; 32];
+pub(crate) const ANNA: &str = "999990342";
+pub(crate) const BINDING: [u8; 32] = [8; 32];
 
-struct Town {
-    folder: tempfile::TempDir,
-    agreement: SharedAgreement,
-    clock: Arc<ManualClock>,
-    signer: Arc<Signer>,
-    book: Arc<Book>,
-    handle: Handle,
-    pulls: Pulls,
-    number: AtomicU8,
-    broken: Arc<AtomicBool>,
+pub(crate) struct Town {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) agreement: SharedAgreement,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) book: Arc<Book>,
+    pub(crate) handle: Handle,
+    pub(crate) pulls: Pulls,
+    pub(crate) number: AtomicU8,
+    pub(crate) broken: Arc<AtomicBool>,
 }
 
-fn vault() -> Vault {
+pub(crate) fn vault() -> Vault {
     Vault::new(RowKey::from_bytes(&[7; 32]), Entropy::os())
 }
 
 impl Town {
     /// One record, about Anna, born on 20 May 2012, registered with a binding of epoch 3.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(testing::agreement()).await
     }
 
-    async fn with(agreement: Agreement) -> Self {
+    pub(crate) async fn with(agreement: Agreement) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = testing::clock();
         let agreement = SharedAgreement::fixed(agreement, Arc::clone(&clock) as Arc<_>);
@@ -53,12 +53,12 @@ impl Town {
         town
     }
 
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let folder = self.folder.path();
         self.pulls = pulls(folder, &self.agreement, &self.clock, &self.signer, &self.book, &self.broken);
     }
 
-    async fn store_record(&self, state: LocalState) {
+    pub(crate) async fn store_record(&self, state: LocalState) {
         let (vault, handle, source) = (vault(), self.handle, self.book.name().clone());
         let record = LocalRecord {
             handle,
@@ -85,19 +85,19 @@ impl Town {
             .unwrap();
     }
 
-    fn blank_record(&self) -> AccessRecord {
+    pub(crate) fn blank_record(&self) -> AccessRecord {
         let agreement = self.agreement.current();
         let (now, chain) = (self.clock.now(), agreement.chain().clone());
         AccessRecord::new(Event::SourceSynchronised, now, chain, holder(), holder(), agreement.hash())
     }
 
-    fn claims(&self) -> GrantClaims {
+    pub(crate) fn claims(&self) -> GrantClaims {
         let number = self.number.fetch_add(1, Ordering::SeqCst);
         claims(&self.agreement.current(), self.clock.now(), self.handle, number)
     }
 
     /// A good pull under these claims, by somebody who knows Anna and this birth date.
-    fn pull(&self, claims: &GrantClaims, born: Option<&str>) -> Pull {
+    pub(crate) fn pull(&self, claims: &GrantClaims, born: Option<&str>) -> Pull {
         let grant = self.signer.sign(claims);
         let binding = Binding::from_bytes(&BINDING);
         let secret = |proof: Option<[u8; 32]>| proof.map(SecretBytes32);
@@ -122,16 +122,16 @@ impl Town {
         }
     }
 
-    async fn answer(&self, pull: &Pull) -> Result<Pulled, ProblemCode> {
+    pub(crate) async fn answer(&self, pull: &Pull) -> Result<Pulled, ProblemCode> {
         self.pulls.answer(&caller(), pull).await.map_err(|refusal| refusal.code())
     }
 
-    async fn answer_to(&self, born: Option<&str>) -> Result<Pulled, ProblemCode> {
+    pub(crate) async fn answer_to(&self, born: Option<&str>) -> Result<Pulled, ProblemCode> {
         self.answer(&self.pull(&self.claims(), born)).await
     }
 
     /// The records in the holder's own log, the set-up's left out.
-    fn records(&self) -> Vec<AccessRecord> {
+    pub(crate) fn records(&self) -> Vec<AccessRecord> {
         let entries = self.pulls.store.read_blocking(|tables| tables.ledger_entries(1, 100)).unwrap();
         entries
             .into_iter()
@@ -139,16 +139,16 @@ impl Town {
             .collect()
     }
 
-    fn reasons(&self) -> Vec<Option<String>> {
+    pub(crate) fn reasons(&self) -> Vec<Option<String>> {
         self.records().into_iter().map(|record| record.decision.reason).collect()
     }
 
-    fn fetched(&self) -> u32 {
+    pub(crate) fn fetched(&self) -> u32 {
         self.book.inner.lock().unwrap().fetched
     }
 }
 
-fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller {
         oin: requester(),
         certificate_sha256: CERTIFICATE,

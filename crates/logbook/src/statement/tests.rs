@@ -1,6 +1,6 @@
 use kw_agreement::draft::AgreementDraft;
 use kw_domain::{ActorId, CaseReference, GrantId, Instant, Purpose, Role, TransactionId};
-use kw_ledger::{GrantedAccess, RecordedActor, RecordedRelation};
+use kw_ledger::{GrantedAccess, Leaf, LeafKind, RecordedActor, RecordedRelation, Salt, canonical};
 
 use super::*;
 
@@ -147,4 +147,25 @@ fn every_kind_of_party_has_its_name() {
     let auditor = agreement.auditors().next().unwrap();
     assert_eq!(name(auditor.oin.as_str()), auditor.name);
     assert_eq!(name("00000099000000098000"), "00000099000000098000");
+}
+
+#[test]
+fn a_record_that_was_changed_in_the_database_is_not_told_and_an_erased_one_is_nothing() {
+    let agreement = agreed(|_| ());
+    let record = query(&agreement, &["youth-care-plan"]);
+    let (text, salt) = (canonical(&record).unwrap(), Salt([1; 32]));
+    let leaf = Leaf::commit(LeafKind::Access, &salt, &text).hash;
+    let stored = |salt, record| StoredEntry {
+        index: 7,
+        at: Instant::from_millis(1),
+        kind: LeafKind::Access,
+        leaf,
+        salt,
+        record,
+    };
+    assert_eq!(record_of(&stored(Some(salt), Some(text.clone()))), Ok(Some(record.clone())));
+    assert_eq!(record_of(&stored(None, None)), Ok(None));
+    let changed = canonical(&record.denied("role-not-allowed")).unwrap();
+    assert_eq!(record_of(&stored(Some(salt), Some(changed))), Err(Unsound(7)));
+    assert_eq!(record_of(&stored(None, Some(text))), Err(Unsound(7)));
 }
