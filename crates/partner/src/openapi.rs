@@ -95,7 +95,9 @@ impl Modify for Conventions {
 fn listener(path: &str) -> Server {
     let (url, description) = match path {
         "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
-        "/v1/access-statements" | "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
+        "/v1/access-statements" | "/v1/pulls" => {
+            ("https://partner.example:8443", "The service listener: mutual TLS")
+        }
         _ if ["/v1/access-log/", "/log/", "/witness/"].iter().any(|prefix| path.starts_with(prefix)) => {
             ("https://partner.example:8443", "The service listener: mutual TLS")
         }
