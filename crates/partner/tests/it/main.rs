@@ -6,5 +6,6 @@ mod asking;
 mod chain;
 mod description;
 mod doors;
+mod inspection;
 mod sources;
 mod starting;

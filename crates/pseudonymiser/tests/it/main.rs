@@ -6,5 +6,6 @@ mod accepted;
 mod budgets;
 mod chain;
 mod description;
+mod inspection;
 mod refused;
 mod starting;

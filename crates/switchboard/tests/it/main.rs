@@ -14,6 +14,7 @@ mod crash;
 mod description;
 mod digests;
 mod idempotency;
+mod inspection;
 mod lifecycle;
 mod log;
 mod matrix;
