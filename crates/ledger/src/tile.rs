@@ -7,9 +7,10 @@ mod path;
 mod tiles;
 
 pub(crate) use bundle::split_entry;
-pub use bundle::{BundleError, MAX_ENTRY_LENGTH, decode_bundle, encode_bundle};
+pub use bundle::{BundleError, MAX_ENTRY_LENGTH, decode_bundle, encode_bundle, first_entries};
 pub use needed::{
     all_bundles, all_tiles, consistency_tiles, edge_tiles, inclusion_tiles, new_bundles, new_tiles,
+    reading_order,
 };
 pub use path::{PathError, Resource};
 pub use tiles::{Tiles, TilesError, decode_tile, encode_tile};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::tile::{all_bundles, all_tiles, encode_bundle, encode_tile};
+use crate::tile::{Resource, all_bundles, all_tiles, encode_bundle, encode_tile, reading_order};
 use crate::tree::Frontier;
 
 /// A log as it is published: entries of 41 bytes, bundles and tiles.
@@ -49,41 +49,48 @@ impl Published {
         Self { checkpoint, bundles: bundles.collect(), tiles: tiles.collect() }
     }
 
-    /// Verifies all of it, and says how many tiles were compared.
-    fn verify(&self) -> Result<usize, AuditError> {
-        let mut audit = Audit::new();
-        self.verify_from(&mut audit)
+    /// Verifies all of it, and says what was read.
+    fn verify(&self) -> Result<Vec<Resource>, AuditError> {
+        self.verify_from(&mut Audit::new())
     }
 
-    fn verify_from(&self, audit: &mut Audit) -> Result<usize, AuditError> {
-        let mut compared = 0;
+    fn verify_from(&self, audit: &mut Audit) -> Result<Vec<Resource>, AuditError> {
+        let mut read = Vec::new();
         for (id, bundle) in self.bundles.range(BundleId { index: audit.size() >> 8, width: 0 }..) {
             audit.add_bundle(*id, bundle)?;
+            read.push(Resource::from(*id));
             let completed: Vec<TileId> = audit.completed().map(|(id, _)| id).collect();
-            for id in completed {
-                audit.compare(id, &self.tiles[&id])?;
-                compared += 1;
-            }
+            self.compare(completed, audit, &mut read)?;
         }
         let edge: Vec<TileId> = audit.edge().map(|(id, _)| id).collect();
-        for id in edge {
+        self.compare(edge, audit, &mut read)?;
+        audit.finish(&self.checkpoint).map(|()| read)
+    }
+
+    fn compare(
+        &self,
+        tiles: Vec<TileId>,
+        audit: &mut Audit,
+        read: &mut Vec<Resource>,
+    ) -> Result<(), AuditError> {
+        for id in tiles {
             audit.compare(id, &self.tiles[&id])?;
-            compared += 1;
+            read.push(Resource::from(id));
         }
-        audit.finish(&self.checkpoint).map(|()| compared)
+        Ok(())
     }
 }
 
 fn bundle(path: &str) -> BundleId {
-    match crate::tile::Resource::parse(path).unwrap() {
-        crate::tile::Resource::Entries(bundle) => bundle,
+    match Resource::parse(path).unwrap() {
+        Resource::Entries(bundle) => bundle,
         _ => panic!("not a bundle"),
     }
 }
 
 fn tile(path: &str) -> TileId {
-    match crate::tile::Resource::parse(path).unwrap() {
-        crate::tile::Resource::Tile(tile) => tile,
+    match Resource::parse(path).unwrap() {
+        Resource::Tile(tile) => tile,
         _ => panic!("not a tile"),
     }
 }
@@ -92,7 +99,9 @@ fn tile(path: &str) -> TileId {
 fn an_honest_log_verifies_with_every_tile_compared() {
     for size in [0, 1, 255, 256, 257, 512, 66_000] {
         let log = Published::of(size);
-        assert_eq!(log.verify(), Ok(log.tiles.len()), "size {size}");
+        let read = log.verify().unwrap();
+        assert_eq!(read.len(), log.tiles.len() + log.bundles.len(), "size {size}");
+        assert_eq!(read, reading_order(0, size).collect::<Vec<_>>());
     }
 }
 
@@ -170,7 +179,8 @@ fn verification_goes_on_where_it_ended() {
         if size == 66_000 {
             assert_eq!(audit.finish(&grown.checkpoint), Ok(()));
         } else {
-            grown.verify_from(&mut audit).unwrap();
+            let read = grown.verify_from(&mut audit).unwrap();
+            assert_eq!(read, reading_order(size, 66_000).collect::<Vec<_>>());
         }
     }
 }

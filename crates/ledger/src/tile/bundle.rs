@@ -50,6 +50,15 @@ pub fn decode_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, BundleError
     if rest.is_empty() { Ok(entries) } else { Err(BundleError::Longer) }
 }
 
+/// The beginning of a bundle that has its first `width` entries. `None` when it has fewer.
+pub fn first_entries(bytes: &[u8], width: u16) -> Option<&[u8]> {
+    let mut rest = bytes;
+    for _ in 0..width {
+        (_, rest) = split_entry(rest)?;
+    }
+    bytes.get(..bytes.len() - rest.len())
+}
+
 /// The next entry and what follows it.
 pub(crate) fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;

@@ -1,8 +1,9 @@
 //! Which tiles and bundles a proof, a tree or its growth needs.
 
 use std::collections::BTreeSet;
+use std::iter;
 
-use super::{BundleId, TileId, hashes_in};
+use super::{BundleId, Resource, TileId, hashes_in};
 use crate::tree::{Range, consistency_path, inclusion_path};
 
 /// The tiles from which the [inclusion](crate::tree::verify_inclusion) of a leaf is proved, and checked up to the root.
@@ -49,6 +50,20 @@ pub fn all_bundles(size: u64) -> impl Iterator<Item = BundleId> {
 pub fn new_bundles(old: u64, new: u64) -> impl Iterator<Item = BundleId> {
     let end = if new > old { new.div_ceil(256) } else { 0 };
     (old >> 8..end).filter_map(move |index| BundleId::in_tree(index, new))
+}
+
+/// What whoever verified `old` entries reads to verify `new`, in the order in which an [`Audit`](crate::audit::Audit) takes
+/// it: each bundle, after it the tiles that it makes full, and at the end the partial ones.
+pub fn reading_order(old: u64, new: u64) -> impl Iterator<Item = Resource> {
+    let edge = if new > old { edge_tiles(new) } else { Vec::new() };
+    let bundles = new_bundles(old, new).flat_map(|bundle| {
+        let full = if bundle.is_partial() { 0 } else { bundle.index + 1 };
+        let levels = (0..8).take_while(move |level| full > 0 && full.trailing_zeros() >= 8 * level);
+        let tile =
+            move |level: u32| TileId { level: level as u8, index: (full >> (8 * level)) - 1, width: 256 };
+        iter::once(Resource::from(bundle)).chain(levels.map(tile).map(Resource::from))
+    });
+    bundles.chain(edge.into_iter().map(Resource::from))
 }
 
 /// The tiles that hold the complete subtrees of some ranges, each with what stands above it.

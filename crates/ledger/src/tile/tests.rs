@@ -146,6 +146,17 @@ fn entries_are_read_back_from_their_bundle() {
 }
 
 #[test]
+fn a_bundle_begins_with_the_bundle_that_it_was() {
+    let entries: [&[u8]; 3] = [b"", b"x", b"yz"];
+    let bundle = encode_bundle(&entries).unwrap();
+    for width in 0..=3 {
+        let beginning = encode_bundle(&entries[..usize::from(width)]).unwrap();
+        assert_eq!(first_entries(&bundle, width), Some(&*beginning));
+    }
+    assert_eq!(first_entries(&bundle, 4), None);
+}
+
+#[test]
 fn a_tile_is_read_back_from_its_bytes() {
     let id = TileId { level: 0, index: 0, width: 2 };
     let hashes = [Hash([1; 32]), Hash([2; 32])];
