@@ -9,6 +9,7 @@
 //! - [`SwitchboardClient`]: pointers and queries.
 //! - [`HolderClient`]: one document under one grant.
 //! - [`LogClient`]: what a party's own log says about one person.
+//! - [`TileClient`]: a log as it is published.
 //! - [`WitnessClient`]: cosignatures under a log's checkpoint.
 //! - [`LocalClient`]: the partner process on the same machine.
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@ mod ndjson;
 mod pseudonymiser;
 mod retry;
 mod switchboard;
+mod tiles;
 mod witness;
 
 pub use access_log::AccessLogClient;
@@ -39,4 +41,5 @@ pub use local::{LocalClient, LocalToken};
 pub use pseudonymiser::{EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms};
 pub use retry::Retry;
 pub use switchboard::{IdempotencyKey, IdempotencyKeyError, SwitchboardClient};
+pub use tiles::TileClient;
 pub use witness::{Cosigning, WitnessClient};

@@ -1,5 +1,20 @@
 //! Logs read from outside: verified as a whole or by one entry, and copied.
 
+mod copy;
+mod entry;
+mod error;
+mod source;
+mod stored;
 mod trust;
+mod whole;
 
+pub use copy::{Copied, CopyError, mirror};
+pub use entry::{RecordedEntry, prove, verify_proof};
+pub use error::VerifyError;
+pub use source::{LogSource, POLICY_FILE, ReadError, VKEY_FILE};
+pub use stored::{StoredLogState, verify_stored};
 pub use trust::{Trust, TrustError};
+pub use whole::{Progress, Verified, Witnessed, verify_log};
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::backend::{Connection, ConnectionRole};
+use crate::books::Publication;
 use crate::config::DatabaseConfig;
 use crate::error::{OpenError, StoreError};
 use crate::ledger::StoredEntry;
@@ -44,6 +45,21 @@ impl StoredLog {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, StoreError> {
         self.connection.ledger().ledger_entries_before(before, limit)
+    }
+
+    /// At most `limit` entries from `from` on.
+    pub fn entries_from(&mut self, from: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError> {
+        self.connection.ledger().ledger_entries(from, limit)
+    }
+
+    /// The newest checkpoint that was signed.
+    pub fn publication(&mut self) -> Result<Option<Publication>, StoreError> {
+        self.connection.ledger().publication()
+    }
+
+    /// At most `limit` roots of complete subtrees of 256^(`level` + 1) leaves, from the `from`th on.
+    pub fn subtree_roots(&mut self, level: u8, from: u64, limit: u32) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.connection.ledger().subtree_roots(level, from, limit)
     }
 }
 

@@ -1,9 +1,20 @@
 //! `audit`: looking at logs from outside, as an auditor, a partner or anybody with a copy.
 
 mod access;
+mod mirror;
 mod policy;
+mod proof;
+mod receipt;
+mod verify;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
 use clap::Subcommand;
+use kw_client::{Context, Entropy};
+use kw_domain::SystemClock;
+use kw_logbook::reader::{ReadError, VerifyError};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,13 +23,52 @@ use crate::output::Output;
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Keep a copy of a log in a folder: static files, verified as they come.
+    Mirror(mirror::Arguments),
     /// Write whom to believe about a log: its key, its witnesses and how many it takes, for programs of others
     /// (C2SP tlog-policy).
     Policy(policy::Arguments),
+    /// Write the proof that an access is in the log, which is checked without the log (C2SP tlog-proof).
+    Proof(proof::Arguments),
+    /// Verify a whole log, at its owner, in a copy or in its database; or one receipt.
+    Verify(verify::Arguments),
 }
 
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
+        Command::Mirror(arguments) => mirror::run(arguments, output).await,
         Command::Policy(arguments) => policy::run(&arguments, output),
+        Command::Proof(arguments) => proof::run(arguments, output).await,
+        Command::Verify(arguments) => verify::run(arguments, output).await,
     }
+}
+
+/// The real clock and randomness.
+fn context() -> Context {
+    Context::new(Arc::new(SystemClock), Entropy::system())
+}
+
+/// What could not be looked at, which says nothing about the log.
+fn unreadable(error: VerifyError) -> Failure {
+    let what = error.to_string();
+    match error {
+        VerifyError::Read(ReadError::Client(error)) => {
+            let failure = Failure::from(error);
+            Failure {
+                next: "look whether the owner of the log can be reached: ketenwijzer doctor".to_owned(),
+                ..failure
+            }
+        }
+        VerifyError::NotYet { .. } => Failure::new(Exit::Unavailable, what, "try again in some seconds"),
+        _ => Failure::configuration(what, "check the path and who may read it"),
+    }
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| unreadable_file(file, &error))
+}
+
+fn unreadable_file(file: &Path, error: &io::Error) -> Failure {
+    let what = format!("cannot read {}: {error}", file.display());
+    Failure::configuration(what, "check the path and who may read it")
 }

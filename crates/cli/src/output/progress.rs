@@ -27,7 +27,9 @@ impl Progress {
     pub(crate) fn counted(what: &'static str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
-            if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:32}] {pos}/{len}, {eta} left") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{msg} [{bar:32}] {pos}/{len}, {per_sec}, {eta} left")
+            {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_message(what);

@@ -10,6 +10,8 @@ use kw_ledger::policy::{Policy, PolicyError, PolicyRefusal};
 pub struct Trust {
     log: VerifierKey,
     policy: Policy,
+    /// Whether every witness is known.
+    closed: bool,
 }
 
 /// Why there is nobody to believe.
@@ -36,20 +38,20 @@ impl Trust {
             witnesses.push((witness.oin.to_string(), key));
         }
         let policy = Policy::threshold(vec![key.clone()], witnesses, agreement.quorum_for(log.owner))?;
-        Ok(Self { log: key, policy })
+        Ok(Self { log: key, policy, closed: true })
     }
 
-    /// Only the log's own word.
+    /// Only the log's own word: nobody knows whose the cosignatures are.
     pub fn of_key(log: VerifierKey) -> Result<Self, TrustError> {
         let policy = Policy::threshold(vec![log.clone()], Vec::new(), 0)?;
-        Ok(Self { log, policy })
+        Ok(Self { log, policy, closed: false })
     }
 
     /// What a policy says that names one log.
     pub fn of_policy(policy: Policy) -> Result<Self, TrustError> {
         let logs: Vec<VerifierKey> = policy.logs().cloned().collect();
         let [log] = <[VerifierKey; 1]>::try_from(logs).map_err(|_| TrustError::OneLog)?;
-        Ok(Self { log, policy })
+        Ok(Self { log, policy, closed: true })
     }
 
     /// The key of the log.
@@ -81,11 +83,19 @@ impl Trust {
         signed.cosigned_by(self.policy.witnesses())
     }
 
-    /// A signature under a checkpoint of which nobody can say whose it is.
+    /// A signature under a checkpoint of which nobody can say whose it is, if all witnesses are known.
     pub fn unknown_signature<'n>(&self, signed: &'n SignedCheckpoint) -> Option<&'n NoteSignature> {
-        let known = |line: &NoteSignature| {
-            self.log.is_named_by(line) || self.policy.witnesses().any(|witness| witness.is_named_by(line))
-        };
-        signed.note().signatures().iter().find(|line| !known(line))
+        signed.note().signatures().iter().find(|line| self.closed && !self.knows(line))
+    }
+
+    /// The note with the signatures that are known only.
+    pub fn known_only(&self, signed: &SignedCheckpoint) -> String {
+        let note = signed.note();
+        let known = note.signatures().iter().filter(|line| !self.closed || self.knows(line));
+        known.fold(format!("{}\n", note.text()), |text, line| text + &line.to_string())
+    }
+
+    fn knows(&self, line: &NoteSignature) -> bool {
+        self.log.is_named_by(line) || self.policy.witnesses().any(|witness| witness.is_named_by(line))
     }
 }

@@ -1,0 +1,5 @@
+mod copies;
+mod entries;
+mod published;
+mod stored;
+mod whole;
