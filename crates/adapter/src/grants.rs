@@ -16,10 +16,12 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{Context, SHA256};
 use kw_agreement::Agreement;
-use kw_domain::{Clock, Oin};
-use kw_ledger::{CanonicalError, RecordedActor, canonical};
+use kw_domain::{Clock, Instant, Oin};
+use kw_ledger::{CanonicalError, Leaf, LeafKind, RecordedActor, Salt, canonical};
 use kw_protocol::grant::{AccessLogClaims, ActorSalt, GrantClaims, LEEWAY_SECONDS, MAX_LIFE_SECONDS, Opens};
 use kw_protocol::query::{Actor, Assurance};
+use kw_store::PendingReceipt;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use compact::MAX_GRANT;
@@ -96,6 +98,7 @@ impl GrantVerifier {
         self.check_parties(agreement, &claims, presented)?;
         self.check_times(&claims)?;
         check_actor(&claims, presented)?;
+        check_logged(agreement, &claims)?;
         Ok(claims)
     }
 
@@ -140,6 +143,21 @@ impl GrantVerifier {
 fn check_actor<P: Opens>(claims: &GrantClaims<P>, presented: Presented<'_>) -> Result<(), GrantError> {
     let hash = actor_hash(presented.actor_salt, presented.actor).map_err(|_| GrantError::Actor)?;
     verify_slices_are_equal(&hash, &claims.prp.actor_hash().0).map_err(|_| GrantError::Actor)
+}
+
+/// No access without a trace: a grant that no log can bear out is none.
+fn check_logged<P>(agreement: &Agreement, claims: &GrantClaims<P>) -> Result<(), GrantError> {
+    let origin = &agreement.switchboard().log_origin;
+    claims.log.as_ref().filter(|log| log.o == *origin).map(drop).ok_or(GrantError::Unlogged)
+}
+
+/// What the switchboard's log must bear out about this grant, to be looked for later: a leaf over the claims without their
+/// place (design §5).
+pub fn promised<P: Clone + Serialize>(claims: &GrantClaims<P>, at: Instant) -> Option<PendingReceipt> {
+    let log = claims.log.clone()?;
+    let bare = canonical(&GrantClaims { log: None, ..claims.clone() }).ok()?;
+    let leaf = Leaf::commit(LeafKind::Access, &Salt(log.s.0), &bare).hash;
+    Some(PendingReceipt { origin: log.o, index: log.i, leaf, transaction: claims.txn, at })
 }
 
 /// SHA-256(salt ‖ canonical JSON of the actor): how a grant names the person without telling who.

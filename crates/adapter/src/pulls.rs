@@ -38,7 +38,7 @@ use kw_telemetry::Reason;
 use serde::Serialize;
 
 use crate::events::{PolicyDiffers, PullNotRecorded};
-use crate::grants::{GrantVerifier, Presented, recorded};
+use crate::grants::{GrantVerifier, Presented, promised, recorded};
 use crate::sync::into_act;
 use crate::{Source, Vault};
 
@@ -299,6 +299,8 @@ impl Pulls {
         let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
         let expires_at = Instant::from_millis(claims.exp.saturating_mul(1000)).plus(leeway);
         let (now, handle, reference) = (record.at, claims.prp.hdl, self.reference(record.at));
+        // Checked later, when the switchboard's log has a checkpoint that covers it.
+        let receipt = promised(claims, now);
         self.store
             .write("answer_pull", move |tx| {
                 let first_time = match tx.read().used_grant(grant)? {
@@ -307,6 +309,9 @@ impl Pulls {
                     Some(_) => return Err(Abort::Refused(PullRefusal::Reused)),
                 };
                 if first_time {
+                    if let Some(receipt) = &receipt {
+                        tx.write().await_receipt(receipt)?;
+                    }
                     tx.write().use_grant(grant, &request, expires_at)?;
                     tx.write().forget_grants(now)?;
                 }

@@ -26,7 +26,7 @@ use kw_protocol::grant::{AccessLogClaims, LEEWAY_SECONDS};
 use kw_runtime::Refusal;
 use kw_store::{Abort, Act, WriteError};
 
-use crate::grants::{Presented, recorded};
+use crate::grants::{Presented, promised, recorded};
 use crate::pulls::refusal::PullRefusal;
 use crate::pulls::{Caller, Pulls, digest_of};
 use crate::sync::into_act;
@@ -154,6 +154,7 @@ async fn commit(
     let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
     let expires_at = Instant::from_millis(claims.exp.saturating_mul(1000)).plus(leeway);
     let reference = pulls.vault.entropy().id(now);
+    let receipt = promised(claims, now);
     let (handles, asked) = (person.handles(), person.asked);
     if !handles.is_empty() || asked.is_some() {
         record.subject = Some(reference);
@@ -163,6 +164,9 @@ async fn commit(
         .write("answer_statement", move |tx| {
             match tx.read().used_grant(grant)? {
                 None => {
+                    if let Some(receipt) = &receipt {
+                        tx.write().await_receipt(receipt)?;
+                    }
                     tx.write().use_grant(grant, &request, expires_at)?;
                     tx.write().forget_grants(now)?;
                 }

@@ -14,7 +14,7 @@ use kw_client::{ClientError, Jwk, Jwks};
 use kw_domain::{
     ActorId, Category, GrantId, Handle, Instant, ManualClock, Oin, Purpose, Role, TransactionId,
 };
-use kw_protocol::grant::{Confirmation, GrantClaims, GrantProperties, Opens};
+use kw_protocol::grant::{Confirmation, GrantClaims, GrantProperties, LogClaim, Opens};
 use kw_protocol::query::{Actor, Assurance, RelationBasis};
 use kw_protocol::{Bytes16, Bytes32};
 use kw_store::partner::Partner;
@@ -150,7 +150,11 @@ pub(crate) fn claims(agreement: &Agreement, now: Instant, handle: Handle, number
         iat: at,
         iss: agreement.switchboard().oin,
         jti: GrantId::new(now, [number; 10]),
-        log: None,
+        log: Some(LogClaim {
+            i: u64::from(number),
+            o: agreement.switchboard().log_origin.clone(),
+            s: Bytes32([number; 32]),
+        }),
         nbf: at,
         prp: GrantProperties {
             actor_hash: Bytes32(actor_hash(&SALT, &actor()).unwrap()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kw_domain::Oin;
+use kw_domain::{Oin, TransactionId};
 use kw_telemetry::{Digest, Reason};
 
 kw_telemetry::events! {
@@ -23,6 +23,11 @@ kw_telemetry::events! {
     }
     /// Another process began or ceased to publish, or this one did.
     LeadChanged(Application, Info, "log-lead", "whether this process publishes the log changed") { leads: bool }
+    /// A log shows another history than the one that this party cosigned. Keep the database: it holds what was cosigned.
+    LogForked(Security, Error, "log-forked", "a log shows another history than the one that was cosigned") {
+        owner: Oin,
+        size: u64,
+    }
     /// Another party's log shows two histories, or its keeper asks for what cannot be. Keep the database: it holds the
     /// checkpoint that was cosigned before.
     LogSuspect(Security, Error, "log-suspect", "a log asked for a cosignature that contradicts what was cosigned before") {
@@ -43,6 +48,14 @@ kw_telemetry::events! {
         published: u64,
         witnessed: u64,
         waiting_ms: Duration,
+    }
+    /// Somebody had an access that the log does not show, or the log shows others something else. Ask its operator, with the
+    /// record that this leaves in the own ledger.
+    ReceiptRefuted(Security, Error, "receipt-refuted", "a log does not hold what its receipt promised") {
+        owner: Oin,
+        transaction: TransactionId,
+        index: u64,
+        reason: &'static str,
     }
     /// The configuration says so. Take it out again after this start.
     Unconfirmed(

@@ -3,6 +3,7 @@
 //! - [`Logbook`]: a service's own log, checked at the start, published as it grows, cosigned by witnesses, served to whoever
 //!   checks it; and the witness of others' logs.
 //! - [`inspection`]: what auditors read of the access log.
+//! - [`receipts`]: whether the logs of others hold what they promised.
 //! - [`statement`]: what the log says about one person.
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ mod logbook;
 mod memory;
 mod publisher;
 pub mod reader;
+pub mod receipts;
 pub mod serving;
 mod settings;
 mod start;

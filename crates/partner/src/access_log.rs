@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use kw_adapter::Vault;
 use kw_domain::{CaseReference, Instant, Oin, Purpose, SubjectReference, TransactionId};
-use kw_ledger::{AccessRecord, Event, GrantedAccess, Outcome, RecordedActor, RecordedRelation};
+use kw_ledger::{
+    AccessRecord, Canonical, Event, GrantedAccess, Leaf, LeafKind, Outcome, RecordedActor, RecordedRelation,
+    Salt,
+};
 use kw_protocol::query::Assurance;
 use kw_requester::{AccessEvent, AccessLog, Answered, Asked, Assembled, RecordError, Recording, Unanswered};
 use kw_runtime::{Entropy, SharedAgreement};
-use kw_store::Store;
 use kw_store::partner::Partner;
+use kw_store::{PendingReceipt, Store};
 
-use crate::app::append;
+use crate::app::{About, append};
 
 /// Records what the requester asks and gets. Every record of one question names the person who asked it.
 pub(crate) struct LedgerLog {
@@ -171,9 +174,13 @@ impl AccessLog for LedgerLog {
         let transaction = transaction_of(&event);
         // A question is known after its first record, and forgotten with its last.
         let before = self.subject_key(transaction);
+        let receipt = match &event {
+            AccessEvent::Answered(answered) => pending(answered),
+            _ => None,
+        };
         let record = self.record_of(event);
-        let asked = before.or_else(|| self.subject_key(transaction));
-        Box::pin(async move { append(&self.store, record, asked).await.map_err(|()| RecordError::Failed) })
+        let about = About { asked: before.or_else(|| self.subject_key(transaction)), receipt };
+        Box::pin(async move { append(&self.store, record, about).await.map_err(|()| RecordError::Failed) })
     }
 }
 
@@ -181,6 +188,20 @@ impl fmt::Debug for LedgerLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LedgerLog").field("oin", &self.oin).finish_non_exhaustive()
     }
+}
+
+/// The leaf that the switchboard's log must have for its own record of this answer.
+fn pending(answered: &Answered) -> Option<PendingReceipt> {
+    let receipt = &answered.receipt;
+    let record = Canonical::from_stored(receipt.record.clone()?);
+    let leaf = Leaf::commit(LeafKind::Access, &Salt(receipt.salt.0), &record);
+    Some(PendingReceipt {
+        origin: receipt.origin.clone(),
+        index: receipt.index,
+        leaf: leaf.hash,
+        transaction: answered.transaction,
+        at: answered.at,
+    })
 }
 
 fn transaction_of(event: &AccessEvent) -> TransactionId {

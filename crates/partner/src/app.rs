@@ -15,7 +15,7 @@ use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Refusal, SharedAgreement, Trace};
 use kw_store::partner::Partner;
-use kw_store::{Abort, Act, Store, StoreError};
+use kw_store::{Abort, Act, PendingReceipt, Store, StoreError};
 use kw_telemetry::Reason;
 
 use crate::clients::Clients;
@@ -52,23 +52,30 @@ impl App {
 
     /// Makes a record durable, or refuses what it would have been about.
     pub(crate) async fn record(&self, record: AccessRecord) -> Result<(), Refusal> {
-        append(&self.store, record, None).await.map_err(|()| {
+        append(&self.store, record, About::default()).await.map_err(|()| {
             let detail = "The partner's own ledger cannot record this, so nothing was done. Try again.";
             Refusal::new(ProblemCode::Unavailable, detail)
         })
     }
 }
 
+/// What goes with a record into the same transaction.
+#[derive(Default)]
+pub(crate) struct About {
+    /// The keyed digest of whom the partner asked others about; it is linked to the record's reference.
+    pub(crate) asked: Option<[u8; 16]>,
+    /// What another party's log must bear out later.
+    pub(crate) receipt: Option<PendingReceipt>,
+}
+
 /// Appends one record to the partner's ledger; the reason of a failure is in the log.
-///
-/// `asked` is the keyed digest of whom the partner asked others about; it is linked to the record's reference.
-pub(crate) async fn append(
-    store: &Store<Partner>,
-    record: AccessRecord,
-    asked: Option<[u8; 16]>,
-) -> Result<(), ()> {
+pub(crate) async fn append(store: &Store<Partner>, record: AccessRecord, about: About) -> Result<(), ()> {
+    let About { asked, receipt } = about;
     let outcome = store
-        .write("record_access", move |_| {
+        .write("record_access", move |tx| {
+            if let Some(receipt) = &receipt {
+                tx.write().await_receipt(receipt)?;
+            }
             let canonical = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
             let act = Act::new(record.at, LeafKind::Access, canonical);
             let act = match asked.zip(record.subject) {

@@ -12,6 +12,8 @@ use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
+use kw_logbook::reader::LogSource;
+use kw_logbook::receipts::Receipts;
 use kw_logbook::{Logbook, LogbookParts};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
 use kw_store::partner::Partner;
@@ -77,6 +79,11 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         entropy.clone(),
     ));
     let access_log = LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy, vault.clone());
+    let (as_whom, stamp) = (tls.clone(), context.clone());
+    let receipts =
+        Arc::new(Receipts::new(oin, agreement.clone(), Arc::clone(&store), Arc::clone(&clock), move |log| {
+            LogSource::of(&as_whom, log, stamp.clone())
+        }));
     let clients = Arc::new(Clients::new(agreement.clone(), tls.clone(), context, Arc::new(access_log))?);
     let grant_keys = GrantKeys::new(clients.clone(), Arc::clone(&clock));
     let pulls = Data::new(Pulls {
@@ -135,11 +142,25 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         let synchroniser = Arc::clone(&synchroniser);
         async move { synchroniser.run_in_background().await }
     });
+    observe_receipts(&server, &receipts);
+    server.jobs().spawn("receipts", RECEIPTS_INTERVAL, move || {
+        let receipts = Arc::clone(&receipts);
+        async move { receipts.check().await.map(drop) }
+    });
     server.jobs().spawn("grant-keys", GRANT_KEYS_INTERVAL, move || {
         let keys = grant_keys.clone();
         async move { keys.refresh().await }
     });
     Ok(server)
+}
+
+fn observe_receipts(server: &Server, receipts: &Arc<Receipts>) {
+    let seen = Arc::clone(receipts);
+    let help = "Receipts that the switchboard's log does not hold as promised, since the start.";
+    server.metrics().computed("ketenwijzer_receipts_refuted", help, &[], move || seen.refuted() as f64);
+    let seen = Arc::clone(receipts);
+    let help = "Receipts that the switchboard's log bears out, since the start.";
+    server.metrics().computed("ketenwijzer_receipts_borne_out", help, &[], move || seen.borne_out() as f64);
 }
 
 fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
@@ -159,5 +180,7 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
 
 /// Less than a requester waits for one holder, so that it hears why.
 const SOURCE_DEADLINE: Duration = Duration::from_millis(1_200);
+/// A checkpoint comes every second; a cosigned one soon after.
+const RECEIPTS_INTERVAL: Duration = Duration::from_secs(5);
 /// Often enough to know a new key before the switchboard uses it.
 const GRANT_KEYS_INTERVAL: Duration = Duration::from_mins(10);

@@ -32,7 +32,7 @@ pub use member::Member;
 pub use ports::free_port;
 pub use postgres::PostgresServer;
 pub use process::{Process, StartError};
-pub use program::{Program, child_config};
+pub use program::{Program, child_command, child_config};
 pub use proxy::FaultProxy;
 pub use signing::public_half;
 pub use subjects::{KnownKeys, element_of, subject_element};

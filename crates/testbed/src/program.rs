@@ -26,14 +26,7 @@ impl Program {
         name: &'static str,
         make_keys: impl Fn(&Path, &ChainName) -> anyhow::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        let serve = move |config: &Path| {
-            let own = std::env::current_exe().context("the test program is not where it was")?;
-            let mut command = Command::new(own);
-            command
-                .args(["--ignored", "--exact", "--nocapture", "--test-threads=1", name])
-                .env(CONFIG, config);
-            Ok(command)
-        };
+        let serve = move |config: &Path| child_command(name, config);
         Self { serve: Arc::new(serve), make_keys: Arc::new(make_keys) }
     }
 
@@ -79,6 +72,14 @@ impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Program(…)")
     }
+}
+
+/// Starts the test program again, to run only the ignored test `name`, which serves what [`child_config`] names.
+pub fn child_command(name: &str, config: &Path) -> anyhow::Result<Command> {
+    let own = std::env::current_exe().context("the test program is not where it was")?;
+    let mut command = Command::new(own);
+    command.args(["--ignored", "--exact", "--nocapture", "--test-threads=1", name]).env(CONFIG, config);
+    Ok(command)
 }
 
 /// In the process that [`Program::this_test`] started: what to serve. Nothing everywhere else.

@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 }
 
 /// Each program that tests use beside the toolchain, with its Debian package.
-const NEEDED: [(&str, &str); 2] = [("openssl", "openssl"), ("setpriv", "util-linux")];
+const NEEDED: [(&str, &str); 3] = [("openssl", "openssl"), ("setpriv", "util-linux"), ("strace", "strace")];
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let began = Instant::now();

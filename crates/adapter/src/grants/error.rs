@@ -54,6 +54,9 @@ pub enum GrantError {
     /// It is another kind of token.
     #[error("this token is no grant for what is asked here: send the one that the switchboard gave for it")]
     Type,
+    /// It names no place in the switchboard's log where its leaf could be looked for.
+    #[error("the grant has no place in the switchboard's log: ask the switchboard again")]
+    Unlogged,
     /// The switchboard publishes no such key.
     #[error("the switchboard publishes no key of this name: ask the switchboard again")]
     UnknownKey,
@@ -97,6 +100,7 @@ impl GrantError {
             | Self::Requester
             | Self::Signature
             | Self::Type
+            | Self::Unlogged
             | Self::UnknownKey => ProblemCode::GrantRefused,
         }
     }
@@ -119,6 +123,7 @@ impl GrantError {
             Self::Signature => "grant-signature",
             Self::Type => "grant-type",
             Self::UnknownKey => "grant-unknown-key",
+            Self::Unlogged => "grant-unlogged",
         }
     }
 }

@@ -61,6 +61,25 @@ async fn a_good_grant_gives_its_claims() {
 }
 
 #[tokio::test]
+async fn a_grant_without_a_place_in_the_switchboards_log_is_refused() {
+    let town = town();
+    assert_eq!(town.refused(|claims| claims.log = None).await, GrantError::Unlogged);
+    let other = |claims: &mut GrantClaims| claims.log.as_mut().unwrap().o.push('x');
+    assert_eq!(town.refused(other).await, GrantError::Unlogged);
+}
+
+#[test]
+fn the_promised_leaf_is_over_the_claims_without_their_place() {
+    let town = town();
+    let log = town.claims().log.unwrap();
+    let promised = promised(&town.claims(), town.clock.now()).unwrap();
+    let bare = serde_json_canonicalizer::to_string(&GrantClaims { log: None, ..town.claims() }).unwrap();
+    let leaf = Leaf::commit(LeafKind::Access, &Salt(log.s.0), &kw_ledger::Canonical::from_stored(bare));
+    assert_eq!((promised.origin, promised.index, promised.leaf), (log.o, log.i, leaf.hash));
+    assert!(super::promised(&GrantClaims { log: None, ..town.claims() }, town.clock.now()).is_none());
+}
+
+#[tokio::test]
 async fn each_claim_that_is_of_another_is_refused() {
     let town = town();
     let other = Oin::parse("00000099000000013000").unwrap();

@@ -5,6 +5,7 @@ mod agreement;
 mod demo;
 mod deployment;
 mod log_events;
+mod outside;
 mod own_data;
 mod pki_and_keys;
 mod program;

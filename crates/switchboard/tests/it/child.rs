@@ -22,7 +22,7 @@ pub(crate) fn chain() -> Chain {
     Chain::new(Program::this_test("child::serves", make_keys)).unwrap()
 }
 
-fn make_keys(folder: &Path, chain: &ChainName) -> anyhow::Result<()> {
+pub(crate) fn make_keys(folder: &Path, chain: &ChainName) -> anyhow::Result<()> {
     init_keys(folder, chain, &Entropy::os())?;
     Ok(())
 }
