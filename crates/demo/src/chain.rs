@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::DemoError;
 use crate::databases::Databases;
 use crate::files::{Ground, make_folder, write, write_toml};
-use crate::processes::{Doors, Ports, Service};
+use crate::processes::{Doors, Ports, Service, until_ready};
 
 /// A partner before its process runs.
 #[derive(Debug, Clone)]
@@ -130,6 +130,13 @@ impl Chain {
         for (plan, doors) in plans.into_iter().zip(doors) {
             let partner = Partner::start(program, ground, databases, &authority, plan, doors).await?;
             chain.partners.push(partner);
+        }
+        // The logs confirm each other: none can be ready before there are others.
+        for central in [&chain.switchboard, &chain.pseudonymiser] {
+            until_ready(central.kind, central.doors.admin).await?;
+        }
+        for partner in &chain.partners {
+            until_ready(&partner.name, partner.doors.admin).await?;
         }
         Ok(chain)
     }

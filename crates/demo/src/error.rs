@@ -45,6 +45,9 @@ pub enum DemoError {
     /// Keys could not be made.
     #[error("keys cannot be made: {0}")]
     Keys(String),
+    /// The switchboard's log could not be copied, or does not verify.
+    #[error("the switchboard's log cannot be copied: {0}")]
+    Log(String),
     /// The folder is in use.
     #[error("{path} is not empty: name a new folder with --dir")]
     NotEmpty {

@@ -52,6 +52,10 @@ impl Ground {
         self.path.join("agreement.toml")
     }
 
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
     pub(crate) fn switchboard(&self) -> PathBuf {
         self.path.join("switchboard")
     }

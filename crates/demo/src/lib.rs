@@ -11,6 +11,7 @@ mod databases;
 mod error;
 mod events;
 mod files;
+mod log_copy;
 mod made_up;
 mod mix_up;
 mod own_data;
@@ -196,8 +197,12 @@ impl Demo {
         }
     }
 
-    /// Ends the chain, searches what it left and counts its records.
+    /// Copies the switchboard's log where the folder stays, ends the chain, searches what it left and counts its records.
     pub async fn finish(&self, mut played: Played, audience: &dyn Audience) -> Result<Report, DemoError> {
+        if self.ground.stays() {
+            audience.begins("copying the switchboard's log");
+            log_copy::leave(&played.chain, &self.ground.log()).await?;
+        }
         audience.begins("ending the services and counting their records");
         played.chain.end().await;
         let found = verdict::search_central(&played.search, &played.chain, &self.databases).await?;

@@ -8,7 +8,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::DemoError;
@@ -96,6 +97,27 @@ impl Service {
     }
 }
 
+/// Waits until a service says that it is ready: its log is confirmed by the witnesses, so that it can write.
+pub(crate) async fn until_ready(name: &str, admin: SocketAddr) -> Result<(), DemoError> {
+    let ready = async {
+        while !is_ready(admin).await.unwrap_or(false) {
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ready).await.map_err(|_| DemoError::NotStarted {
+        name: name.to_owned(),
+        reason: "it did not become ready".to_owned(),
+    })
+}
+
+async fn is_ready(admin: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(admin).await?;
+    stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    let mut status = String::new();
+    BufReader::new(stream).read_line(&mut status).await?;
+    Ok(status.split(' ').nth(1) == Some("200"))
+}
+
 /// Loopback ports that nobody uses now, all different.
 pub(crate) struct Ports(Vec<SocketAddr>);
 
@@ -149,6 +171,7 @@ impl Doors {
 
 /// Until a service serves: the first start migrates its database.
 const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(50);
 const TIME_TO_END: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

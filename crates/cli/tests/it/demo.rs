@@ -1,6 +1,7 @@
 //! `demo` with made-up people.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kw_testbed::PostgresServer;
@@ -92,13 +93,40 @@ fn what_it_leaves_is_there_for_inspection_and_what_a_person_reads_names_no_numbe
         "partners/school/ketenwijzer.db",
         "partners/school/source/leerlingen.json",
         "partners/addiction-care/log.jsonl",
+        "log/checkpoint",
+        "log/vkey",
     ] {
         assert!(kept.join(file).exists(), "{file}");
     }
     assert_eq!(processes_with(kept_text), 0);
+    the_log_verifies(&kept);
     // A folder with something in it is left alone.
     let again = run(["demo", "--once", "--dir", kept_text]).expect(2);
     assert!(again.stderr.contains("is not empty"), "{}", again.stderr);
+}
+
+/// The copy and the database, and neither when a bit is changed.
+fn the_log_verifies(kept: &Path) {
+    let copy = kept.join("log");
+    let (copy_text, vkey) = (copy.to_str().unwrap(), copy.join("vkey"));
+    let verify = || run(["audit", "verify", "--json", "--dir", copy_text, "--vkey", vkey.to_str().unwrap()]);
+    let told = verify().expect(0).json();
+    assert_eq!(told["verified"], true);
+    assert!(told["entries"].as_u64().unwrap() > 10 && told["witnessed"]["by"].as_array().unwrap().len() > 1);
+    let config = kept.join("switchboard/switchboard.toml");
+    let stored = run(["audit", "verify", "--json", "--database", "--config", config.to_str().unwrap()]);
+    assert!(stored.expect(0).json()["entries"].as_u64() >= told["entries"].as_u64());
+
+    let width = told["entries"].as_u64().unwrap() % 256;
+    let bundle =
+        if told["entries"].as_u64().unwrap() < 256 { format!("000.p/{width}") } else { "000".to_owned() };
+    let file = copy.join("tile/entries").join(bundle);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[5 * 43 + 20] ^= 1;
+    fs::write(file, bytes).unwrap();
+    let told = verify().expect(1).json();
+    assert_eq!(told["verified"], false);
+    assert!(told["reason"].as_str().unwrap().starts_with("entry 5 (in tile/entries/000"), "{told}");
 }
 
 #[test]
