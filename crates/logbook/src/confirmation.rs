@@ -16,6 +16,7 @@ use crate::books::Books;
 use crate::doubt::Doubt;
 use crate::events;
 use crate::publisher::Publisher;
+use crate::recovery::needed;
 use crate::witnesses::{Testimony, Witnesses};
 
 /// How often the log tells that it still waits.
@@ -67,7 +68,7 @@ impl Confirmation {
         }
         let witnesses = self.witnesses.current();
         // One at least, whatever the quorum: a log that nobody relies on may be restored as easily as another.
-        let needed = self.witnesses.quorum().max(1).min(witnesses.len());
+        let needed = needed(witnesses.len(), self.witnesses.quorum());
         asked.confirmed_by.retain(|oin| witnesses.iter().any(|witness| witness.oin() == *oin));
         let open = witnesses.iter().filter(|witness| !asked.confirmed_by.contains(&witness.oin()));
         let answers =

@@ -1,10 +1,11 @@
 //! The tree as it follows from the leaves that are committed, and nothing else.
 
+use kw_ledger::Leaf;
 use kw_ledger::checkpoint::{Checkpoint, SignedCheckpoint};
 use kw_ledger::note::VerifierKey;
 use kw_ledger::tile::{TileId, Tiles, consistency_tiles, edge_tiles};
 use kw_ledger::tree::{Hash, leaf_hash};
-use kw_store::Publication;
+use kw_store::{Publication, ReadError};
 
 use crate::books::Books;
 use crate::doubt::{Contradiction, Doubt, Known};
@@ -70,9 +71,19 @@ pub(crate) fn extend(
     until: u64,
     completed: &mut Vec<Subtree>,
 ) -> Result<(), Doubt> {
+    extend_from(growth, &mut |from, limit| books.leaves(from, limit), until, completed)
+}
+
+/// The same, with leaves from wherever.
+pub(crate) fn extend_from(
+    growth: &mut Growth,
+    read: &mut dyn FnMut(u64, u32) -> Result<Vec<(u64, Leaf)>, ReadError>,
+    until: u64,
+    completed: &mut Vec<Subtree>,
+) -> Result<(), Doubt> {
     while growth.size() < until {
         let limit = u32::try_from(until - growth.size()).unwrap_or(PAGE).min(PAGE);
-        let leaves = books.leaves(growth.size(), limit)?;
+        let leaves = read(growth.size(), limit)?;
         if leaves.is_empty() {
             return Err(Contradiction::Missing(growth.size()).into());
         }

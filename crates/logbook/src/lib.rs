@@ -2,6 +2,7 @@
 //!
 //! - [`Logbook`]: a service's own log, checked at the start, published as it grows, cosigned by witnesses, served to whoever
 //!   checks it; and the witness of others' logs.
+//! - [`recovery`]: how a log goes on whose database is older than what was signed.
 //! - [`inspection`]: what auditors read of the access log.
 //! - [`receipts`]: whether the logs of others hold what they promised.
 //! - [`statement`]: what the log says about one person.
@@ -22,6 +23,7 @@ mod memory;
 mod publisher;
 pub mod reader;
 pub mod receipts;
+pub mod recovery;
 pub mod serving;
 mod settings;
 mod start;

@@ -55,7 +55,8 @@ struct Confirmed {
 }
 
 impl Leadership {
-    pub(crate) fn new(config: DatabaseConfig) -> Self {
+    /// A candidacy beside the services of this database: for whoever must be sure that none of them leads.
+    pub fn new(config: DatabaseConfig) -> Self {
         let seat = match config.sqlite_file() {
             Some(file) => Seat::File { path: beside(file), locked: None },
             None => Seat::Session { config: Box::new(config), session: None },

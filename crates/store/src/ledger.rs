@@ -9,6 +9,7 @@ use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 use crate::books::BooksRead;
 use crate::error::StoreError;
 use crate::resolutions::{ResolutionsRead, ResolutionsWrite};
+use crate::succession::Succession;
 
 /// What an act leaves behind: one record, and a leaf for every grant that goes with it.
 #[derive(Debug)]
@@ -251,6 +252,8 @@ pub(crate) trait LedgerWrite: LedgerRead + ResolutionsWrite {
     fn lock_head(&mut self) -> Result<Option<(String, u64)>, StoreError>;
     fn create_head(&mut self, origin: &str) -> Result<(), StoreError>;
     fn append(&mut self, size: u64, entries: &[NewEntry], links: &[NewLink]) -> Result<(), StoreError>;
+    /// Gives the log its new name, without the checkpoints that were signed under the old one.
+    fn succeed(&mut self, succession: &Succession, at: Instant) -> Result<(), StoreError>;
     /// Erases record, salt and links of the oldest entries of a class, as far as they are from before a moment.
     fn erase(
         &mut self,

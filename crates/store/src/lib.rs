@@ -29,6 +29,7 @@ mod schema;
 mod statements;
 mod store;
 mod stored_log;
+mod succession;
 pub mod switchboard;
 mod without_ledger;
 mod writer;
@@ -43,6 +44,7 @@ pub use resolutions::{Consent, Resolution, ResolutionsRead};
 pub use statements::{PersonStatements, SubjectStatements};
 pub use store::{Service, Store};
 pub use stored_log::StoredLog;
+pub use succession::Succession;
 pub use without_ledger::WITHOUT_LEDGER;
 pub use writer::Tx;
 

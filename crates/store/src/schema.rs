@@ -48,6 +48,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    ledger_predecessors (origin) {
+        origin -> Text,
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        carried -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     ledger_erasures (kind) {
         kind -> SmallInt,
         until -> BigInt,

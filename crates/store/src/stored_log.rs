@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kw_ledger::Leaf;
+
 use crate::backend::{Connection, ConnectionRole};
 use crate::books::Publication;
 use crate::config::DatabaseConfig;
@@ -36,6 +38,16 @@ impl StoredLog {
     /// How many entries there are.
     pub fn size(&mut self) -> Result<u64, StoreError> {
         self.connection.ledger().ledger_size()
+    }
+
+    /// At most `limit` leaves from `from` on with their indices.
+    pub fn leaves(&mut self, from: u64, limit: u32) -> Result<Vec<(u64, Leaf)>, StoreError> {
+        self.connection.ledger().ledger_leaves(from, limit)
+    }
+
+    /// The newest checkpoint that was signed, as far as this database knows.
+    pub fn publication(&mut self) -> Result<Option<Publication>, StoreError> {
+        self.connection.ledger().publication()
     }
 
     /// At most `limit` entries before `before`, or the newest ones; newest first.

@@ -9,7 +9,11 @@ use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 use super::{Conn, dialect};
 use crate::error::StoreError;
 use crate::ledger::{Erased, LedgerRead, LedgerWrite, Links, Meant, NewEntry, NewLink, StoredEntry};
-use crate::schema::{asked_links, ledger_entries, ledger_head, local_records, record_links, subject_links};
+use crate::schema::{
+    asked_links, ledger_entries, ledger_head, ledger_predecessors, ledger_publication, ledger_subtrees,
+    local_records, record_links, subject_links,
+};
+use crate::succession::Succession;
 
 // PostgreSQL takes at most 65,535 parameters in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -233,6 +237,31 @@ impl LedgerWrite for Conn {
             .values((ledger_head::id.eq(1), ledger_head::origin.eq(origin), ledger_head::size.eq(0)))
             .on_conflict_do_nothing()
             .execute(self)?;
+        Ok(())
+    }
+
+    fn succeed(&mut self, succession: &Succession, at: Instant) -> Result<(), StoreError> {
+        let Succession { from, carried, predecessor, to } = succession;
+        let used: i64 = ledger_predecessors::table
+            .filter(ledger_predecessors::origin.eq(to.as_str()))
+            .count()
+            .get_result(self)?;
+        if used > 0 || from == to {
+            return Err(StoreError::Contradiction("name of the log"));
+        }
+        let values = (
+            ledger_predecessors::size.eq(predecessor.size as i64),
+            ledger_predecessors::root.eq(predecessor.root.as_slice()),
+            ledger_predecessors::note.eq(predecessor.note.as_str()),
+            ledger_predecessors::carried.eq(*carried as i64),
+            ledger_predecessors::at.eq(at.as_millis()),
+        );
+        diesel::insert_into(ledger_predecessors::table)
+            .values((ledger_predecessors::origin.eq(from.as_str()), values))
+            .execute(self)?;
+        diesel::delete(ledger_publication::table).execute(self)?;
+        diesel::delete(ledger_subtrees::table).execute(self)?;
+        diesel::update(ledger_head::table).set(ledger_head::origin.eq(to.as_str())).execute(self)?;
         Ok(())
     }
 

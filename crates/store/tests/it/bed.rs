@@ -69,6 +69,13 @@ impl Bed {
         std::thread::scope(|scope| scope.spawn(|| Arc::new(self.try_open(ORIGIN).unwrap())).join().unwrap())
     }
 
+    /// Opens it as a log of this name, on a thread of its own.
+    pub(crate) async fn try_open_elsewhere(&self, origin: &'static str) -> Result<Store<Switchboard>, OpenError> {
+        let config = self.config.clone();
+        let fill = |bytes: &mut [u8]| aws_lc_rs::rand::fill(bytes).unwrap();
+        tokio::task::spawn_blocking(move || Store::open(&config, origin, fill)).await.unwrap()
+    }
+
     /// Runs SQL past the store. What is selected is one column called `line`.
     pub(crate) fn select(&self, sql: &str) -> Vec<String> {
         if let Some(server) = &self.server {

@@ -14,4 +14,5 @@ mod resolutions;
 mod schema;
 mod statements;
 mod stored_log;
+mod succession;
 mod transport;
