@@ -127,13 +127,17 @@ pub enum RecoveryError {
         source: std::io::Error,
     },
     /// The new name was used before.
-    #[error("the witness {witness} has cosigned a log of that name: have the agreement give this log a name that was never used")]
+    #[error(
+        "the witness {witness} has cosigned a log of that name: have the agreement give this log a name that was never used"
+    )]
     NameUsed {
         /// Who knows it.
         witness: Oin,
     },
     /// Nobody knows a checkpoint of the log.
-    #[error("no checkpoint of this log is known, so it was never published: start the service with this database")]
+    #[error(
+        "no checkpoint of this log is known, so it was never published: start the service with this database"
+    )]
     NeverPublished,
     /// The agreement does not have the new name.
     #[error(
@@ -166,7 +170,9 @@ pub enum RecoveryError {
     )]
     SameKey,
     /// Too few witnesses answered.
-    #[error("{answered} of the {needed} witnesses that are needed answered about the {which} log: see that they run and have this agreement")]
+    #[error(
+        "{answered} of the {needed} witnesses that are needed answered about the {which} log: see that they run and have this agreement"
+    )]
     Silent {
         /// About which log.
         which: &'static str,
@@ -199,7 +205,8 @@ pub async fn survey(parts: &RecoveryParts) -> Result<Survey, RecoveryError> {
         .filter_map(|key| VerifierKey::new(&origin, SignatureKind::Ed25519, key).ok())
         .collect();
 
-    let mut known: Vec<(Publication, Known)> = published.map(|own| (own, Known::Database)).into_iter().collect();
+    let mut known: Vec<(Publication, Known)> =
+        published.map(|own| (own, Known::Database)).into_iter().collect();
     let note = MemoryFile::at(memory_path(parts, &origin)).read().unwrap_or_default();
     known.extend(note.and_then(|note| believed(&note, &origin, &keys, None)).map(|own| (own, Known::Memory)));
     let witnesses = witnesses(parts, owner);
@@ -217,7 +224,16 @@ pub async fn survey(parts: &RecoveryParts) -> Result<Survey, RecoveryError> {
     known.sort_by_key(|(checkpoint, _)| checkpoint.size);
     let finding = compare(parts, stored, &known).await?;
     let needed = needed(witnesses.len(), current.quorum_for(owner));
-    Ok(Survey { origin, stored, newest: known.pop(), finding, answered, silent, needed, agreed: agreed.origin })
+    Ok(Survey {
+        origin,
+        stored,
+        newest: known.pop(),
+        finding,
+        answered,
+        silent,
+        needed,
+        agreed: agreed.origin,
+    })
 }
 
 /// Lets the entries of a surveyed database go on under a new name.
@@ -326,7 +342,8 @@ fn believed(
     witness: Option<&VerifierKey>,
 ) -> Option<Publication> {
     let parsed = Note::parse(note).ok()?;
-    let checkpoint = Checkpoint::parse(parsed.text()).ok().filter(|checkpoint| checkpoint.origin == origin)?;
+    let checkpoint =
+        Checkpoint::parse(parsed.text()).ok().filter(|checkpoint| checkpoint.origin == origin)?;
     let mut signers = keys.iter().chain(witness);
     signers.find(|key| matches!(parsed.verify(key), Ok(Some(_))))?;
     let published_at = kw_domain::Instant::from_millis(0);
@@ -346,7 +363,9 @@ async fn compare(
         let (mut growth, mut completed) = (Growth::default(), Vec::new());
         for (checkpoint, known_from) in &known {
             if checkpoint.size > stored {
-                return Ok(Finding::Older { missing: known.iter().map(|(one, _)| one.size).max().unwrap_or(stored) - stored });
+                return Ok(Finding::Older {
+                    missing: known.iter().map(|(one, _)| one.size).max().unwrap_or(stored) - stored,
+                });
             }
             extend_from(&mut growth, &mut read, checkpoint.size, &mut completed)?;
             completed.clear();

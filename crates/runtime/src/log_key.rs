@@ -111,6 +111,19 @@ pub fn first(kind: KeyKind, chain: &ChainName, rng: &mut dyn CryptoRngCore) -> K
     KeyFile { kind, chain: chain.clone(), epoch: Epoch(1), secret, use_from: None }
 }
 
+/// Makes the next key of this kind. It signs once the agreement has it: for a log that is under another name too.
+pub fn next(
+    folder: &Path,
+    chain: &ChainName,
+    kind: KeyKind,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<LogKey, KeyFileError> {
+    let newest = LogKey::newest(folder, chain, kind)?.map_or(Epoch(0), |key| key.epoch);
+    let file = KeyFile { epoch: newest.next(), ..first(kind, chain, rng) };
+    let path = file.create_in(folder)?;
+    LogKey::of(&file).ok_or(KeyFileError::Malformed { path })
+}
+
 /// Makes those of `kinds` of which the folder has no key of this chain: an installation from before logs were signed gets
 /// them beside the keys that it has.
 pub fn add_missing(

@@ -240,6 +240,26 @@ impl RunningChain {
         Ok(())
     }
 
+    /// Starts a second switchboard beside the first: same files and same database, on ports that the system chooses.
+    pub fn start_second_switchboard(&self) -> anyhow::Result<Process> {
+        let mut config: toml::Table = toml::from_str(&fs::read_to_string(self.config_file())?)?;
+        let server = config.get_mut("server").and_then(toml::Value::as_table_mut);
+        let server = server.context("the configuration has no [server]")?;
+        for listener in ["listen", "public", "admin"] {
+            server.insert(listener.to_owned(), "127.0.0.1:0".into());
+        }
+        let file = self.folder().join("second.toml");
+        fs::write(&file, toml::to_string(&config)?)?;
+        Process::start(self.program.command(&file)?, &self.folder().join("second.err"))
+    }
+
+    /// Waits until the switchboard ends by itself: how it ended, and everything it wrote to standard error since the first start.
+    pub fn wait_for_end(&mut self, limit: Duration) -> anyhow::Result<(std::process::ExitStatus, String)> {
+        let mut process = self.switchboard.take().context("the switchboard is not running")?;
+        let ended = process.wait_for_end(limit)?;
+        Ok((ended, fs::read_to_string(self.folder().join("switchboard.err"))?))
+    }
+
     /// Kills the switchboard, as a power cut would.
     pub fn kill_switchboard(&mut self) -> anyhow::Result<()> {
         let mut process = self.switchboard.take().context("the switchboard is not running")?;

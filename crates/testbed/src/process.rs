@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -97,6 +97,18 @@ impl Process {
         Ok(())
     }
 
+    /// Waits until it ends by itself, and hands back how.
+    pub fn wait_for_end(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
+        let until = Instant::now() + limit;
+        loop {
+            if let Some(ended) = self.child.try_wait()? {
+                return Ok(ended);
+            }
+            anyhow::ensure!(Instant::now() < until, "the process is still there");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Ends it in an orderly way.
     pub fn stop(&mut self) -> anyhow::Result<ExitStatus> {
         self.signal("TERM")?;
@@ -108,6 +120,17 @@ impl Process {
             std::thread::sleep(Duration::from_millis(20));
         }
         anyhow::bail!("the process did not end within {END:?} of SIGTERM")
+    }
+
+    /// The value of a metric without labels on its admin listener; nothing while it shows no such metric. Blocks.
+    pub fn metric(&self, name: &str) -> anyhow::Result<Option<f64>> {
+        let mut stream = TcpStream::connect(self.address("admin")?)?;
+        stream.set_read_timeout(Some(END))?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.map(|value| value.trim().parse()).transpose()?)
     }
 
     /// Processor time that it has used so far, of all its threads, from `/proc`.

@@ -1,10 +1,13 @@
 //! `audit`: looking at logs from outside, as an auditor, a partner or anybody with a copy.
 
-mod access;
+pub(crate) mod access;
 mod mirror;
 mod policy;
 mod proof;
 mod receipt;
+mod recover;
+mod resolve;
+mod show;
 mod verify;
 
 use std::io;
@@ -30,6 +33,14 @@ pub(crate) enum Command {
     Policy(policy::Arguments),
     /// Write the proof that an access is in the log, which is checked without the log (C2SP tlog-proof).
     Proof(proof::Arguments),
+    /// Compare a service's database with what witnesses saw of its log, and let the log go on under a new name where the
+    /// database is older. The service must not run.
+    Recover(recover::Arguments),
+    /// Find the records about one subject, whom nobody names: two auditors have to agree.
+    #[command(subcommand)]
+    Resolve(resolve::Command),
+    /// Show what happened at a service, newest first. The reading is recorded there.
+    Show(Box<show::Arguments>),
     /// Verify a whole log, at its owner, in a copy or in its database; or one receipt.
     Verify(verify::Arguments),
 }
@@ -39,6 +50,9 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         Command::Mirror(arguments) => mirror::run(arguments, output).await,
         Command::Policy(arguments) => policy::run(&arguments, output),
         Command::Proof(arguments) => proof::run(arguments, output).await,
+        Command::Recover(arguments) => recover::run(arguments, output).await,
+        Command::Resolve(command) => resolve::run(command, output).await,
+        Command::Show(arguments) => show::run(*arguments, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,
     }
 }

@@ -70,7 +70,10 @@ impl Bed {
     }
 
     /// Opens it as a log of this name, on a thread of its own.
-    pub(crate) async fn try_open_elsewhere(&self, origin: &'static str) -> Result<Store<Switchboard>, OpenError> {
+    pub(crate) async fn try_open_elsewhere(
+        &self,
+        origin: &'static str,
+    ) -> Result<Store<Switchboard>, OpenError> {
         let config = self.config.clone();
         let fill = |bytes: &mut [u8]| aws_lc_rs::rand::fill(bytes).unwrap();
         tokio::task::spawn_blocking(move || Store::open(&config, origin, fill)).await.unwrap()

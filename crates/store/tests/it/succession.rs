@@ -7,7 +7,8 @@ use crate::bed::{ORIGIN, act, now, on_both};
 const NEXT: &str = "switchboard.example/youth-2";
 
 fn succession(from: &str, carried: u64, to: &str) -> Succession {
-    let predecessor = Publication { size: 9, root: [7; 32], note: "a note\n".to_owned(), published_at: now() };
+    let predecessor =
+        Publication { size: 9, root: [7; 32], note: "a note\n".to_owned(), published_at: now() };
     Succession { from: from.to_owned(), carried, predecessor, to: to.to_owned() }
 }
 

@@ -24,5 +24,7 @@ mod promises;
 mod publication;
 mod queries;
 mod quota;
+mod rolled_back;
 mod rotation;
 mod starting;
+mod takeover;

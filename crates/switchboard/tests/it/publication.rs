@@ -50,7 +50,7 @@ pub(crate) async fn published(
     tokio::time::timeout(PATIENCE, asking).await.expect("published in time")
 }
 
-async fn register(member: &Member, count: u64) {
+pub(crate) async fn register(member: &Member, count: u64) {
     let client = member.switchboard().unwrap();
     let calls = (0..count).map(|number| {
         let (client, pointer, key) = (&client, member.registration(number).unwrap(), member.key());

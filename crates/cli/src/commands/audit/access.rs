@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use kw_agreement::{Agreement, LogIdentity, LogOwner};
 use kw_domain::Oin;
+use kw_logbook::LedgerSettings;
 use kw_runtime::config::{self, Folder, Settings};
 use kw_store::DatabaseConfig;
 use kw_transport::{Tls, TlsFiles};
@@ -31,12 +32,26 @@ pub(crate) struct AuditConfig {
     tls: Option<TlsFiles>,
     /// The database of the service, where it is one.
     database: Option<DatabaseConfig>,
+    /// Its keys, where it is one.
+    keys: Option<KeyFolder>,
+    /// How it publishes its log, where it is one.
+    #[serde(default)]
+    ledger: LedgerSettings,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct KeyFolder {
+    directory: PathBuf,
 }
 
 impl Settings for AuditConfig {
     fn resolve_paths(&mut self, folder: &Folder) {
         folder.resolve(&mut self.agreement);
         self.tls = self.tls.as_ref().map(|tls| tls.relative_to(folder.as_path()));
+        self.ledger.resolve_paths(folder);
+        if let Some(keys) = &mut self.keys {
+            folder.resolve(&mut keys.directory);
+        }
         if let Some(database) = &mut self.database {
             database.resolve_paths(folder.as_path());
         }
@@ -71,6 +86,23 @@ impl AuditConfig {
         })?;
         Tls::load(files).map_err(|error| {
             Failure::configuration(error, "ask `ketenwijzer doctor --config FILE` about the certificate")
+        })
+    }
+
+    /// Where the agreement is.
+    pub(crate) fn agreement_file(&self) -> &Path {
+        &self.agreement
+    }
+
+    /// How the service publishes its log.
+    pub(crate) fn ledger(&self) -> &LedgerSettings {
+        &self.ledger
+    }
+
+    /// The folder of the service's keys.
+    pub(crate) fn keys(&self) -> Result<&Path, Failure> {
+        self.keys.as_ref().map(|keys| keys.directory.as_path()).ok_or_else(|| {
+            Failure::configuration("the configuration has no [keys]", "name the configuration of the service")
         })
     }
 

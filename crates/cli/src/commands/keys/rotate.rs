@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use kw_agreement::draft::key_text;
 use kw_domain::{Clock as _, Epoch, Instant, KeyUse, SystemClock};
 use kw_pseudonymiser::PseudonymiserConfig;
-use kw_runtime::Entropy;
+use kw_runtime::key_file::KeyKind;
+use kw_runtime::{Entropy, log_key};
 use kw_switchboard::SwitchboardConfig;
 use kw_switchboard::rotation::{Progress as Reached, Rotate, Rotation, RotationError};
 use serde_json::json;
 
 use super::init::{for_agreement, unusable};
 use crate::commands::agreement;
+use crate::commands::audit::access::AuditConfig;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
@@ -33,6 +36,12 @@ pub(crate) enum Command {
     },
     /// k_s, at the switchboard: makes the next one and converts every subject.
     Index(Convert),
+    /// The key that signs a service's log: makes the next one, for a log with a new name (`audit recover`).
+    Log {
+        /// The service's configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// k_p for the index, at the switchboard: converts every subject with the δ that the pseudonymiser handed over. Closes
     /// the old epoch, so use --step until every party has taken the agreement with the new key.
     Pseudonymiser(Convert),
@@ -94,6 +103,7 @@ pub(super) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         Command::Index(arguments) => convert(Rotate::Index, &arguments, output).await,
         Command::Pseudonymiser(arguments) => convert(Rotate::Pseudonymiser, &arguments, output).await,
         Command::Grant { config, use_from } => grant(&config, use_from, output),
+        Command::Log { config } => log(&config, output),
         Command::PseudonymiserBinding { config } => {
             evaluation_key(&config, KeyUse::Binding, Path::new("."), output)
         }
@@ -162,6 +172,20 @@ fn grant(config: &Path, use_from: Option<Instant>, output: Output) -> Result<Exi
         format!(
             "made {}\npublished by the running switchboard within seconds, used from {use_from} on",
             file.display()
+        )
+    });
+    Ok(Exit::Done)
+}
+
+fn log(config: &Path, output: Output) -> Result<Exit, Failure> {
+    let config = AuditConfig::load(config)?;
+    let chain = config.agreement()?.chain().clone();
+    let made = log_key::next(config.keys()?, &chain, KeyKind::Log, &mut Entropy::os()).map_err(unusable)?;
+    let public = key_text(&made.public());
+    output.data(&json!({ "epoch": made.epoch().0, "logKey": public }), || {
+        format!(
+            "made the log key of epoch {}\nfor the agreement, together with a log_origin that was never used:\n\nlog_key = \"{public}\"",
+            made.epoch()
         )
     });
     Ok(Exit::Done)
