@@ -175,8 +175,12 @@ impl Publisher {
 
 /// SHA-256 of a log's name in lower-case hexadecimal: its name in a path.
 pub(crate) fn origin_sha256(origin: &str) -> String {
-    let digest = digest(&SHA256, origin.as_bytes());
-    digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+    hexadecimal(digest(&SHA256, origin.as_bytes()).as_ref())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text

@@ -30,7 +30,7 @@ use crate::doubt::{Contradiction, Doubt, Known};
 use crate::growth::Growth;
 use crate::logbook::default_memory;
 use crate::memory::MemoryFile;
-use crate::publisher::origin_sha256;
+use crate::publisher::{hexadecimal, origin_sha256};
 use crate::settings::LedgerSettings;
 use crate::witnesses::{Witness, Witnesses};
 
@@ -269,7 +269,7 @@ pub async fn recover(
 
     let cited = PredecessorLog {
         origin: origin.clone(),
-        root: predecessor.root.iter().map(|byte| format!("{byte:02x}")).collect(),
+        root: hexadecimal(&predecessor.root),
         size: predecessor.size,
     };
     let chain = current.chain().clone();

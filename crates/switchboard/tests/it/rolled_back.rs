@@ -11,7 +11,7 @@ use crate::child::chain;
 use crate::publication::{published, register};
 
 /// Long for a machine with other work; it takes a second or two.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A switchboard with some entries, all published, that was ended.
 async fn ended(mut chain: RunningChain) -> (RunningChain, u64) {

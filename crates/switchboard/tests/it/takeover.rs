@@ -14,7 +14,7 @@ use crate::log;
 use crate::publication::log_key;
 
 /// Long for a machine with other work; it takes a second or two.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Every checkpoint that anybody saw, by size.
 type Seen = Arc<Mutex<BTreeMap<u64, Hash>>>;
