@@ -45,11 +45,6 @@ impl StoredLog {
         self.connection.ledger().ledger_leaves(from, limit)
     }
 
-    /// The newest checkpoint that was signed, as far as this database knows.
-    pub fn publication(&mut self) -> Result<Option<Publication>, StoreError> {
-        self.connection.ledger().publication()
-    }
-
     /// At most `limit` entries before `before`, or the newest ones; newest first.
     pub fn entries_before(
         &mut self,
