@@ -4,6 +4,7 @@
 mod agreement;
 mod demo;
 mod deployment;
+mod inspection;
 mod log_events;
 mod outside;
 mod own_data;
