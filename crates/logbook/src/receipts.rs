@@ -37,13 +37,16 @@ const ANY: u64 = i64::MAX as u64;
 /// A log that has gone on for so long without a leaf will not have it any more.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// Says where a log is read.
+type Opening = dyn Fn(&LogIdentity) -> Result<LogSource, ClientError> + Send + Sync;
+
 /// Looks for the receipts of one partner.
 pub struct Receipts {
     party: Oin,
     agreement: SharedAgreement,
     store: Arc<Store<Partner>>,
     clock: Arc<dyn Clock>,
-    open: Box<dyn Fn(&LogIdentity) -> Result<LogSource, ClientError> + Send + Sync>,
+    open: Box<Opening>,
     borne_out: AtomicU64,
     refuted: AtomicU64,
 }
