@@ -6,6 +6,7 @@ mod demo;
 mod deployment;
 mod inspection;
 mod log_events;
+mod logs;
 mod outside;
 mod own_data;
 mod pki_and_keys;
