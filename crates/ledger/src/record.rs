@@ -262,6 +262,17 @@ pub enum Outcome {
     Success,
 }
 
+impl Outcome {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Refused => "refused",
+            Self::Success => "success",
+        }
+    }
+}
+
 /// NEN 7513's action codes in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,11 +1,15 @@
 //! `audit`: looking at logs from outside, as an auditor, a partner or anybody with a copy.
 
 pub(crate) mod access;
+mod export;
 mod mirror;
 mod policy;
 mod proof;
 mod receipt;
+mod reconcile;
+mod records;
 mod recover;
+mod report;
 mod resolve;
 mod show;
 mod verify;
@@ -26,6 +30,8 @@ use crate::output::Output;
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write records in the form of NEN 7513, LDV, FSC Logging or the Authorization Decision Log.
+    Export(export::Arguments),
     /// Keep a copy of a log in a folder: static files, verified as they come.
     Mirror(mirror::Arguments),
     /// Write whom to believe about a log: its key, its witnesses and how many it takes, for programs of others
@@ -33,9 +39,13 @@ pub(crate) enum Command {
     Policy(policy::Arguments),
     /// Write the proof that an access is in the log, which is checked without the log (C2SP tlog-proof).
     Proof(proof::Arguments),
+    /// Compare the logs of requesters, switchboard and holders, and name what does not match.
+    Reconcile(reconcile::Arguments),
     /// Compare a service's database with what witnesses saw of its log, and let the log go on under a new name where the
     /// database is older. The service must not run.
     Recover(recover::Arguments),
+    /// Report a month's use without persons, or what deserves a second look.
+    Report(report::Arguments),
     /// Find the records about one subject, whom nobody names: two auditors have to agree.
     #[command(subcommand)]
     Resolve(resolve::Command),
@@ -47,14 +57,33 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
+        Command::Export(arguments) => export::run(arguments, output).await,
         Command::Mirror(arguments) => mirror::run(arguments, output).await,
         Command::Policy(arguments) => policy::run(&arguments, output),
         Command::Proof(arguments) => proof::run(arguments, output).await,
+        Command::Reconcile(arguments) => reconcile::run(arguments, output).await,
         Command::Recover(arguments) => recover::run(arguments, output).await,
+        Command::Report(arguments) => report::run(arguments, output).await,
         Command::Resolve(command) => resolve::run(command, output).await,
         Command::Show(arguments) => show::run(*arguments, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,
     }
+}
+
+/// What was read, for people.
+fn told(tally: records::Tally) -> String {
+    let records::Tally { records, erased, unsound, missing } = tally;
+    let mut text = format!("{records} records read");
+    if erased > 0 {
+        text = format!("{text}, {erased} erased at the end of their term");
+    }
+    if unsound > 0 {
+        text = format!("{text}; {unsound} RECORDS DO NOT OPEN THEIR LEAF: somebody changed them");
+    }
+    if missing > 0 {
+        text = format!("{text}; {missing} ENTRIES ARE MISSING: somebody took them out");
+    }
+    text
 }
 
 /// The real clock and randomness.

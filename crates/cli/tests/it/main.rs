@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod agreement;
+mod audit_records;
 mod demo;
 mod deployment;
 mod inspection;
