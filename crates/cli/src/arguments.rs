@@ -129,6 +129,10 @@ mod tests {
             "sync --config p.toml --full --source files",
             "status --config p.toml",
             "doctor --config p.toml",
+            "audit export --config a.toml --auditor j --format ldv --log switchboard --from 2026-11-01T00:00:00Z -o out",
+            "audit reconcile --config a.toml --auditor j --all --until 2026-11-01T00:00:00Z",
+            "audit reconcile --database switchboard.toml --database partner.toml",
+            "audit report --config a.toml --auditor j --month 2026-11 --anomalies --questions-a-day 20",
         ] {
             let parsed = Arguments::try_parse_from(["ketenwijzer"].into_iter().chain(line.split(' ')));
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());

@@ -210,7 +210,8 @@ async fn rewritten<S: Service>(
         agreement.exists().then_some(agreement)
     });
     let agreement = agreement.unwrap();
-    fs::write(&copy, format!("agreement = {agreement:?}\n[database]\nurl = 'rewritten.db'\n")).unwrap();
+    let agreement = agreement.display();
+    fs::write(&copy, format!("agreement = '{agreement}'\n[database]\nurl = 'rewritten.db'\n")).unwrap();
     copy
 }
 

@@ -163,6 +163,23 @@ fn what_cannot_be_kept_apart_is_counted_and_said() {
     assert_eq!(anomalies.uncounted(), 2, "a denial, and a question of somebody");
 }
 
+#[test]
+fn the_documentation_has_every_anomaly_with_its_limits() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/audit.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    for kind in AnomalyKind::ALL {
+        assert!(document.contains(&format!("| `{}` |", kind.code())), "{}", kind.code());
+    }
+    let limits = Limits::default();
+    assert_eq!((limits.questions_a_day, limits.misses_percent, limits.misses_from), (50, 50, 20));
+    assert_eq!(limits.evaluations_a_day, 10_000);
+    for limit in
+        ["`--questions-a-day`, 50 ", "`--misses-percent`, 50,", "`--misses-from`, 20,", "a-day`, 10,000 "]
+    {
+        assert!(document.contains(limit), "{limit}");
+    }
+}
+
 fn any_record() -> impl Strategy<Value = AccessRecord> {
     let parts = (0..Event::ALL.len(), 0i64..60, 1u32..4, 0u8..4, any::<bool>(), any::<bool>(), 0usize..3);
     parts.prop_map(|(event, hours, party, person, is_denied, is_empty, categories)| {
