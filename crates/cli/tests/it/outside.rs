@@ -32,12 +32,9 @@ fn third_parties_verify_a_log_of_a_hundred_thousand_entries_and_a_witness_cosign
     let demo = Demo::start(&chain);
     let (early, whole) = (folder.path().join("early"), folder.path().join("whole"));
     mirror(&chain, &early);
-    fill(&chain);
-    let until = Instant::now() + Duration::from_secs(60);
-    while size_of(&whole) < ENTRIES {
-        assert!(Instant::now() < until, "the entries were not published");
-        mirror(&chain, &whole);
-    }
+    // Enough for several tiles, and few enough to verify the whole after every flip.
+    grow(&chain, &early, 1_000);
+    grow(&chain, &whole, ENTRIES);
     drop(demo);
     let key = fs::read_to_string(whole.join("vkey")).unwrap();
 
@@ -91,17 +88,28 @@ fn checkpoint(text: &str) -> Checkpoint {
     Checkpoint::parse(Note::parse(text).unwrap().text()).unwrap()
 }
 
+/// Adds entries beside the running switchboard, and copies its log when it has published them.
+fn grow(chain: &Path, to: &Path, entries: u64) {
+    fill(chain, entries);
+    let until = Instant::now() + Duration::from_secs(90);
+    while size_of(to) < entries {
+        assert!(Instant::now() < until, "the entries were not published");
+        mirror(chain, to);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Records from beside the running switchboard, as a second process on its database would leave them.
-fn fill(chain: &Path) {
+fn fill(chain: &Path, entries: u64) {
     let origin = checkpoint_of_early(chain);
-    let database = DatabaseConfig::at(chain.join("switchboard/switchboard.db").to_str().unwrap());
+    let database = DatabaseConfig::at(chain.join("switchboard/ketenwijzer.db").to_str().unwrap());
     let salts = |bytes: &mut [u8]| aws_lc_rs::rand::fill(bytes).unwrap();
     let store: Store<Switchboard> = Store::open(&database, &origin, salts).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let oin = Oin::parse("00000099000000001000").unwrap();
     let chain = ChainName::parse("youth-demostad").unwrap();
-    let written = runtime.block_on(async {
-        for _ in 0..ENTRIES / 1_000 {
+    runtime.block_on(async {
+        for _ in 0..entries / 1_000 {
             let record = AccessRecord::new(
                 Event::PointerRead,
                 SystemClock.now(),
@@ -119,7 +127,6 @@ fn fill(chain: &Path) {
             done.await.unwrap();
         }
     });
-    written
 }
 
 fn checkpoint_of_early(chain: &Path) -> String {
