@@ -1,5 +1,6 @@
 mod copies;
 mod entries;
+mod flips;
 mod published;
 mod stored;
 mod whole;

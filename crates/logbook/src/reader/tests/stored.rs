@@ -8,19 +8,19 @@ use kw_ledger::checkpoint::Checkpoint;
 use kw_ledger::tree::subtree_root;
 use kw_ledger::{AccessRecord, ErasedRange, Event, LeafKind, canonical};
 use kw_store::pseudonymiser::Pseudonymiser;
-use kw_store::{Act, DatabaseConfig, Publication, Store, StoredLog};
+use kw_store::{Act, DatabaseConfig, Publication, Store, StoredEntry, StoredLog};
 use tempfile::TempDir;
 
 use super::published::{ORIGIN, key, trust};
 use crate::reader::{StoredLogState, VerifyError, verify_stored};
 
-struct Database {
+pub(super) struct Database {
     folder: TempDir,
 }
 
 impl Database {
     /// A log of so many entries, all of them published but the last one.
-    async fn of(entries: u64) -> Self {
+    pub(super) async fn of(entries: u64) -> Self {
         let database = Self { folder: tempfile::tempdir().unwrap() };
         let store = database.store();
         for number in 0..entries {
@@ -44,12 +44,47 @@ impl Database {
         Store::open(&self.config(), ORIGIN, |bytes: &mut [u8]| aws_lc_rs::rand::fill(bytes).unwrap()).unwrap()
     }
 
-    async fn verify(&self) -> Result<StoredLogState, VerifyError> {
+    pub(super) async fn verify(&self) -> Result<StoredLogState, VerifyError> {
         let config = self.config();
         let verified = tokio::task::spawn_blocking(move || {
             verify_stored(&mut StoredLog::open(&config).unwrap(), &trust(0), |_| {})
         });
         verified.await.unwrap()
+    }
+
+    /// Leaf, salt and record of every entry.
+    pub(super) async fn entries(&self) -> Vec<([u8; 32], [u8; 32], String)> {
+        let store = self.store();
+        let entries = store.read(|log| log.ledger_entries(0, 10_000)).await.unwrap();
+        let whole = |entry: StoredEntry| {
+            (entry.leaf, entry.salt.unwrap().0, entry.record.unwrap().as_str().to_owned())
+        };
+        entries.into_iter().map(whole).collect()
+    }
+
+    /// Changes one bit of one value, where it stands in the file. What was there before is kept beside it.
+    pub(super) fn flip_bit(&self, value: &[u8], at: usize, bit: u8) {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let mut file = fs::read(self.file()).unwrap();
+            let found = file.windows(value.len()).position(|bytes| bytes == value);
+            if let Some(place) = found.filter(|_| !self.folder.path().join("log.db-wal").exists()) {
+                fs::write(self.folder.path().join("before"), &file).unwrap();
+                file[place + at] ^= bit;
+                return fs::write(self.file(), file).unwrap();
+            }
+            assert!(Instant::now() < until, "the bytes are not in the database");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Puts back what was there before the last flip.
+    pub(super) fn flip_back(&self) {
+        fs::copy(self.folder.path().join("before"), self.file()).unwrap();
+        for left in ["log.db-wal", "log.db-shm"] {
+            // There is one only while a connection is open.
+            drop(fs::remove_file(self.folder.path().join(left)));
+        }
     }
 
     /// Changes a bit of every place in the file where these bytes stand.
