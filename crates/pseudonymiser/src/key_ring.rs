@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kw_agreement::Agreement;
 use kw_domain::{ChainName, Epoch, KeyUse};
+use kw_ledger::RecordedKey;
 use kw_protocol::Bytes32;
 use kw_protocol::evaluation::PublicKey as ListedKey;
 use kw_pseudonym::SecretKey;
@@ -94,6 +95,14 @@ impl KeyRing {
             .into_iter()
             .flat_map(|key_use| self.live(key_use, agreement).map(move |key| entry(key_use, key)))
             .collect()
+    }
+
+    /// The same keys as they stand in a record.
+    pub(crate) fn recorded(&self, agreement: &Agreement) -> Vec<RecordedKey> {
+        let key = |key: ListedKey| {
+            RecordedKey::new(kind_of(key.key_use).as_str(), key.epoch.to_string(), &key.public_key.0)
+        };
+        self.public_keys(agreement).into_iter().map(key).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
-use kw_logbook::{Logbook, LogbookParts};
+use kw_logbook::{InForce, Logbook, LogbookParts};
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
 use kw_store::{LedgerRead, Store};
@@ -72,6 +72,14 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
         log(routes);
     })?;
     logbook.spawn(&server);
+    InForce::new(Arc::clone(&app.store), tls.oin(), Arc::clone(&app.clock)).follow(server.jobs(), {
+        let seen = app.clone();
+        move || {
+            let agreement = seen.agreement.current();
+            let keys = seen.keys.current().recorded(&agreement);
+            (agreement, keys)
+        }
+    });
     // After the agreement, so that one SIGHUP brings a new agreement and the key that it lists.
     Ok(server.on_reload("keys", move || {
         let ring = KeyRing::load(&config.keys.directory, &app.agreement.current())

@@ -77,8 +77,17 @@ impl App {
 
 /// The act that leaves this record.
 pub(crate) fn act<E>(record: &AccessRecord) -> Result<Act, Abort<E>> {
+    act_of(LeafKind::Access, record)
+}
+
+/// The act that leaves this record of a change of keys.
+pub(crate) fn key_act<E>(record: &AccessRecord) -> Result<Act, Abort<E>> {
+    act_of(LeafKind::Key, record)
+}
+
+fn act_of<E>(kind: LeafKind, record: &AccessRecord) -> Result<Act, Abort<E>> {
     let text = canonical(record).map_err(|_| Abort::Store(StoreError::Damaged("record")))?;
-    Ok(Act::new(record.at, LeafKind::Access, text))
+    Ok(Act::new(record.at, kind, text))
 }
 
 /// The act that leaves this record about one subject.

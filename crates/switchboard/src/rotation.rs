@@ -17,7 +17,7 @@ use kw_store::{OpenError, ReadError, Store};
 
 pub use steps::{Progress, Rotate, Rotation};
 
-use crate::app::act;
+use crate::app::key_act;
 use crate::index::LiveGenerations;
 use crate::keys::{Keys, KeysError};
 
@@ -100,7 +100,7 @@ pub(crate) async fn first_generation(
             if tx.read().generations()?.is_empty() {
                 tx.write().store_generation(&made)?;
             }
-            Ok(((), act::<Refusal>(&record)?))
+            Ok(((), key_act::<Refusal>(&record)?))
         })
         .await
         .map_err(|error| anyhow::anyhow!("the first generation was not stored: {error}"))?;

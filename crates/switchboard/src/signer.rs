@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::Instant;
+use kw_ledger::RecordedKey;
 use kw_protocol::grant::{ACCESS_LOG_GRANT_TYPE, GRANT_TYPE, GrantClaims, GrantHeader, Opens};
 use kw_runtime::key_file::KeyFile;
 use kw_telemetry::{Explain, Reason};
@@ -92,6 +93,12 @@ impl Signer {
     /// The public keys, those to come included.
     pub(crate) fn jwks(&self) -> PublishedKeys {
         PublishedKeys { keys: self.keys.iter().map(GrantKey::jwk).collect() }
+    }
+
+    /// The same keys as they stand in a record.
+    pub(crate) fn recorded(&self) -> Vec<RecordedKey> {
+        let key = |key: &GrantKey| RecordedKey::new("grant", &key.kid, key.pair.public_key().as_ref());
+        self.keys.iter().map(key).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kw_domain::SubjectId;
 use kw_ledger::{Event, LeafKind};
+use kw_logbook::InForce;
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, StoredPointer};
@@ -35,6 +36,10 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
         let app = Arc::clone(&each);
         async move { follow_generations(&app).await.map(drop) }
     });
+
+    let each = Arc::clone(app);
+    InForce::new(Arc::clone(&app.store), app.oin, Arc::clone(&app.clock))
+        .follow(jobs, move || (each.agreement.current(), each.keyring.load().keys.signer.recorded()));
 
     let each = Arc::clone(app);
     server.readiness().check("database", move || {

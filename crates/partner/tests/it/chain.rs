@@ -10,7 +10,7 @@ use kw_adapter::Vault;
 use kw_agreement::draft::{AgreementDraft, KeyDraft, key_text};
 use kw_client::{LocalClient, LocalToken};
 use kw_domain::{ChainName, Oin, Subject, SubjectReference};
-use kw_ledger::AccessRecord;
+use kw_ledger::{AccessRecord, LeafKind};
 use kw_logbook::LedgerSettings;
 use kw_partner::{KeySettings, LocalSettings, PartnerConfig, StartError, SyncSettings, keys, prepare};
 use kw_pseudonym::RowKey;
@@ -137,8 +137,13 @@ impl Chain {
         Running { service, local, client, token, processes }
     }
 
-    /// Every record in the partner's ledger; the process must have ended.
+    /// Every record of an access in the partner's ledger; the process must have ended.
     pub(crate) fn records(&self) -> Vec<AccessRecord> {
+        self.records_of(LeafKind::Access)
+    }
+
+    /// Every record of one kind in the partner's ledger; the process must have ended.
+    pub(crate) fn records_of(&self, kind: LeafKind) -> Vec<AccessRecord> {
         let oin = &self.draft.partners[0].oin;
         let origin = format!("{}/partner/{oin}", self.chain());
         let store: Store<Partner> =
@@ -147,6 +152,7 @@ impl Chain {
         assert!(entries.iter().all(StoredEntry::is_sound));
         entries
             .iter()
+            .filter(|entry| entry.kind == kind)
             .map(|entry| serde_json::from_str(entry.record.as_ref().unwrap().as_str()).unwrap())
             .collect()
     }

@@ -6,6 +6,7 @@ mod asking;
 mod chain;
 mod description;
 mod doors;
+mod in_force;
 mod inspection;
 mod sources;
 mod starting;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kw_agreement::Agreement;
 use kw_agreement::draft::{AgreementDraft, BudgetDraft, KeyDraft, key_text};
 use kw_domain::{ChainName, Clock as _, KeyUse, ManualClock, Oin, Subject, SystemClock};
-use kw_ledger::AccessRecord;
+use kw_ledger::{AccessRecord, LeafKind};
 use kw_logbook::LedgerSettings;
 use kw_protocol::SecretBytes32;
 use kw_protocol::evaluation::{BudgetClass, EvaluationRequest, EvaluationResponse, PublicKey};
@@ -158,8 +158,13 @@ impl Chain {
         self.authority.issue(&request(name, oin)).unwrap().tls_files()
     }
 
-    /// Every record in the ledger; the service must have ended.
+    /// Every record of an access; the service must have ended.
     pub(crate) fn records(&self) -> Vec<AccessRecord> {
+        self.records_of(LeafKind::Access)
+    }
+
+    /// Every record of one kind; the service must have ended.
+    pub(crate) fn records_of(&self, kind: LeafKind) -> Vec<AccessRecord> {
         let origin = &self.draft.pseudonymiser.log_origin;
         let store: Store<Pseudonymiser> =
             Store::open(&self.config.database, origin, |bytes| Entropy::os().fill(bytes)).unwrap();
@@ -168,7 +173,7 @@ impl Chain {
         let record = |entry: &kw_store::StoredEntry| {
             serde_json::from_str(entry.record.as_ref().unwrap().as_str()).unwrap()
         };
-        entries.iter().map(record).collect()
+        entries.iter().filter(|entry| entry.kind == kind).map(record).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod accepted;
 mod budgets;
 mod chain;
 mod description;
+mod in_force;
 mod inspection;
 mod refused;
 mod starting;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use kw_agreement::draft::key_text;
 use kw_domain::{Epoch, KeyUse};
 use kw_pseudonymiser::{KeyRingError, StartError, keys};
 use kw_runtime::Entropy;
@@ -57,6 +58,16 @@ async fn not_with_another_key_than_the_agreement_lists() {
         matches!(error, StartError::Keys(KeyRingError::OtherThanListed { key_use: KeyUse::Index, .. })),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn not_without_the_log_key_of_the_agreement() {
+    let mut chain = Chain::new();
+    let agreed = std::mem::replace(&mut chain.draft.pseudonymiser.log_key, key_text(&[7; 32]));
+    assert!(refusal(&chain).await.to_string().contains("is the one that the agreement has"));
+    chain.draft.pseudonymiser.log_key = agreed;
+    KeyFile::destroy(&chain.config.keys.directory.join("log-1.key")).unwrap();
+    assert!(refusal(&chain).await.to_string().contains("there is no log key"));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use kw_store::{DatabaseConfig, Store};
 use zeroize::Zeroizing;
 
 use super::RotationError;
-use crate::app::act;
+use crate::app::{act, key_act};
 use crate::index::{open_element, seal_element};
 use crate::keys::{Keys, KeysError};
 use crate::serve::STEP_SEEN_BY_ALL;
@@ -304,7 +304,7 @@ impl Rotation {
         self.store
             .write(name, move |tx| {
                 tx.write().store_generation(&generation)?;
-                Ok(((), act::<Refusal>(&record)?))
+                Ok(((), key_act::<Refusal>(&record)?))
             })
             .await
             .map(drop)

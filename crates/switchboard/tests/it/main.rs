@@ -15,6 +15,7 @@ mod description;
 mod digests;
 mod faults;
 mod idempotency;
+mod in_force;
 mod inspection;
 mod lifecycle;
 mod log;

@@ -1,7 +1,7 @@
 //! A database that is not what was signed of it: the switchboard does not go on, and says what to do.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,18 +27,24 @@ fn refusal(chain: &mut RunningChain) -> String {
     error.downcast_ref::<StartError>().unwrap_or_else(|| panic!("{error:#}")).said.clone()
 }
 
-/// A copy of the SQLite file while nobody has it open.
+/// A copy of the SQLite database while nobody has it open. A process that ends need not have emptied the write-ahead log.
 fn copy(chain: &RunningChain, to: &str) -> PathBuf {
     let copy = chain.folder().join(to);
-    fs::copy(chain.database_url(), &copy).unwrap();
+    copy_database(&chain.database_url(), &copy.display().to_string());
     copy
 }
 
-fn restore(chain: &RunningChain, copy: &PathBuf) {
-    for end in ["-wal", "-shm"] {
-        let _ = fs::remove_file(format!("{}{end}", chain.database_url()));
+fn restore(chain: &RunningChain, copy: &Path) {
+    copy_database(&copy.display().to_string(), &chain.database_url());
+}
+
+fn copy_database(from: &str, to: &str) {
+    let _ = fs::remove_file(format!("{to}-shm"));
+    let _ = fs::remove_file(format!("{to}-wal"));
+    fs::copy(from, to).unwrap();
+    if fs::exists(format!("{from}-wal")).unwrap() {
+        fs::copy(format!("{from}-wal"), format!("{to}-wal")).unwrap();
     }
-    fs::copy(copy, chain.database_url()).unwrap();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use kw_agreement::draft::key_text;
 use kw_testbed::{RunningChain, StartError};
 
 use crate::child::chain;
@@ -19,13 +20,26 @@ fn with_config(chain: &RunningChain, from: &str, to: &str) {
 
 #[test]
 fn it_does_not_start_without_a_single_kind_of_key() {
-    for kind in ["switchboard-index-1", "switchboard-tag-1", "switchboard-row-1", "grant-1"] {
+    for kind in
+        ["switchboard-index-1", "switchboard-tag-1", "switchboard-row-1", "grant-1", "log-1", "witness-1"]
+    {
         let mut chain = chain().prepare().unwrap();
         fs::remove_file(chain.keys_folder().join(format!("{kind}.key"))).unwrap();
         let said = refusal(&mut chain);
         let name = kind.trim_end_matches("-1");
         assert!(said.contains(&format!("there is no {name} key")), "{said}");
     }
+}
+
+#[test]
+fn it_does_not_start_with_a_log_key_that_the_agreement_does_not_have() {
+    let mut chain = chain().prepare().unwrap();
+    let key = chain.draft().switchboard.log_key;
+    chain.change_agreement(|draft| draft.switchboard.log_key = key_text(&[7; 32])).unwrap();
+    let said = refusal(&mut chain);
+    assert!(said.contains("no log key") && said.contains("is the one that the agreement has"), "{said}");
+    chain.change_agreement(|draft| draft.switchboard.log_key = key).unwrap();
+    chain.start_switchboard().unwrap();
 }
 
 #[test]
