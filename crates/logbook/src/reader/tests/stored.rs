@@ -8,7 +8,7 @@ use kw_ledger::checkpoint::Checkpoint;
 use kw_ledger::tree::subtree_root;
 use kw_ledger::{AccessRecord, ErasedRange, Event, LeafKind, canonical};
 use kw_store::pseudonymiser::Pseudonymiser;
-use kw_store::{Act, DatabaseConfig, Publication, Store, StoredEntry, StoredLog};
+use kw_store::{Act, DatabaseConfig, Publication, Store, StoreError, StoredEntry, StoredLog};
 use tempfile::TempDir;
 
 use super::published::{ORIGIN, key, trust};
@@ -47,7 +47,8 @@ impl Database {
     pub(super) async fn verify(&self) -> Result<StoredLogState, VerifyError> {
         let config = self.config();
         let verified = tokio::task::spawn_blocking(move || {
-            verify_stored(&mut StoredLog::open(&config).unwrap(), &trust(0), |_| {})
+            let mut log = StoredLog::open(&config).map_err(|_| StoreError::Damaged("database"))?;
+            verify_stored(&mut log, &trust(0), |_| {})
         });
         verified.await.unwrap()
     }
