@@ -1,5 +1,10 @@
 //! The real binary, as people and scripts run it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+#![expect(
+    clippy::print_stderr,
+    clippy::format_collect,
+    reason = "tests say what they measured and what they left out"
+)]
 
 mod agreement;
 mod audit_records;
