@@ -220,6 +220,14 @@ impl Agreement {
         self.auditors.values()
     }
 
+    /// The name of any party of the chain: partner, operator or auditor.
+    pub fn party_name(&self, oin: Oin) -> Option<&str> {
+        let services = [&self.switchboard, &self.pseudonymiser];
+        let service = services.into_iter().find(|service| service.oin == oin).map(|service| &*service.name);
+        let auditor = || self.auditor(oin).map(|auditor| &*auditor.name);
+        self.partner(oin).map(|partner| &*partner.name).or(service).or_else(auditor)
+    }
+
     /// What a partner may use at the pseudonymiser, in evaluations: its own entry, else the chain's, else the default.
     pub fn budget(&self, class: BudgetClass, partner: &Partner) -> Budget {
         (partner.budgets.of(class))

@@ -112,11 +112,7 @@ pub fn line(teller: Teller, record: &AccessRecord, agreement: &Agreement) -> Opt
 
 /// A party with its name in the agreement; one that the agreement does not know keeps its number as its name.
 pub fn party(oin: Oin, agreement: &Agreement) -> Party {
-    let services = [agreement.switchboard(), agreement.pseudonymiser()];
-    let service = || services.into_iter().find(|service| service.oin == oin).map(|service| &service.name);
-    let partner = agreement.partner(oin).map(|partner| &partner.name);
-    let name = partner.or_else(service).or_else(|| agreement.auditor(oin).map(|auditor| &auditor.name));
-    Party { oin, name: name.map_or_else(|| oin.to_string(), Clone::clone) }
+    Party { oin, name: agreement.party_name(oin).map_or_else(|| oin.to_string(), str::to_owned) }
 }
 
 /// Whether a category is told. One that the agreement does not know any more is not: nobody can say whether it was withheld.

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kw_adapter::Vault;
-use kw_domain::{CaseReference, Instant, Oin, Purpose, SubjectReference, TransactionId};
+use kw_domain::{CaseReference, Category, Instant, Oin, Purpose, SubjectReference, TransactionId};
 use kw_ledger::{
     AccessRecord, Canonical, Event, GrantedAccess, Leaf, LeafKind, Outcome, RecordedActor, RecordedRelation,
     Salt,
 };
+use kw_protocol::access_report::LEGAL_BASIS;
 use kw_protocol::query::Assurance;
-use kw_requester::{AccessEvent, AccessLog, Answered, Asked, Assembled, RecordError, Recording, Unanswered};
+use kw_requester::{
+    AccessEvent, AccessLog, Answered, Asked, Assembled, RecordError, Recording, Reported, Unanswered,
+};
 use kw_runtime::{Entropy, SharedAgreement};
 use kw_store::partner::Partner;
 use kw_store::{PendingReceipt, Store};
@@ -37,7 +40,7 @@ struct Question {
     actor: RecordedActor,
     purpose: Purpose,
     case: CaseReference,
-    relation: RecordedRelation,
+    relation: Option<RecordedRelation>,
     subject: SubjectReference,
     /// Whom the reference means, for the link that can be erased.
     subject_key: [u8; 16],
@@ -59,6 +62,7 @@ impl LedgerLog {
             AccessEvent::Asked(asked) => self.asked(asked),
             AccessEvent::Answered(answered) => self.answered(answered),
             AccessEvent::Assembled(assembled) => self.assembled(&assembled),
+            AccessEvent::Reported(reported) => self.reported(&reported),
             AccessEvent::Unanswered(unanswered) => self.unanswered(unanswered),
         }
     }
@@ -77,10 +81,10 @@ impl LedgerLog {
             },
             purpose: asked.purpose,
             case: asked.case,
-            relation: RecordedRelation {
-                basis: asked.relation.basis.as_str().to_owned(),
-                reason: asked.relation.reason,
-            },
+            relation: asked.relation.map(|relation| RecordedRelation {
+                basis: relation.basis.as_str().to_owned(),
+                reason: relation.reason,
+            }),
             subject: self.entropy.id(asked.at),
             subject_key: self.vault.asked_key(&asked.subject),
         };
@@ -133,6 +137,28 @@ impl LedgerLog {
         record
     }
 
+    fn reported(&self, reported: &Reported) -> AccessRecord {
+        let mut record = self.new_record(Event::AccessReportMade, reported.at, reported.transaction);
+        self.with_open(|open| open.remove(&reported.transaction));
+        record.categories = vec![Category::access_log()];
+        record.count = Some(reported.entries);
+        record.holders = holders(reported.asked.iter().map(|(party, ..)| *party));
+        let granted = reported.asked.iter().filter_map(|(holder, transaction, grant)| {
+            Some(GrantedAccess {
+                category: Category::access_log(),
+                grant: (*grant)?,
+                holder: *holder,
+                outcome: None,
+                transaction: *transaction,
+            })
+        });
+        record.grants = granted.collect();
+        if !reported.complete {
+            record.decision.reason = Some("incomplete".to_owned());
+        }
+        record
+    }
+
     fn unanswered(&self, unanswered: Unanswered) -> AccessRecord {
         let mut record = self.new_record(Event::AnswerReceived, unanswered.at, unanswered.transaction);
         self.with_open(|open| open.remove(&unanswered.transaction));
@@ -147,14 +173,16 @@ impl LedgerLog {
         let mut record = AccessRecord::new(event, at, chain, self.oin, self.oin, agreement.hash());
         record.transaction = Some(transaction);
         if let Some(question) = self.with_open(|open| open.get(&transaction).cloned()) {
-            if let Some(rules) = agreement.purpose(&question.purpose) {
+            if question.purpose.is_subject_access() {
+                record.legal_basis = Some(LEGAL_BASIS.to_owned());
+            } else if let Some(rules) = agreement.purpose(&question.purpose) {
                 record.legal_basis = Some(rules.legal_basis.clone());
                 record.processing_activity = Some(rules.processing_activity.clone());
             }
             record.actor = Some(question.actor);
             record.purpose = Some(question.purpose);
             record.case = Some(question.case);
-            record.relation = Some(question.relation);
+            record.relation = question.relation;
             record.subject = Some(question.subject);
         }
         record
@@ -209,6 +237,7 @@ fn transaction_of(event: &AccessEvent) -> TransactionId {
         AccessEvent::Asked(asked) => asked.transaction,
         AccessEvent::Answered(answered) => answered.transaction,
         AccessEvent::Assembled(assembled) => assembled.transaction,
+        AccessEvent::Reported(reported) => reported.transaction,
         AccessEvent::Unanswered(unanswered) => unanswered.transaction,
     }
 }

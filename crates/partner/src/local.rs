@@ -1,5 +1,6 @@
 //! The local API: what the partner's own systems and the command line ask.
 
+pub(crate) mod access_reports;
 pub(crate) mod dossiers;
 pub(crate) mod lookups;
 pub(crate) mod registrations;
@@ -15,6 +16,7 @@ use crate::app::App;
 pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
     routes
         .app_data(app.clone())
+        .service(web::resource("/v1/access-reports").route(web::post().to(access_reports::report)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
         .service(web::resource("/v1/lookups").route(web::post().to(lookups::look_up)))
         .service(web::resource("/v1/registrations").route(web::post().to(registrations::register)))

@@ -38,6 +38,7 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::witness::add_checkpoint,
         kw_logbook::witness::newest,
         kw_adapter::statements::state,
+        crate::local::access_reports::report,
         crate::local::dossiers::assemble,
         crate::local::lookups::look_up,
         crate::local::registrations::register,

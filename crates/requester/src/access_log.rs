@@ -13,7 +13,7 @@ use kw_telemetry::{Explain, Reason};
 ///
 /// `record` returns only when the event is durable. The requester waits for it before it goes on: nothing is asked before
 /// [`AccessEvent::Asked`] is recorded, and nothing is handed out before [`AccessEvent::Answered`] and, for a dossier,
-/// [`AccessEvent::Assembled`] are.
+/// [`AccessEvent::Assembled`] are, and no report before [`AccessEvent::Reported`] is.
 pub trait AccessLog: fmt::Debug + Send + Sync {
     /// Makes the event durable.
     fn record(&self, event: AccessEvent) -> Recording<'_>;
@@ -55,6 +55,8 @@ pub enum AccessEvent {
     Answered(Answered),
     /// A dossier was assembled from that answer, and is about to be handed out.
     Assembled(Assembled),
+    /// An access report was made, and is about to be handed out.
+    Reported(Reported),
     /// There is no answer.
     Unanswered(Unanswered),
 }
@@ -80,8 +82,8 @@ pub struct Asked {
     pub categories: Vec<Category>,
     /// Which holders; empty for all.
     pub holders: Vec<Oin>,
-    /// On what ground.
-    pub relation: Relation,
+    /// On what ground; none for a person's own question.
+    pub relation: Option<Relation>,
 }
 
 impl fmt::Debug for Asked {
@@ -106,7 +108,7 @@ impl Asked {
             case: question.case.clone(),
             categories: question.categories.clone(),
             holders: question.holders.clone(),
-            relation: question.relation.clone(),
+            relation: Some(question.relation.clone()),
         }
     }
 }
@@ -175,6 +177,23 @@ pub struct PullOutcome {
     pub status: SectionStatus,
     /// Why, when it did not deliver.
     pub reason: Option<String>,
+}
+
+/// An access report that is about to be handed out.
+#[derive(Debug, Clone)]
+pub struct Reported {
+    /// The question's.
+    pub transaction: TransactionId,
+    /// When.
+    pub at: Instant,
+    /// Whether every party that the records name answered in full.
+    pub complete: bool,
+    /// How many acts it tells of.
+    pub entries: u64,
+    /// The parties that were asked, with the transaction of each exchange and the grant, when it could be read.
+    pub asked: Vec<(Oin, TransactionId, Option<GrantId>)>,
+    /// The proof that the switchboard recorded this access.
+    pub receipt: Receipt,
 }
 
 /// A question without an answer.

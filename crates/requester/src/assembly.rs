@@ -58,8 +58,7 @@ pub(crate) fn lookup(answer: QueryAnswer, agreement: &Agreement) -> Lookup {
 
 /// A party with its name in the agreement; one that the agreement does not know keeps its number as its name.
 pub(crate) fn party(oin: Oin, agreement: &Agreement) -> Party {
-    let name = agreement.partner(oin).map_or_else(|| oin.to_string(), |partner| partner.name.clone());
-    Party { oin, name }
+    Party { oin, name: agreement.party_name(oin).map_or_else(|| oin.to_string(), str::to_owned) }
 }
 
 #[cfg(test)]

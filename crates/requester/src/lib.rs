@@ -7,6 +7,9 @@
 //! 3. one pull per grant, side by side, at holders that each decide for themselves;
 //! 4. a [`Dossier`](kw_protocol::dossier::Dossier) with a section for *every* disclosed holder, whatever became of it.
 //!
+//! For a person who asks what was done with their data, it gathers an
+//! [`AccessReport`](kw_protocol::access_report::AccessReport) from the logs of the whole chain in the same way.
+//!
 //! It promises:
 //!
 //! - nothing is asked, and nothing is handed out, before the own [`AccessLog`] has it;
@@ -29,11 +32,12 @@ mod limits;
 mod outcome;
 mod pull;
 mod question;
+mod report;
 mod requester;
 
 pub use access_log::{
     AccessEvent, AccessLog, Answered, Asked, Assembled, Disclosure, PullOutcome, RecordError, Recording,
-    Unanswered,
+    Reported, Unanswered,
 };
 pub use assembly::complete;
 pub use breaker::BreakerSettings;
@@ -41,4 +45,5 @@ pub use error::RequestError;
 pub use events::EVENTS as LOG_EVENTS;
 pub use limits::Limits;
 pub use question::DossierQuery;
+pub use report::ReportQuestion;
 pub use requester::{Parts, Requester};

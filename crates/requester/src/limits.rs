@@ -13,6 +13,10 @@ pub struct Limits {
     pub holder_timeout: Duration,
     /// How many pulls of one dossier run at the same time.
     pub concurrency: usize,
+    /// For a whole access report, from the question to the last party's statement.
+    pub report_deadline: Duration,
+    /// For one party's statement.
+    pub statement_timeout: Duration,
     /// For the own access log to take one event, on top of the deadline: what it cannot take is not handed out.
     pub record_timeout: Duration,
     /// When a holder that fails is left alone for a while.
@@ -25,6 +29,8 @@ impl Default for Limits {
             deadline: Duration::from_secs(2),
             holder_timeout: Duration::from_millis(1_500),
             concurrency: 16,
+            report_deadline: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(10),
             record_timeout: Duration::from_secs(5),
             breaker: BreakerSettings::default(),
         }

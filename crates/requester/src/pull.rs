@@ -166,7 +166,12 @@ impl Round<'_> {
     }
 }
 
-fn birth_date_proof(epoch: u32, binding: &Binding, grant: &str, date: BirthDate) -> EpochBirthDateProof {
+pub(crate) fn birth_date_proof(
+    epoch: u32,
+    binding: &Binding,
+    grant: &str,
+    date: BirthDate,
+) -> EpochBirthDateProof {
     let proofs = binding.birth_date_proofs(grant, &date);
     EpochBirthDateProof {
         epoch,

@@ -49,9 +49,9 @@ pub struct Parts {
 /// The asking side of a partner. Make one and keep it: connections and breakers live in it. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Requester {
-    parts: Parts,
-    pseudonymiser: PseudonymiserClient,
-    switchboard: SwitchboardClient,
+    pub(crate) parts: Parts,
+    pub(crate) pseudonymiser: PseudonymiserClient,
+    pub(crate) switchboard: SwitchboardClient,
     holders: Arc<Holders>,
 }
 
@@ -85,7 +85,7 @@ impl Requester {
             let index = self.pseudonymiser.evaluate(subject, KeyUse::Index, BudgetClass::Query).await?;
             Ok(Pseudonyms { index: index.into_iter().next().unwrap_or_default(), binding: Vec::new() })
         };
-        let (answer, _) = self.ask(question, transaction, pseudonyms, deadline).await?;
+        let (answer, _) = self.ask_who_holds(question, transaction, pseudonyms, deadline).await?;
         let claims = self.read_grants(&answer.holders);
         self.record(AccessEvent::Answered(self.answered(transaction, &answer, &claims))).await?;
         Ok(assembly::lookup(answer, &self.parts.agreement))
@@ -97,7 +97,7 @@ impl Requester {
         let transaction = self.parts.context.transaction();
         let deadline = Instant::now() + self.parts.limits.deadline;
         let pseudonyms = self.pseudonymiser.pseudonyms(&question.subject, BudgetClass::Query);
-        let (answer, binding) = self.ask(question, transaction, pseudonyms, deadline).await?;
+        let (answer, binding) = self.ask_who_holds(question, transaction, pseudonyms, deadline).await?;
 
         let claims = self.read_grants(&answer.holders);
         let answered = self.answered(transaction, &answer, &claims);
@@ -120,8 +120,7 @@ impl Requester {
         Ok(dossier)
     }
 
-    /// Records the question while the pseudonyms are made, and sends it only when both are done.
-    async fn ask(
+    async fn ask_who_holds(
         &self,
         question: &DossierQuery,
         transaction: TransactionId,
@@ -129,12 +128,38 @@ impl Requester {
         deadline: Instant,
     ) -> Result<(QueryAnswer, Vec<EpochElement>), RequestError> {
         let asked = Asked::new(question, transaction, self.parts.context.now());
+        let send =
+            |subject| async move { self.switchboard.query(&query(question, subject), transaction).await };
+        let (answer, binding) = self.ask(asked, pseudonyms, deadline, send).await?;
+        self.compare_policy(&answer.policy);
+        Ok((answer, binding))
+    }
+
+    pub(crate) fn compare_policy(&self, policy: &str) {
+        if policy != self.parts.agreement.hash() {
+            AgreementDiffers {}.log();
+        }
+    }
+
+    /// Records the question while the pseudonyms are made, and sends it only when both are done. Gives the answer, and
+    /// N_binding per epoch.
+    pub(crate) async fn ask<T, Answering>(
+        &self,
+        asked: Asked,
+        pseudonyms: impl Future<Output = Result<Pseudonyms, PseudonymError>>,
+        deadline: Instant,
+        send: impl Fn(SubjectElement) -> Answering,
+    ) -> Result<(T, Vec<EpochElement>), RequestError>
+    where
+        Answering: Future<Output = Result<T, ClientError>>,
+    {
+        let transaction = asked.transaction;
         let (recorded, pseudonyms) =
             tokio::join!(self.record(AccessEvent::Asked(asked)), timeout_at(deadline, pseudonyms));
         recorded?;
         let outcome = async {
             let Pseudonyms { index, binding } = pseudonyms.map_err(|_| RequestError::TimedOut)??;
-            let answer = timeout_at(deadline, self.query(question, transaction, &index))
+            let answer = timeout_at(deadline, with_live_epoch(&index, send))
                 .await
                 .map_err(|_| RequestError::TimedOut)??;
             Ok((answer, binding))
@@ -144,32 +169,6 @@ impl Requester {
             Ok(answered) => Ok(answered),
             Err(error) => Err(self.unanswered(transaction, error).await),
         }
-    }
-
-    /// Asks with the newest element, and once more with the one before when the switchboard does not have that epoch
-    /// (yet, or any more): a refusal for the epoch discloses nothing, so this is still one access.
-    async fn query(
-        &self,
-        question: &DossierQuery,
-        transaction: TransactionId,
-        index: &[EpochElement],
-    ) -> Result<QueryAnswer, ClientError> {
-        let mut refused = ClientError::Malformed("there is no element to ask with");
-        for held in index.iter().rev().take(2) {
-            let subject =
-                SubjectElement { element: SecretBytes32(held.element.to_bytes()), epoch: held.epoch };
-            match self.switchboard.query(&query(question, subject), transaction).await {
-                Ok(answer) => {
-                    if answer.policy != self.parts.agreement.hash() {
-                        AgreementDiffers {}.log();
-                    }
-                    return Ok(answer);
-                }
-                Err(error) if error.code() == Some(ProblemCode::EpochUnknown) => refused = error,
-                Err(error) => return Err(error),
-            }
-        }
-        Err(refused)
     }
 
     /// The claims of each grant, in order; `None` for one that is not fit for use. A transaction id that comes twice
@@ -243,11 +242,31 @@ impl Requester {
         error
     }
 
-    async fn record(&self, event: AccessEvent) -> Result<(), RecordError> {
+    pub(crate) async fn record(&self, event: AccessEvent) -> Result<(), RecordError> {
         tokio::time::timeout(self.parts.limits.record_timeout, self.parts.access_log.record(event))
             .await
             .unwrap_or(Err(RecordError::TimedOut))
     }
+}
+
+/// Asks with the newest element, and once more with the one before when the switchboard does not have that epoch (yet, or
+/// any more): a refusal for the epoch discloses nothing, so this is still one access.
+async fn with_live_epoch<T, Answering>(
+    index: &[EpochElement],
+    send: impl Fn(SubjectElement) -> Answering,
+) -> Result<T, ClientError>
+where
+    Answering: Future<Output = Result<T, ClientError>>,
+{
+    let mut refused = ClientError::Malformed("there is no element to ask with");
+    for held in index.iter().rev().take(2) {
+        let element = SecretBytes32(held.element.to_bytes());
+        match send(SubjectElement { element, epoch: held.epoch }).await {
+            Err(error) if error.code() == Some(ProblemCode::EpochUnknown) => refused = error,
+            outcome => return outcome,
+        }
+    }
+    Err(refused)
 }
 
 fn query(question: &DossierQuery, subject: SubjectElement) -> Query {

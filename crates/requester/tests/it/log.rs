@@ -49,6 +49,7 @@ fn kind(event: &AccessEvent) -> &'static str {
         AccessEvent::Asked(_) => "asked",
         AccessEvent::Answered(_) => "answered",
         AccessEvent::Assembled(_) => "assembled",
+        AccessEvent::Reported(_) => "reported",
         AccessEvent::Unanswered(_) => "unanswered",
     }
 }
