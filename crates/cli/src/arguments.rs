@@ -109,6 +109,7 @@ mod tests {
             "audit resolve request --config a.toml --auditor a --index 7 --reference 019a0000-0000-7000-8000-000000000000 --reason r",
             "audit resolve approve --config a.toml --auditor b 019a0000-0000-7000-8000-000000000000",
             "audit resolve list --config a.toml --log 00000099000000011000",
+            "audit inzage --config p.toml --bsn - --birth-date 2011-03-04 --role worker --actor j --case 1 --language en",
             "audit mirror --config auditor.toml --log pseudonymiser copy",
             "audit mirror --config auditor.toml https://index.example/log copy",
             "audit policy --config auditor.toml --log 00000099000000012000",

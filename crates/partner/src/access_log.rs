@@ -12,7 +12,7 @@ use kw_ledger::{
     Salt,
 };
 use kw_protocol::access_report::LEGAL_BASIS;
-use kw_protocol::query::Assurance;
+use kw_protocol::query::{Assurance, Receipt};
 use kw_requester::{
     AccessEvent, AccessLog, Answered, Asked, Assembled, RecordError, Recording, Reported, Unanswered,
 };
@@ -203,7 +203,8 @@ impl AccessLog for LedgerLog {
         // A question is known after its first record, and forgotten with its last.
         let before = self.subject_key(transaction);
         let receipt = match &event {
-            AccessEvent::Answered(answered) => pending(answered),
+            AccessEvent::Answered(answered) => pending(&answered.receipt, transaction, answered.at),
+            AccessEvent::Reported(reported) => pending(&reported.receipt, transaction, reported.at),
             _ => None,
         };
         let record = self.record_of(event);
@@ -219,16 +220,15 @@ impl fmt::Debug for LedgerLog {
 }
 
 /// The leaf that the switchboard's log must have for its own record of this answer.
-fn pending(answered: &Answered) -> Option<PendingReceipt> {
-    let receipt = &answered.receipt;
+fn pending(receipt: &Receipt, transaction: TransactionId, at: Instant) -> Option<PendingReceipt> {
     let record = Canonical::from_stored(receipt.record.clone()?);
     let leaf = Leaf::commit(LeafKind::Access, &Salt(receipt.salt.0), &record);
     Some(PendingReceipt {
         origin: receipt.origin.clone(),
         index: receipt.index,
         leaf: leaf.hash,
-        transaction: answered.transaction,
-        at: answered.at,
+        transaction,
+        at,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod export;
+mod inzage;
 mod mirror;
 mod policy;
 mod proof;
@@ -32,6 +33,8 @@ use crate::output::Output;
 pub(crate) enum Command {
     /// Write records in the form of NEN 7513, LDV, FSC Logging or the Authorization Decision Log.
     Export(export::Arguments),
+    /// Tell a person what the logs of the chain say about them: who registered, who looked, and why (GDPR art. 15).
+    Inzage(inzage::Arguments),
     /// Keep a copy of a log in a folder: static files, verified as they come.
     Mirror(mirror::Arguments),
     /// Write whom to believe about a log: its key, its witnesses and how many it takes, for programs of others
@@ -58,6 +61,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Export(arguments) => export::run(arguments, output).await,
+        Command::Inzage(arguments) => inzage::run(arguments, output).await,
         Command::Mirror(arguments) => mirror::run(arguments, output).await,
         Command::Policy(arguments) => policy::run(&arguments, output),
         Command::Proof(arguments) => proof::run(arguments, output).await,

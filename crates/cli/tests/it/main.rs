@@ -11,6 +11,7 @@ mod audit_records;
 mod demo;
 mod deployment;
 mod inspection;
+mod inzage;
 mod log_events;
 mod logs;
 mod outside;

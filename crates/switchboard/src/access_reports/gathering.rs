@@ -61,7 +61,7 @@ pub(super) async fn gather(
         // Others are served between the pages.
         tokio::task::yield_now().await;
     }
-    let scopes = scopes(agreement, keyring, &lines, &pointers, &period)?;
+    let scopes = scopes(agreement, keyring, &mut lines, &pointers, &period)?;
     Ok(Gathered { lines, scopes })
 }
 
@@ -107,19 +107,23 @@ fn of_this_subject(
 }
 
 /// What of whose log belongs to these lines. Operators and auditors have no log about people.
+///
+/// Earlier reports lead to nobody: what they asked may be withheld since. They keep only what was asked of parties that are
+/// named for another reason.
 fn scopes(
     agreement: &Agreement,
     keyring: &Keyring,
-    lines: &[StatementLine],
+    lines: &mut [StatementLine],
     pointers: &[StoredPointer],
     period: &LogScope,
 ) -> Result<BTreeMap<Oin, LogScope>, Refusal> {
     let mut scopes: BTreeMap<Oin, LogScope> = BTreeMap::new();
-    for line in lines {
+    for line in &*lines {
         if matches!(line.event, Event::AccessReportMade | Event::QueryAnswered) {
             scope_of(&mut scopes, line.party.oin, period).asked.extend(line.transaction);
         }
-        for disclosed in &line.disclosed {
+        let is_report = line.event == Event::AccessReportMade;
+        for disclosed in line.disclosed.iter().filter(|_| !is_report) {
             scope_of(&mut scopes, disclosed.holder.oin, period).granted.push(disclosed.transaction);
         }
     }
@@ -128,6 +132,12 @@ fn scopes(
         let (handle, _) = open_pointer(&keyring.keys.row, pointer.id, sealed)
             .ok_or_else(|| Refusal::fault("a sealed column does not open"))?;
         scope_of(&mut scopes, pointer.holder, period).handles.push(handle);
+    }
+    for line in lines.iter_mut().filter(|line| line.event == Event::AccessReportMade) {
+        line.disclosed.retain(|disclosed| scopes.contains_key(&disclosed.holder.oin));
+        for disclosed in &line.disclosed {
+            scope_of(&mut scopes, disclosed.holder.oin, period).granted.push(disclosed.transaction);
+        }
     }
     for scope in scopes.values_mut() {
         for transactions in [&mut scope.asked, &mut scope.granted] {
