@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use kw_domain::{Instant, Oin, TransactionId};
+use kw_domain::{Instant, Oin, Purpose, TransactionId};
 use serde::Serialize;
 
 use crate::{AccessRecord, Event, Logged};
@@ -103,6 +103,10 @@ impl Reconciler {
     /// Takes in a record of a log.
     pub fn add(&mut self, place: Place, logged: Logged<'_>) {
         let record = logged.record;
+        if record.purpose.as_ref().is_some_and(Purpose::is_subject_access) {
+            // A person's own report is no question that is answered with grants to pull.
+            return;
+        }
         let seen = Seen::of(logged);
         match (record.event, place) {
             (Event::QueryAsked | Event::AnswerReceived | Event::DossierAssembled, Place::Partner(owner)) => {
