@@ -14,8 +14,7 @@ pub struct KeyNameError;
 impl KeyName {
     /// Reads a name.
     pub fn parse(text: &str) -> Result<Self, KeyNameError> {
-        let forbidden =
-            |character: char| character.is_whitespace() || character.is_control() || character == '+';
+        let forbidden = |character: char| character.is_whitespace() || character < ' ' || character == '+';
         if text.is_empty() || text.contains(forbidden) {
             Err(KeyNameError)
         } else {

@@ -38,7 +38,7 @@ on_both! {
         let leaves = |entries: &[kw_store::StoredEntry]| entries.iter().map(|one| one.leaf).collect::<Vec<_>>();
         assert_eq!(leaves(&after[..3]), leaves(&before));
         assert!(after[3].is_sound());
-        assert_eq!(store.read(|log| log.publication()).await.unwrap(), None);
+        assert_eq!(store.read(kw_store::BooksRead::publication).await.unwrap(), None);
         assert_eq!(bed.count("ledger_predecessors"), 1);
     }
 
