@@ -47,6 +47,22 @@ impl Term {
         let time_of_day = start.as_millis().rem_euclid(MILLIS_PER_DAY);
         Instant::from_millis(Instant::from_date(day).as_millis().saturating_add(time_of_day))
     }
+
+    /// The last whole moment of the day grid whose term is over at `end`: whatever is older has been kept for this term.
+    pub fn before(self, end: Instant) -> Instant {
+        let day = end
+            .date()
+            .checked_sub_days(Days::new(self.days.into()))
+            .and_then(|day| day.checked_sub_months(Months::new(self.months)))
+            .unwrap_or(NaiveDate::MIN);
+        let time_of_day = end.as_millis().rem_euclid(MILLIS_PER_DAY);
+        let mut start = Instant::from_millis(Instant::from_date(day).as_millis().saturating_add(time_of_day));
+        // Where a month lacked the day, the term of the moment found may end later.
+        while self.after(start) > end {
+            start = start.minus(Duration::from_hours(24));
+        }
+        start
+    }
 }
 
 impl fmt::Display for Term {
@@ -165,6 +181,25 @@ mod tests {
         }
         for text in ["", "P", "PT", "P1DT", "P1Y", "P1M", "PT1D", "1D", "PT1S1M", "PT-1S", "PT1H1H"] {
             assert_eq!(parse_duration(text), Err(TermError::Duration), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_the_moment_before_has_been_kept_for_the_whole_term() {
+        for term in ["P5Y", "P1M", "P1M3D", "P2W", "P20Y"] {
+            let term = Term::parse(term).unwrap();
+            for end in [
+                "2026-03-31T12:00:00Z",
+                "2028-02-29T00:00:00Z",
+                "2027-03-01T23:59:59Z",
+                "2026-11-22T10:00:00Z",
+            ] {
+                let end = Instant::parse(end).unwrap();
+                let start = term.before(end);
+                assert!(term.after(start) <= end, "{term} before {end}");
+                let next = start.plus(Duration::from_hours(4 * 24));
+                assert!(term.after(next) > end, "{term} before {end} is days too early");
+            }
         }
     }
 

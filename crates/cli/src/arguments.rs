@@ -114,6 +114,7 @@ mod tests {
             "audit mirror --config auditor.toml https://index.example/log copy",
             "audit policy --config auditor.toml --log 00000099000000012000",
             "audit proof --config partner.toml --receipt answer.json --out access.tlog-proof",
+            "audit retention --config switchboard.toml --report destroyed.json",
             "audit verify --config auditor.toml --log switchboard",
             "audit verify --config switchboard.toml --database",
             "audit verify --config partner.toml --receipt answer.json",

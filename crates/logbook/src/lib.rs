@@ -5,6 +5,7 @@
 //! - [`recovery`]: how a log goes on whose database is older than what was signed.
 //! - [`inspection`]: what auditors read of the access log.
 //! - [`receipts`]: whether the logs of others hold what they promised.
+//! - [`retention`]: erasing what was kept long enough.
 //! - [`statement`]: what the log says about one person.
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod publisher;
 pub mod reader;
 pub mod receipts;
 pub mod recovery;
+pub mod retention;
 pub mod serving;
 mod settings;
 mod start;

@@ -14,6 +14,7 @@ use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::reader::LogSource;
 use kw_logbook::receipts::Receipts;
+use kw_logbook::retention::Retention;
 use kw_logbook::{InForce, Logbook, LogbookParts};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
 use kw_store::partner::Partner;
@@ -108,6 +109,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         clock: Arc::clone(&clock),
     }));
     let in_force = InForce::new(Arc::clone(&store), oin, Arc::clone(&clock));
+    let retention = Retention::new(Arc::clone(&store), agreement.clone(), oin, Arc::clone(&clock));
     let app = Data::new(App {
         oin,
         admission,
@@ -139,6 +141,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         })?
         .local("local", config.local.listen, move |routes| local::routes(routes, &app))?;
     logbook.spawn(&server);
+    retention.follow(server.jobs());
     in_force.follow(server.jobs(), move || (agreement.current(), Vec::new()));
     server.jobs().spawn("sync", config.sync.interval(), move || {
         let synchroniser = Arc::clone(&synchroniser);

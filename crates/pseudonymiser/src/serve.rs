@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
+use kw_logbook::retention::Retention;
 use kw_logbook::{InForce, Logbook, LogbookParts};
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
@@ -80,6 +81,8 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
             (agreement, keys)
         }
     });
+    Retention::new(Arc::clone(&app.store), app.agreement.clone(), tls.oin(), Arc::clone(&app.clock))
+        .follow(server.jobs());
     // After the agreement, so that one SIGHUP brings a new agreement and the key that it lists.
     Ok(server.on_reload("keys", move || {
         let ring = KeyRing::load(&config.keys.directory, &app.agreement.current())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kw_domain::SubjectId;
 use kw_ledger::{Event, LeafKind};
 use kw_logbook::InForce;
+use kw_logbook::retention::Retention;
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, StoredPointer};
@@ -40,6 +41,8 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     let each = Arc::clone(app);
     InForce::new(Arc::clone(&app.store), app.oin, Arc::clone(&app.clock))
         .follow(jobs, move || (each.agreement.current(), each.keyring.load().keys.signer.recorded()));
+    Retention::new(Arc::clone(&app.store), app.agreement.clone(), app.oin, Arc::clone(&app.clock))
+        .follow(jobs);
 
     let each = Arc::clone(app);
     server.readiness().check("database", move || {

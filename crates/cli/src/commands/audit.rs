@@ -12,6 +12,7 @@ mod records;
 mod recover;
 mod report;
 mod resolve;
+mod retention;
 mod show;
 mod verify;
 
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     /// Find the records about one subject, whom nobody names: two auditors have to agree.
     #[command(subcommand)]
     Resolve(resolve::Command),
+    /// Report what a service erased at the end of its term, what is due, and that its log verifies: a destruction report.
+    Retention(retention::Arguments),
     /// Show what happened at a service, newest first. The reading is recorded there.
     Show(Box<show::Arguments>),
     /// Verify a whole log, at its owner, in a copy or in its database; or one receipt.
@@ -69,6 +72,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         Command::Recover(arguments) => recover::run(arguments, output).await,
         Command::Report(arguments) => report::run(arguments, output).await,
         Command::Resolve(command) => resolve::run(command, output).await,
+        Command::Retention(arguments) => retention::run(arguments, output).await,
         Command::Show(arguments) => show::run(*arguments, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,
     }
