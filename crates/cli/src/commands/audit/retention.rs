@@ -47,13 +47,13 @@ struct Report {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     mistake: Option<String>,
-    classes: Vec<Class>,
+    classes: Vec<Keeping>,
     erasures: Vec<Erasure>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Class {
+struct Keeping {
     class: &'static str,
     term: String,
     due_before: Instant,
@@ -107,7 +107,7 @@ fn report(agreement: &Agreement, log: &mut StoredLog) -> Result<Report, Failure>
     })?;
     let trust = Trust::of(agreement, &identity)
         .map_err(|error| Failure::configuration(error, "correct the agreement"))?;
-    let mut classes = RetentionClass::ALL.map(|class| Class {
+    let mut classes = RetentionClass::ALL.map(|class| Keeping {
         class: class.as_str(),
         term: agreement.retention(class).to_string(),
         due_before: due_before(agreement, class, now),
@@ -174,7 +174,7 @@ fn readable(report: &Report) -> String {
         format!("{}: {} entries, {} of them erased\n", report.origin, report.entries, report.erased);
     // Writing to a string cannot fail.
     for class in &report.classes {
-        let Class { class, term, due_before, due } = class;
+        let Keeping { class, term, due_before, due } = class;
         let _ = writeln!(text, "  {class}: kept for {term}; {due} from before {due_before} are due");
     }
     for one in &report.erasures {
