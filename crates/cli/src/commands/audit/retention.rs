@@ -186,7 +186,7 @@ fn readable(report: &Report) -> String {
     }
     match &report.mistake {
         None => {
-            text.push_str("verified: the tree is the one that was signed, and every erasure is explained")
+            text.push_str("verified: the tree is the one that was signed, and every erasure is explained");
         }
         Some(mistake) => {
             let _ = write!(text, "DOES NOT VERIFY: {mistake}");
