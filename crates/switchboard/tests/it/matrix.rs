@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::child::chain;
 
-/// A request that the right caller gets answered well.
+/// A request that the right caller gets answered well; for what only others may, or what a partner needs more for, one that
+/// shows by its answer how far it came.
 struct Sample {
     path: String,
     body: Option<Value>,
@@ -82,11 +83,23 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
     let json = |path: String, body: Option<Value>| Sample { path, body, media_type: "application/json" };
     match operation {
         "GET /.well-known/jwks.json" => json("/.well-known/jwks.json".into(), None),
+        "GET /log/checkpoint" => json("/log/checkpoint".into(), None),
+        "GET /log/tile/{resource}" => json("/log/tile/63/000".into(), None),
+        "GET /log/witnessed-checkpoint" => json("/log/witnessed-checkpoint".into(), None),
+        "GET /v1/access-log/resolutions" => json("/v1/access-log/resolutions".into(), None),
         "GET /v1/bulk-uploads/{id}" => {
             json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None)
         }
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
+        "GET /witness/checkpoints/{origin}" => json(format!("/witness/checkpoints/{}", "0".repeat(64)), None),
+        "POST /v1/access-log/_search" => json("/v1/access-log/_search".into(), Some(json!({}))),
+        "POST /v1/access-log/resolutions" => json("/v1/access-log/resolutions".into(), Some(json!({}))),
+        "POST /v1/access-log/resolutions/{id}/approvals" => {
+            let id = "01931b3e-7d5a-7000-8000-000000000001";
+            json(format!("/v1/access-log/resolutions/{id}/approvals"), Some(json!({})))
+        }
+        "POST /v1/access-reports" => json("/v1/access-reports".into(), Some(json!({}))),
         "POST /v1/leases" => json("/v1/leases".into(), None),
         "POST /v1/pointers" => {
             json("/v1/pointers".into(), Some(serde_json::to_value(&registration).unwrap()))
@@ -123,6 +136,11 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         "POST /v1/queries" => {
             json("/v1/queries".into(), Some(serde_json::to_value(school.question(number).unwrap()).unwrap()))
         }
+        "POST /witness/add-checkpoint" => Sample {
+            path: "/witness/add-checkpoint".into(),
+            body: Some(json!("old 0")),
+            media_type: "text/plain",
+        },
         other => panic!("{other} has no sample request: give it one"),
     }
 }
