@@ -243,7 +243,7 @@ impl Central {
         databases: &Databases,
     ) -> Result<Self, DemoError> {
         make_folder(&folder.join("keys"))?;
-        let database = databases.service(kind, &folder).await?;
+        let database = databases.of_central(kind, &folder).await?;
         Ok(Self { kind, folder, database, doors: Doors::take(ports)?, service: None })
     }
 
@@ -252,7 +252,8 @@ impl Central {
         let configuration = json!({
             "agreement": ground.agreement(),
             "server": self.doors.server(),
-            "log": { "file": "log.jsonl", "format": "json" },
+            // As much as can be said, so that the search at the end sees all that may ever be written.
+            "log": { "file": "log.jsonl", "format": "json", "level": "debug" },
             "tls": tls_section(&tls),
             "database": database_section(&self.database),
             "keys": { "directory": "keys" },
@@ -288,7 +289,7 @@ impl Partner {
         doors: Doors,
     ) -> Result<Self, DemoError> {
         let folder = ground.partner(&plan.name);
-        let database = databases.service(&plan.name, &folder).await?;
+        let database = databases.of_partner(&plan.name, &folder).await?;
         let tls = issue(authority, &plan.name, plan.oin)?;
         let configuration = folder.join("partner.toml");
         let settings = json!({

@@ -10,11 +10,15 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::DemoError;
+use crate::{DemoError, Settings};
 
 /// The databases of one demonstration.
 #[derive(Debug)]
-pub(crate) struct Databases(Option<Postgres>);
+pub(crate) struct Databases {
+    server: Option<Postgres>,
+    /// Nothing of a partner is on the server.
+    partners_on_files: bool,
+}
 
 #[derive(Debug)]
 struct Postgres {
@@ -28,28 +32,47 @@ struct Postgres {
 
 impl Databases {
     /// On the server behind this URL, or in files.
-    pub(crate) fn new(url: Option<&str>, root_certificates: Option<&Path>) -> Result<Self, DemoError> {
-        let Some(text) = url else { return Ok(Self(None)) };
-        let server = Server::at(text, root_certificates)?;
+    pub(crate) fn new(settings: &Settings) -> Result<Self, DemoError> {
+        let (partners_on_files, roots) = (settings.partners_on_files, settings.root_certificates.as_deref());
+        let Some(text) = &settings.database else { return Ok(Self { server: None, partners_on_files }) };
+        let server = Server::at(text, roots)?;
         let url = text.to_owned();
         let mark = format!("{:08x}", u32::from_be_bytes(Entropy::os().draw()));
-        let root_certificates = root_certificates.map(Path::to_owned);
-        Ok(Self(Some(Postgres { server, url, root_certificates, mark, made: Mutex::default() })))
+        let root_certificates = roots.map(Path::to_owned);
+        let server = Some(Postgres { server, url, root_certificates, mark, made: Mutex::default() });
+        Ok(Self { server, partners_on_files })
     }
 
     /// The kind, for people.
     pub(crate) fn kind(&self) -> &'static str {
-        if self.0.is_some() { "PostgreSQL" } else { "SQLite" }
+        if self.server.is_some() { "PostgreSQL" } else { "SQLite" }
     }
 
     /// Whether they are on a server.
     pub(crate) fn are_on_a_server(&self) -> bool {
-        self.0.is_some()
+        self.server.is_some()
     }
 
-    /// The database of a service, made if it is on a server.
-    pub(crate) async fn service(&self, role: &str, folder: &Path) -> Result<DatabaseConfig, DemoError> {
-        let Some(postgres) = &self.0 else {
+    /// The database of a central service, made if it is on a server.
+    pub(crate) async fn of_central(&self, role: &str, folder: &Path) -> Result<DatabaseConfig, DemoError> {
+        Self::of_service(self.server.as_ref(), role, folder).await
+    }
+
+    /// The database of a partner's process, made if it is on a server.
+    pub(crate) async fn of_partner(&self, role: &str, folder: &Path) -> Result<DatabaseConfig, DemoError> {
+        Self::of_service(self.of_partners(), role, folder).await
+    }
+
+    fn of_partners(&self) -> Option<&Postgres> {
+        self.server.as_ref().filter(|_| !self.partners_on_files)
+    }
+
+    async fn of_service(
+        server: Option<&Postgres>,
+        role: &str,
+        folder: &Path,
+    ) -> Result<DatabaseConfig, DemoError> {
+        let Some(postgres) = server else {
             let file = folder.join("ketenwijzer.db");
             return Ok(DatabaseConfig::at(file.to_string_lossy()));
         };
@@ -68,7 +91,7 @@ impl Databases {
         script: &str,
         folder: &Path,
     ) -> Result<Vec<(&'static str, Value)>, DemoError> {
-        let Some(postgres) = &self.0 else {
+        let Some(postgres) = self.of_partners() else {
             let path = folder.join("clients.db");
             workbench::make_sqlite(&path, script)?;
             return Ok(vec![("url", json!(format!("sqlite://{}", path.display())))]);
@@ -99,7 +122,7 @@ impl Databases {
         database: &DatabaseConfig,
         take: impl FnMut(&str, Vec<u8>) + Send,
     ) -> Result<(), DemoError> {
-        let Some(postgres) = &self.0 else { return Ok(()) };
+        let Some(postgres) = &self.server else { return Ok(()) };
         let name =
             database.url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         Ok(postgres.server.read_out(name, take).await?)
@@ -107,7 +130,7 @@ impl Databases {
 
     /// Drops what was made on the server; says what could not be.
     pub(crate) async fn drop_all(&self) -> Vec<String> {
-        let Some(postgres) = &self.0 else { return Vec::new() };
+        let Some(postgres) = &self.server else { return Vec::new() };
         let mut dropping = tokio::task::JoinSet::new();
         for name in postgres.made.lock().await.drain(..) {
             let server = postgres.server.clone();
@@ -150,8 +173,15 @@ mod tests {
             ("postgres://kw@/postgres?host=/run/pg", "postgres://kw@/kw_demo_1?host=/run/pg"),
             ("postgres://kw@localhost", "postgres://kw@localhost/kw_demo_1"),
         ] {
-            let databases = Databases::new(Some(given), None).unwrap();
-            assert_eq!(databases.0.unwrap().url_of("kw_demo_1"), expected);
+            let settings = Settings {
+                program: PathBuf::new(),
+                folder: None,
+                database: Some(given.to_owned()),
+                root_certificates: None,
+                partners_on_files: false,
+                cast: crate::Cast::MadeUp { people: 0 },
+            };
+            assert_eq!(Databases::new(&settings).unwrap().server.unwrap().url_of("kw_demo_1"), expected);
         }
     }
 }

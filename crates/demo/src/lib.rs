@@ -18,7 +18,7 @@ mod own_data;
 pub mod people;
 mod processes;
 pub mod report;
-mod search;
+pub mod search;
 mod sources;
 mod stage;
 mod verdict;
@@ -49,6 +49,8 @@ pub struct Settings {
     pub database: Option<String>,
     /// The authorities of that server, PEM; demanded when it is not on this machine.
     pub root_certificates: Option<PathBuf>,
+    /// Whether partners keep files all the same: what is on the server is then the central services' alone.
+    pub partners_on_files: bool,
     /// Whom it is about.
     pub cast: Cast,
 }
@@ -147,7 +149,7 @@ pub struct Demo {
 impl Demo {
     /// Makes the folder.
     pub fn prepare(settings: Settings) -> Result<Self, DemoError> {
-        let databases = Databases::new(settings.database.as_deref(), settings.root_certificates.as_deref())?;
+        let databases = Databases::new(&settings)?;
         let ground = Ground::make(settings.folder.as_deref())?;
         Ok(Self { settings, databases, ground })
     }
@@ -208,7 +210,7 @@ impl Demo {
         let found = verdict::search_central(&played.search, &played.chain, &self.databases).await?;
         let records = played.chain.records().await?;
         let mut report = played.report;
-        report.bsn_found_outside_partners = report.bsn_found_outside_partners.max(found.numbers);
+        verdict::note(&mut report, &found);
         report.records =
             report::RecordCounts { switchboard: records.switchboard, partners: records.partners };
         report.elapsed_ms = played.began.elapsed().as_millis() as u64;

@@ -15,7 +15,7 @@ use crate::databases::Databases;
 use crate::files::Ground;
 use crate::people::{Holder, People, Person};
 use crate::report::{PartnerDown, RecordCounts, Report, ShownDossier, UnknownPerson};
-use crate::search::Search;
+use crate::search::{Kind, Needles};
 use crate::{Audience, DemoError, Played, mix_up, sources, verdict};
 
 /// Plays it to the end; the chain still runs.
@@ -58,7 +58,12 @@ pub(crate) async fn play(
     let broken = stories.broken;
 
     audience.begins("searching what the central services stored and logged for every number");
-    let search = Search::for_numbers(people.all.iter().map(|person| &person.bsn).chain([&people.unknown]))?;
+    let mut needles = Needles::default();
+    needles.number(&people.unknown);
+    for person in &people.all {
+        needles.person(person);
+    }
+    let search = needles.search()?;
     let mut report = Report {
         registered,
         people: people.all.len() as u64,
@@ -73,10 +78,11 @@ pub(crate) async fn play(
         rows: None,
         broken,
     };
-    report.bsn_found_outside_partners = verdict::search_central(&search, &chain, databases).await?.numbers;
+    verdict::note(&mut report, &verdict::search_central(&search, &chain, databases).await?);
     // A search that finds nothing where every number stands in the open finds nothing anywhere.
-    if search.in_folder(&ground.partner("youth-care").join("source"))?.numbers == 0 {
-        report.broken.push("the search finds numbers where they are");
+    let open = search.in_folder(&ground.partner("youth-care").join("source"))?;
+    if [Kind::Number, Kind::BirthDate, Kind::Text].iter().any(|kind| open.of(*kind) == 0) {
+        report.broken.push("the search finds people where they are");
     }
     Ok(Played { chain, report, search, began })
 }

@@ -6,7 +6,6 @@ mod folders;
 use std::path::Path;
 use std::time::Instant;
 
-use kw_domain::Bsn;
 use kw_protocol::dossier::{Dossier, SectionStatus};
 
 use crate::asking::{Asker, motivated};
@@ -15,7 +14,7 @@ use crate::databases::Databases;
 use crate::files::Ground;
 use crate::made_up::register_all;
 use crate::report::{RecordCounts, Report, ShownDossier, UnknownPerson};
-use crate::search::Search;
+use crate::search::{Kind, Needles};
 use crate::{Audience, DemoError, OwnData, Played, mix_up, verdict};
 
 use folders::Found;
@@ -84,8 +83,11 @@ pub(crate) async fn play(
     };
 
     audience.begins("searching what the central services stored and logged for every number");
-    let numbers: Vec<&Bsn> = found.people.keys().chain(&own.bsn).chain(&unknown).collect();
-    let search = Search::for_numbers(numbers)?;
+    let mut needles = Needles::default();
+    for bsn in found.people.keys().chain(&own.bsn).chain(&unknown) {
+        needles.number(bsn);
+    }
+    let search = needles.search()?;
     let report = Report {
         registered,
         people: found.people.len() as u64,
@@ -98,7 +100,9 @@ pub(crate) async fn play(
         }),
         partner_down: None,
         records: RecordCounts { switchboard: 0, partners: 0 },
-        bsn_found_outside_partners: verdict::search_central(&search, &chain, databases).await?.numbers,
+        bsn_found_outside_partners: verdict::search_central(&search, &chain, databases)
+            .await?
+            .of(Kind::Number),
         elapsed_ms: began.elapsed().as_millis() as u64,
         rows: Some(found.rows),
         broken,

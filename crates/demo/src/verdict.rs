@@ -7,7 +7,7 @@ use crate::DemoError;
 use crate::chain::Chain;
 use crate::databases::Databases;
 use crate::report::Report;
-use crate::search::{Found, Search};
+use crate::search::{Found, Kind, Search};
 
 /// Searches everything that the switchboard and the pseudonymiser stored and logged: every file in their folders, and
 /// every table of their databases where these are on a server.
@@ -20,7 +20,7 @@ pub(crate) async fn search_central(
     for (folder, database) in chain.central() {
         let mut here = search.in_folder(folder)?;
         if database.is_postgres() {
-            here = search_server(search, database, databases).await?.with(here);
+            here.add(search_server(search, database, databases).await?);
         }
         found.add(here);
     }
@@ -35,7 +35,7 @@ async fn search_server(
     let mut found = Found::default();
     databases
         .read_out(database, |_, bytes| {
-            found.add(Found { numbers: search.in_bytes(&bytes), bytes: bytes.len() as u64 });
+            found.add(search.in_bytes(&bytes));
         })
         .await?;
     if found.bytes == 0 {
@@ -44,6 +44,15 @@ async fn search_server(
         ));
     }
     Ok(found)
+}
+
+/// Puts what a search came to into a report.
+pub(crate) fn note(report: &mut Report, found: &Found) {
+    let numbers = found.of(Kind::Number);
+    report.bsn_found_outside_partners = report.bsn_found_outside_partners.max(numbers);
+    if found.counts.iter().any(|(kind, count)| *kind != Kind::Number && *count > 0) {
+        report.broken.push("no birth date, name or address leaves a partner");
+    }
 }
 
 /// Adds what a report shows to be broken. What does not apply is no promise.

@@ -24,13 +24,15 @@ pub mod tile;
 pub mod tree;
 pub mod witness;
 
+mod allowed;
 mod canonical;
 mod leaf;
 mod logged;
 mod record;
 mod text;
 
-pub use canonical::{Canonical, CanonicalError, canonical};
+pub use allowed::RecordField;
+pub use canonical::{Canonical, CanonicalError, Recordable, canonical};
 pub use leaf::{LEAF_LENGTH, Leaf, LeafError, LeafKind, Salt};
 pub use logged::Logged;
 pub use record::{

@@ -11,7 +11,7 @@ use kw_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccessRecord, Event, Outcome, Verdict};
+use crate::{AccessRecord, Event, Outcome, Recordable, Verdict};
 
 /// Which records are meant: those that fit every field that is there.
 ///
@@ -84,6 +84,8 @@ pub struct AccessFilter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
 }
+
+impl Recordable for AccessFilter {}
 
 impl AccessFilter {
     /// Whether a record is meant.
@@ -176,6 +178,8 @@ pub struct Search {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<ResolutionId>,
 }
+
+impl Recordable for Search {}
 
 /// On what ground somebody asked (design §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

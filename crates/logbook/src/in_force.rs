@@ -125,7 +125,7 @@ fn act(
     }
     let mut act: Option<Act> = None;
     for (kind, record) in acts {
-        let text = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
+        let text = canonical(&record)?;
         act = Some(match act {
             None => Act::new(record.at, kind, text),
             Some(act) => act.and(kind, text),

@@ -182,7 +182,7 @@ impl Receipts {
             .store
             .write("refute_receipt", move |tx| {
                 tx.write().settle_receipt(&receipt)?;
-                let text = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
+                let text = canonical(&record).map_err(StoreError::from)?;
                 Ok::<_, Abort<()>>(((), Act::new(record.at, LeafKind::Access, text)))
             })
             .await;

@@ -83,7 +83,7 @@ impl<S: Service> Retention<S> {
                 first: erased.first,
                 last: erased.last,
             });
-            let text = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
+            let text = canonical(&record).map_err(StoreError::from)?;
             Ok((erased.count, Act::new(now, LeafKind::Access, text)))
         });
         match written.await {

@@ -76,7 +76,7 @@ pub(crate) async fn append(store: &Store<Partner>, record: AccessRecord, about: 
             if let Some(receipt) = &receipt {
                 tx.write().await_receipt(receipt)?;
             }
-            let canonical = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
+            let canonical = canonical(&record).map_err(StoreError::from)?;
             let act = Act::new(record.at, LeafKind::Access, canonical);
             let act = match asked.zip(record.subject) {
                 Some((subject_key, reference)) => act.link_asked(subject_key, reference, record.transaction),

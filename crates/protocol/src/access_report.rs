@@ -6,7 +6,7 @@
 mod told;
 
 use kw_domain::{ActorId, CaseReference, Category, Handle, Instant, Oin, Purpose, Role, TransactionId};
-use kw_ledger::{Event, Outcome};
+use kw_ledger::{Event, Outcome, Recordable};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -121,6 +121,8 @@ pub struct LogScope {
     #[schema(value_type = Option<String>)]
     pub until: Option<Instant>,
 }
+
+impl Recordable for LogScope {}
 
 impl LogScope {
     /// How many things it names.

@@ -3,6 +3,7 @@
 //! pass for the other (RFC 8725 §3.11).
 
 use kw_domain::{Category, ChainName, GrantId, Handle, Oin, Purpose, TransactionId};
+use kw_ledger::Recordable;
 use serde::{Deserialize, Serialize};
 
 use crate::query::RelationBasis;
@@ -60,6 +61,8 @@ pub struct GrantClaims<P = GrantProperties> {
     /// The transaction id of the exchange with the holder.
     pub txn: TransactionId,
 }
+
+impl<P: Serialize> Recordable for GrantClaims<P> {}
 
 /// The claims of an access-log grant.
 pub type AccessLogClaims = GrantClaims<AccessLogProperties>;

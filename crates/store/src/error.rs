@@ -1,6 +1,7 @@
 //! What can go wrong in storage, and who is at fault.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use kw_ledger::CanonicalError;
 use kw_telemetry::{Explain, Reason};
 
 /// A statement failed, or what is stored is not what this version writes. The operator's to mend; its text never holds a
@@ -16,6 +17,9 @@ pub enum StoreError {
     /// What was to be stored cannot be true together with what is stored.
     #[error("what was to be stored contradicts the stored {0}")]
     Contradiction(&'static str),
+    /// The record of an act says more than its event may, so the act did not happen: a fault of this program.
+    #[error(transparent)]
+    Unrecordable(#[from] CanonicalError),
     /// A stored value cannot be read back.
     #[error("a stored {0} is damaged")]
     Damaged(&'static str),
@@ -175,6 +179,19 @@ impl Explain for StoreError {
             Self::Contradiction(what) => {
                 reason.say("what was to be stored contradicts what is stored").say(what)
             }
+            Self::Unrecordable(error) => match error {
+                CanonicalError::Json => reason.say("a record cannot be written"),
+                CanonicalError::NoCode { field } => {
+                    reason.say("a record's reason is no code").with("field", field)
+                }
+                CanonicalError::NotAllowed { event, field } => reason
+                    .say("a record says more than its event may")
+                    .with("event", event)
+                    .with("field", field),
+                CanonicalError::Number { field } => {
+                    reason.say("a record seems to hold a citizen service number").with("field", field)
+                }
+            },
             Self::Damaged(what) => reason.say("a stored value is damaged").say(what),
         };
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use kw_agreement::{Agreement, CategoryRules};
 use kw_domain::{Category, Clock, Instant, Oin, SubjectId, SubjectReference};
-use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, RecordedActor, canonical};
+use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, Recordable, RecordedActor, canonical};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
@@ -86,7 +86,7 @@ pub(crate) fn key_act<E>(record: &AccessRecord) -> Result<Act, Abort<E>> {
 }
 
 fn act_of<E>(kind: LeafKind, record: &AccessRecord) -> Result<Act, Abort<E>> {
-    let text = canonical(record).map_err(|_| Abort::Store(StoreError::Damaged("record")))?;
+    let text = canonical(record).map_err(StoreError::from)?;
     Ok(Act::new(record.at, kind, text))
 }
 
@@ -110,8 +110,8 @@ pub(crate) fn recorded_actor(actor: &Actor) -> RecordedActor {
 }
 
 /// The canonical form of something that is recorded.
-pub(crate) fn recorded<T: serde::Serialize>(value: &T) -> Result<Canonical, Refusal> {
-    canonical(value).map_err(|_| Refusal::fault("a record cannot be written"))
+pub(crate) fn recorded<T: Recordable>(value: &T) -> Result<Canonical, Refusal> {
+    canonical(value).map_err(|error| Refusal::fault(StoreError::from(error)))
 }
 
 /// The rules of a category in the agreement.

@@ -160,7 +160,20 @@ impl PostgresServer {
         Ok(String::from_utf8(ran.stdout)?.trim_end().to_owned())
     }
 
-    fn data(&self) -> PathBuf {
+    /// Everything that the database of this URL holds, as `pg_dump` writes it out.
+    pub fn dump(&self, url: &str) -> anyhow::Result<Vec<u8>> {
+        let ran = Command::new(self.programs.join("pg_dump"))
+            .args(["-U", OWNER, "-h"])
+            .arg(self.folder.path())
+            .args(["-p", &self.port.to_string(), "-d", database_of(url)])
+            .stdin(Stdio::null())
+            .output()?;
+        ensure!(ran.status.success(), "pg_dump failed: {}", String::from_utf8_lossy(&ran.stderr));
+        Ok(ran.stdout)
+    }
+
+    /// The folder with all that the server keeps: every database, and the write-ahead log.
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 

@@ -260,7 +260,7 @@ async fn of_a_record_that_is_gone_only_what_the_switchboard_names_is_told() {
             let blank: Result<Act, Abort<()>> = Ok(Act::new(
                 Instant::from_millis(1),
                 kw_ledger::LeafKind::Access,
-                canonical(&"gone").unwrap(),
+                kw_ledger::Canonical::from_stored("\"gone\"".to_owned()),
             ));
             Ok(((), blank?))
         })

@@ -52,7 +52,7 @@ pub(super) fn act_about<E>(
 
 /// A record with its place in the log.
 pub(crate) fn into_act<E>(record: &AccessRecord) -> Result<Act, Abort<E>> {
-    let canonical = canonical(record).map_err(|error| StoreError::Database(error.to_string()))?;
+    let canonical = canonical(record).map_err(StoreError::from)?;
     Ok(Act::new(record.at, LeafKind::Access, canonical))
 }
 

@@ -88,6 +88,7 @@ fn settings(arguments: Arguments) -> Result<Settings, Failure> {
         folder: arguments.dir,
         database: arguments.database,
         root_certificates: arguments.database_root_certificates,
+        partners_on_files: false,
         cast,
     })
 }

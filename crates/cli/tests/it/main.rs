@@ -14,6 +14,7 @@ mod inspection;
 mod inzage;
 mod log_events;
 mod logs;
+mod nothing_personal;
 mod outside;
 mod own_data;
 mod pki_and_keys;

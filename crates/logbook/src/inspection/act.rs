@@ -53,7 +53,7 @@ pub(super) fn act<E>(
     about: Option<(Meant, kw_domain::SubjectReference)>,
 ) -> Result<Act, Abort<E>> {
     record.subject = about.map(|(_, reference)| reference);
-    let text = canonical(&record).map_err(|_| StoreError::Damaged("record"))?;
+    let text = canonical(&record).map_err(StoreError::from)?;
     let act = Act::new(record.at, LeafKind::Access, text);
     Ok(match about {
         None => act,

@@ -50,7 +50,7 @@ pub(super) async fn charge(
             Err(overdrawn @ Overdrawn::Exhausted { window, .. })
                 if *claimed.get_or_insert_with(|| shared.refusals.claim(key, now)) =>
             {
-                let reason = format!("budget-exhausted: {} {}", key.class.as_str(), window.as_str());
+                let reason = format!("budget-exhausted-{}-{}", key.class.as_str(), window.as_str());
                 Ok((Some(overdrawn), act(&record.clone().denied(reason))?))
             }
             Err(overdrawn) => Err(Abort::Refused(overdrawn)),
@@ -69,7 +69,7 @@ pub(super) async fn charge(
 }
 
 fn act(record: &AccessRecord) -> Result<Act, StoreError> {
-    let canonical = canonical(record).map_err(|_| StoreError::Damaged("record"))?;
+    let canonical = canonical(record)?;
     Ok(Act::new(record.at, LeafKind::Access, canonical))
 }
 

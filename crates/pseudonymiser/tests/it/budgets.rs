@@ -43,7 +43,7 @@ async fn a_budget_that_is_used_up_is_told_with_the_time_to_wait_and_recorded_as_
     );
     let refused = &chain.records()[1].decision;
     assert_eq!(refused.verdict, Verdict::Denied);
-    assert_eq!(refused.reason.as_deref(), Some("budget-exhausted: query minute"));
+    assert_eq!(refused.reason.as_deref(), Some("budget-exhausted-query-minute"));
 }
 
 #[tokio::test]

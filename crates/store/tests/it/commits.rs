@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kw_ledger::canonical;
+use kw_ledger::Canonical;
 use kw_store::{Abort, LedgerRead, WriteError};
 
 use crate::bed::{act, on_both, pointer, record, reference, subject};
@@ -16,7 +16,7 @@ on_both! {
         for number in 0..WRITES {
             let store = Arc::clone(&store);
             tasks.spawn(async move {
-                let grant = canonical(&serde_json::json!({ "grant": number })).unwrap();
+                let grant = Canonical::from_stored(serde_json::json!({ "grant": number }).to_string());
                 let done = store
                     .write::<_, (), _>("test", move |_| Ok((number, act(number).grant(grant.clone()))))
                     .await

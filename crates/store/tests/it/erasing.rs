@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use kw_domain::{Instant, SubjectId};
-use kw_ledger::{LeafKind, canonical};
+use kw_ledger::{Canonical, LeafKind};
 use kw_store::switchboard::Switchboard;
 use kw_store::{Act, Erased, Links, Meant, Service, Store};
 
@@ -16,7 +16,7 @@ on_both! {
         let (person, mention) = (SubjectId::new(now(), random()), reference());
         for day in 0..6 {
             let act = Act::new(days(day), LeafKind::Access, record(day as usize)).link(person, mention);
-            write(&store, act.grant(canonical(&serde_json::json!({ "grant": day })).unwrap())).await;
+            write(&store, act.grant(Canonical::from_stored(serde_json::json!({ "grant": day }).to_string()))).await;
         }
         let before = store.read(|log| log.ledger_entries(0, 100)).await.unwrap();
         let leaves = store.read(|log| log.ledger_leaves(0, 100)).await.unwrap();
@@ -72,8 +72,9 @@ async fn what_was_erased_stands_nowhere_in_the_files_of_sqlite() {
     let store = bed.open();
     let telling = |number: usize| format!("told-by-nobody-else-{number:04}");
     for number in 0..200 {
-        let text =
-            canonical(&serde_json::json!({ "case": telling(number), "long": "x".repeat(700) })).unwrap();
+        let text = Canonical::from_stored(
+            serde_json::json!({ "case": telling(number), "long": "x".repeat(700) }).to_string(),
+        );
         write(&store, Act::new(days(1), LeafKind::Access, text)).await;
     }
     assert!(stands(&bed, &telling(7)), "the test looks in the right place");
@@ -88,7 +89,7 @@ async fn what_was_erased_stands_nowhere_in_the_files_of_sqlite() {
 async fn somebody_who_reads_for_long_puts_that_off_and_holds_nothing_up() {
     let bed = Bed::sqlite();
     let store = bed.open();
-    let text = canonical(&serde_json::json!({ "case": "told-by-nobody-else" })).unwrap();
+    let text = Canonical::from_stored(serde_json::json!({ "case": "told-by-nobody-else" }).to_string());
     write(&store, Act::new(days(1), LeafKind::Access, text)).await;
     let mut reader = bed.sqlite_connection();
     reader.batch_execute("BEGIN; SELECT count(*) FROM ledger_entries").unwrap();

@@ -86,7 +86,7 @@ async fn a_grant_says_what_it_should(chain: RunningChain) {
 
     // The receipt opens the leaf of the record.
     let text = answer.receipt.record.clone().unwrap();
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let value: AccessRecord = serde_json::from_str(&text).unwrap();
     let opened = Leaf::commit(LeafKind::Access, &Salt(answer.receipt.salt.0), &canonical(&value).unwrap());
     assert_eq!(entries[answer.receipt.index as usize].leaf, opened.hash);
     let record: AccessRecord = serde_json::from_str(&text).unwrap();

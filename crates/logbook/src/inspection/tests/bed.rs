@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use kw_agreement::Agreement;
 use kw_domain::{ActorId, Clock as _, Instant, ManualClock, Oin, Role, SubjectId, SubjectReference};
-use kw_ledger::{AccessRecord, Event, LeafKind, RecordedActor, canonical};
+use kw_ledger::{AccessRecord, Event, LeafKind, RecordField, RecordedActor, canonical};
 use kw_protocol::access_log::{AccessLogPage, AccessLogSearch, RequestResolution};
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Entropy, Refusal, SharedAgreement};
@@ -53,11 +53,13 @@ impl Bed {
         let chain = agreement.chain().clone();
         let (service, party) = (oin(SWITCHBOARD), oin(SCHOOL));
         let mut record = AccessRecord::new(event, self.clock.now(), chain, service, party, agreement.hash());
-        record.actor = Some(RecordedActor {
-            assurance: "asserted".to_owned(),
-            id: ActorId::parse(person).unwrap(),
-            role: Role::parse("care-coordinator").unwrap(),
-        });
+        if event.fields().contains(&RecordField::Actor) {
+            record.actor = Some(RecordedActor {
+                assurance: "asserted".to_owned(),
+                id: ActorId::parse(person).unwrap(),
+                role: Role::parse("care-coordinator").unwrap(),
+            });
+        }
         record
     }
 

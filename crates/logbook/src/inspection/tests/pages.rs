@@ -54,7 +54,7 @@ async fn the_claims_of_a_grant_are_no_record_to_read() {
     let bed = Bed::new();
     let claims = serde_json::json!({ "aud": "00000099000000012000", "prp": { "hdl": "secret-handle" } });
     let record = kw_ledger::canonical(&bed.record(Event::QueryAnswered, "j.jansen")).unwrap();
-    let (at, claims) = (bed.clock.now(), kw_ledger::canonical(&claims).unwrap());
+    let (at, claims) = (bed.clock.now(), kw_ledger::Canonical::from_stored(claims.to_string()));
     let granted = move |_: &mut Tx<'_, Switchboard>| {
         Ok::<_, Abort<()>>(((), Act::new(at, LeafKind::Access, record.clone()).grant(claims.clone())))
     };
@@ -67,7 +67,9 @@ async fn the_claims_of_a_grant_are_no_record_to_read() {
 #[tokio::test]
 async fn a_record_that_this_version_cannot_read_is_shown_rather_than_hidden() {
     let bed = Bed::new();
-    let future = kw_ledger::canonical(&serde_json::json!({ "action": "dance", "event": "later" })).unwrap();
+    let future = kw_ledger::Canonical::from_stored(
+        serde_json::json!({ "action": "dance", "event": "later" }).to_string(),
+    );
     let at = bed.clock.now();
     let write = move |_: &mut Tx<'_, Switchboard>| {
         Ok::<_, Abort<()>>(((), Act::new(at, LeafKind::Access, future.clone())))
@@ -85,7 +87,7 @@ async fn an_erased_entry_shows_its_leaf_to_whoever_asks_for_a_period() {
     let later = bed.clock.now();
     let erase = move |tx: &mut Tx<'_, Switchboard>| {
         let erased = tx.erase_records(LeafKind::Access, later, 10)?;
-        let done = kw_ledger::canonical(&serde_json::json!({ "aud": "no record" })).unwrap();
+        let done = kw_ledger::Canonical::from_stored(serde_json::json!({ "aud": "no record" }).to_string());
         Ok::<_, Abort<()>>((erased, Act::new(later, LeafKind::Key, done)))
     };
     assert!(bed.store.write("test", erase).await.unwrap().value.is_some());
@@ -146,7 +148,7 @@ proptest! {
             for about in &history {
                 let subjects: Vec<_> = about.iter().map(|number| people[*number]).collect();
                 let (index, names) =
-                    bed.happened(bed.record(Event::PointersRegistered, "somebody"), &subjects).await;
+                    bed.happened(bed.record(Event::PointerRead, "somebody"), &subjects).await;
                 let own: Vec<_> = about.iter().zip(names).filter(|(one, _)| **one == whom).collect();
                 if !own.is_empty() {
                     expected.push((index, own.into_iter().map(|(_, name)| name).collect::<Vec<_>>()));

@@ -1,5 +1,5 @@
 use kw_ledger::search::Search;
-use kw_ledger::{Event, Leaf, LeafKind, Outcome, Salt, Verdict, canonical};
+use kw_ledger::{AccessRecord, Event, Leaf, LeafKind, Outcome, Salt, Verdict, canonical};
 use kw_protocol::problem::ProblemCode;
 
 use super::bed::{AUDITOR, Bed, ORIGIN, SWITCHBOARD, indices, oin, reader, refused, search, somebody};
@@ -13,10 +13,10 @@ async fn an_entry_opens_its_leaf_and_says_who_did_it() {
     assert_eq!((page.origin.as_str(), page.size, page.looked_at, page.next_cursor), (ORIGIN, 4, 4, None));
     let [entry] = &page.entries[..] else { panic!("{:?}", page.entries) };
     assert_eq!((entry.index, entry.erased), (index, false));
-    let record: serde_json::Value = serde_json::from_str(entry.record.as_ref().unwrap()).unwrap();
+    let record: AccessRecord = serde_json::from_str(entry.record.as_ref().unwrap()).unwrap();
     let leaf = Leaf::commit(LeafKind::Access, &Salt(entry.salt.unwrap().0), &canonical(&record).unwrap());
     assert_eq!(leaf.hash, entry.leaf.0);
-    assert_eq!(record["actor"]["id"], "j.jansen");
+    assert_eq!(record.actor.unwrap().id.as_str(), "j.jansen");
     assert!(entry.references.is_empty(), "whom it is about is not told");
 }
 
