@@ -193,7 +193,7 @@ impl Recordable for AccessRecord {
         }
         let texts = [
             ("actor/id", self.actor.as_ref().map(|actor| actor.id.as_str())),
-            ("case", self.case.as_ref().map(|case| case.as_str())),
+            ("case", self.case.as_ref().map(kw_domain::CaseReference::as_str)),
             ("relation/reason", self.relation.as_ref().and_then(|relation| relation.reason.as_deref())),
             ("representation", self.representation.as_deref()),
         ];

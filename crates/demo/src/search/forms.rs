@@ -76,7 +76,7 @@ pub(super) fn text(kind: Kind, text: &str) -> Vec<Form> {
 
 /// Bytes as they are, in hexadecimal and in base64.
 pub(super) fn bytes(kind: Kind, bytes: &[u8]) -> Vec<Form> {
-    let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let mut forms = vec![
         plain(kind, bytes.to_vec()),
         plain(kind, hexadecimal.to_uppercase().into_bytes()),
