@@ -7,6 +7,7 @@ use kw_domain::{Category, ChainName, Epoch, KeyUse, Oin, Purpose, Role};
 use kw_protocol::evaluation::BudgetClass;
 use serde_json::Value;
 
+use crate::authority::Authority;
 use crate::budget::{self, BudgetOverrides};
 use crate::ledger_rules::LedgerRules;
 use crate::reading;
@@ -34,6 +35,7 @@ pub struct Agreement {
     pub(crate) ledger: LedgerRules,
     pub(crate) subject_access: SubjectAccess,
     pub(crate) auditors: BTreeMap<Oin, Auditor>,
+    pub(crate) authority: Authority,
 }
 
 /// What the agreement says of the chain itself.

@@ -1,6 +1,6 @@
 //! What the chain agrees per kind of data.
 
-use crate::{DocumentSchema, Localised, Term};
+use crate::{ConsentRegime, DocumentSchema, Localised, Term};
 
 /// The rules of one category (gegevenscategorie).
 #[derive(Debug)]
@@ -21,8 +21,21 @@ pub struct CategoryRules {
     pub birth_date_required: bool,
     /// A person's access report leaves accesses to this category out.
     pub withheld_from_subject: bool,
+    /// What a person's own choice means here.
+    pub consent: ConsentRegime,
+    /// Whether holders of live pointers about the same person are told of each other; `None` where no law says so.
+    pub matching: Option<Matching>,
     /// What the documents of this category look like; `None` accepts any JSON object.
     pub schema: Option<DocumentSchema>,
+}
+
+/// Holders that have a live pointer about the same person are told of each other (design §8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matching {
+    /// The law that says so.
+    pub legal_basis: String,
+    /// Whether declared relations between persons count as well (family match).
+    pub family: bool,
 }
 
 /// How much harm a leak of a category would do.

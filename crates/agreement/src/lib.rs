@@ -6,35 +6,52 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+mod alarms;
+mod authority;
 mod budget;
 mod category;
+mod consent;
 mod decision;
+mod delegation;
 mod document;
 pub mod draft;
 mod error;
+mod identity_provider;
 mod language;
 mod ledger_rules;
 mod logs;
+mod operator;
 mod oversight;
 mod partner;
 mod purpose;
 mod reading;
+mod representation;
+mod review;
 mod shared;
 mod term;
 mod time_of_day;
 
 pub use agreement::{Agreement, Environment, ServiceParty};
+pub use alarms::AlarmRules;
 pub use budget::Budget;
-pub use category::{CategoryRules, Sensitivity};
+pub use category::{CategoryRules, Matching, Sensitivity};
+pub use consent::{ConsentRegime, ConsentRules};
 pub use decision::{Allowed, Decision, DecisionInput, DenialReason};
+pub use delegation::{DelegationFrame, DelegationScope, Supplier};
 pub use document::DocumentSchema;
 pub use error::{AgreementError, AgreementErrors};
+pub use identity_provider::IdentityProvider;
 pub use kw_domain::OfficeHours;
 pub use language::{Language, Localised};
 pub use ledger_rules::{LogAccess, RetentionClass};
 pub use logs::{LogIdentity, LogOwner, WitnessIdentity};
-pub use oversight::{Auditor, SubjectAccess};
-pub use partner::{Partner, PartnerKind};
-pub use purpose::{PurposeRules, RoleRules};
+pub use operator::Operator;
+pub use oversight::{Auditor, AuditorRole, SubjectAccess};
+pub use partner::{ContactPoint, ContactRole, Partner, PartnerKind};
+pub use purpose::{Denials, PurposeRules, RoleRules};
+pub use representation::{
+    AgeBand, MandateAct, MandateKind, MandateRules, RepresentationRules, Side, StatementProvider,
+};
+pub use review::ReviewRules;
 pub use shared::SharedAttribute;
 pub use term::{Term, TermError, parse_duration};

@@ -13,6 +13,31 @@ pub struct Auditor {
     pub name: String,
     /// Where it can be reached.
     pub contact: String,
+    /// What it watches over.
+    pub role: AuditorRole,
+}
+
+/// What an auditor watches over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuditorRole {
+    /// The use of the chain.
+    #[default]
+    Auditor,
+    /// The rights of persons: told at once of questions in need (functionaris gegevensbescherming, GDPR art. 39).
+    DataProtectionOfficer,
+}
+
+impl AuditorRole {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Auditor, Self::DataProtectionOfficer];
+
+    /// The role as it stands in the agreement.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auditor => "auditor",
+            Self::DataProtectionOfficer => "data-protection-officer",
+        }
+    }
 }
 
 /// How a person's question who registered and who looked (GDPR art. 15) is answered.

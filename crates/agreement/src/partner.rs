@@ -6,6 +6,7 @@ use std::fmt;
 use kw_domain::{Category, Oin};
 
 use crate::budget::BudgetOverrides;
+use crate::{DelegationFrame, IdentityProvider};
 
 /// A chain partner (ketenpartner): it registers, asks and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub struct Partner {
     pub population: u64,
     /// Where its coordinator can be reached.
     pub contact: String,
+    /// Where particular people of the organisation can be reached.
+    pub contacts: Vec<ContactPoint>,
+    /// Where a citizen's browser reaches its authorisation server, without a trailing slash; `None` when it has none.
+    pub authorisation_endpoint: Option<String>,
+    /// Where its staff sign in; `None` when actors can only be asserted.
+    pub identity_provider: Option<IdentityProvider>,
+    /// What it may delegate, and to whom.
+    pub delegations: Vec<DelegationFrame>,
     /// Suspended: it may not register, ask or answer.
     pub suspended: bool,
     /// The categories it may register pointers in. Empty for a party that only asks.
@@ -33,6 +42,43 @@ pub struct Partner {
     /// The public key (Ed25519) under which it cosigns the switchboard's log; `None` for a partner that does not.
     pub witness_key: Option<[u8; 32]>,
     pub(crate) budgets: BudgetOverrides,
+}
+
+/// Where particular people of a partner can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactPoint {
+    /// For what.
+    pub role: ContactRole,
+    /// An e-mail address or telephone number.
+    pub address: String,
+}
+
+/// What a contact point is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContactRole {
+    /// Coordinates help around a person.
+    Coordination,
+    /// The data protection officer (functionaris gegevensbescherming).
+    DataProtection,
+    /// Incidents.
+    Security,
+    /// The system.
+    Technical,
+}
+
+impl ContactRole {
+    /// All of them, in alphabetical order.
+    pub const ALL: [Self; 4] = [Self::Coordination, Self::DataProtection, Self::Security, Self::Technical];
+
+    /// The role as it stands in the agreement.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Coordination => "coordination",
+            Self::DataProtection => "data-protection",
+            Self::Security => "security",
+            Self::Technical => "technical",
+        }
+    }
 }
 
 /// A kind of organisation, in the chain's own words (kebab-case).

@@ -16,6 +16,10 @@ pub struct PurposeRules {
     pub legal_basis: String,
     /// URI of the processing activity in the register (GDPR art. 30).
     pub processing_activity: String,
+    /// What is told to an asker who may not know something about a subject.
+    pub denials: Denials,
+    /// Whether a representative may ask for this purpose, on a mandate.
+    pub representation: bool,
     /// Which roles may ask for which categories. What is not here is denied.
     pub roles: BTreeMap<Role, BTreeSet<Category>>,
     /// The grounds on which one may ask about a person.
@@ -35,4 +39,27 @@ pub struct RoleRules {
     pub title: Localised,
     /// The kinds of partner whose people may have this role: a school cannot call somebody a youth doctor.
     pub kinds: BTreeSet<PartnerKind>,
+}
+
+/// What is told when consent, a mandate or a policy about the subject stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Denials {
+    /// The same as when nothing is found, in shape and in time.
+    #[default]
+    AsNothingFound,
+    /// That something was withheld.
+    Told,
+}
+
+impl Denials {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::AsNothingFound, Self::Told];
+
+    /// The choice as it stands in the agreement.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AsNothingFound => "as-nothing-found",
+            Self::Told => "told",
+        }
+    }
 }

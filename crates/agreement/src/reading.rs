@@ -21,6 +21,7 @@ mod values;
 use aws_lc_rs::digest;
 use toml::de::DeTable;
 
+use crate::authority::Authority;
 use crate::budget::BudgetOverrides;
 use crate::ledger_rules::LedgerRules;
 use crate::reading::cursor::{Fields, Report};
@@ -98,6 +99,7 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         ledger: ledger?,
         subject_access: subject_access?,
         auditors: auditors?,
+        authority: Authority::default(),
     })
 }
 

@@ -83,16 +83,38 @@ macro_rules! identifiers {
 }
 
 identifiers! {
+    /// One pushed authorisation request and what comes of it, at a holder's authorisation server.
+    AuthorisationId;
     /// One upload of pointers in bulk.
     BatchId;
+    /// One collection of documents at one holder, for one represented person.
+    CollectionId;
+    /// One consent or objection to disclosure.
+    ConsentId;
+    /// One mandate of a software supplier to act for a partner.
+    DelegationId;
+    /// One dossier of one person, in a personal environment.
+    DossierId;
     /// One grant: the `jti` of its token.
     GrantId;
+    /// One check by two people that a record is about the person who is meant.
+    IdentityCheckId;
+    /// One mandate to represent a person.
+    MandateId;
+    /// One objection to a statutory registration.
+    ObjectionId;
     /// One pointer in the index.
     PointerId;
     /// One query.
     QueryId;
     /// One request of an auditor to find the records about one subject.
     ResolutionId;
+    /// One review of a question that was asked on a motivated or emergency ground.
+    ReviewId;
+    /// One session of one person in a personal environment.
+    SessionId;
+    /// One signal: something happened that another party should hear of.
+    SignalId;
     /// One person (or case) in the index; known inside the switchboard only.
     SubjectId;
     /// What an access record says instead of a subject: random, and resolvable only through a link that can be erased.

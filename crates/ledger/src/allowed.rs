@@ -59,10 +59,14 @@ fields! {
     ProcessingActivity = "processingActivity", |record| record.processing_activity.is_some();
     /// The purpose.
     Purpose = "purpose", |record| record.purpose.is_some();
+    /// What the policy decided about.
+    PolicyInput = "decision/input", |record| record.decision.input.is_some();
     /// On what ground.
     Relation = "relation", |record| record.relation.is_some();
     /// Under which mandate.
     Representation = "representation", |record| record.representation.is_some();
+    /// Who represented the subject, by a random reference.
+    Representative = "representative", |record| record.representative.is_some();
     /// What was searched for.
     Search = "search", |record| record.search.is_some();
     /// Whom it was about, by a random reference.
@@ -103,36 +107,44 @@ impl Event {
                 F::Holders,
                 F::LegalBasis,
                 F::Motive,
+                F::OnBehalfOf,
                 F::ProcessingActivity,
                 F::Purpose,
                 F::Relation,
+                F::Representation,
                 F::Subject,
                 F::Transaction,
             ],
-            Self::EvaluationBatch => &[F::Count, F::Trace, F::Transaction],
-            Self::AgreementChanged => &[],
+            Self::EvaluationBatch => &[F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
+            Self::AgreementChanged => &[F::Actor, F::Count],
             Self::KeyChanged => &[F::Keys],
-            Self::LeaseRenewed => &[F::Trace, F::Transaction],
+            Self::LeaseRenewed => &[F::OnBehalfOf, F::Trace, F::Transaction],
             Self::LogRecovered => &[F::Predecessor],
-            Self::PointerRead => &[F::Categories, F::Count, F::Subject, F::Trace, F::Transaction],
+            Self::PointerRead => {
+                &[F::Categories, F::Count, F::OnBehalfOf, F::Subject, F::Trace, F::Transaction]
+            }
             Self::PointerRegistered
             | Self::PointerRenewed
             | Self::PointerSuperseded
             | Self::PointerWithdrawn => {
-                &[F::Categories, F::Count, F::Holders, F::Subject, F::Trace, F::Transaction]
+                &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Subject, F::Trace, F::Transaction]
             }
             Self::PointersDestroyed | Self::SubjectsRekeyed => &[F::Count],
             Self::PointersLapsed => &[F::Count, F::Holders],
             Self::PointersRegistered => {
-                &[F::Categories, F::Count, F::Holders, F::Subjects, F::Trace, F::Transaction]
+                &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Subjects, F::Trace, F::Transaction]
             }
-            Self::PointersWithdrawn => &[F::Categories, F::Count, F::Holders, F::Trace, F::Transaction],
+            Self::PointersWithdrawn => {
+                &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
             Self::PullAnswered => &[
                 F::Actor,
                 F::Categories,
                 F::Count,
                 F::Holders,
                 F::LegalBasis,
+                F::OnBehalfOf,
+                F::PolicyInput,
                 F::ProcessingActivity,
                 F::Purpose,
                 F::Relation,
@@ -149,9 +161,13 @@ impl Event {
                 F::Holders,
                 F::LegalBasis,
                 F::Motive,
+                F::OnBehalfOf,
+                F::PolicyInput,
                 F::ProcessingActivity,
                 F::Purpose,
                 F::Relation,
+                F::Representation,
+                F::Representative,
                 F::Subject,
                 F::Trace,
                 F::Transaction,
@@ -163,9 +179,11 @@ impl Event {
                 F::Holders,
                 F::LegalBasis,
                 F::Motive,
+                F::OnBehalfOf,
                 F::ProcessingActivity,
                 F::Purpose,
                 F::Relation,
+                F::Representation,
                 F::Subject,
                 F::Transaction,
             ],
@@ -176,6 +194,196 @@ impl Event {
                 &[F::Actor, F::Motive, F::Relation, F::Search, F::Subject, F::Trace, F::Transaction]
             }
             Self::SourceSynchronised => &[F::Categories, F::Count, F::Holders, F::Subjects],
+            Self::AlarmRaised => &[F::Count, F::Holders],
+            Self::AuthorisationAsked => {
+                &[F::Categories, F::Holders, F::Representation, F::Subject, F::Trace, F::Transaction]
+            }
+            Self::AuthorisationDecided => &[
+                F::Categories,
+                F::Holders,
+                F::LegalBasis,
+                F::ProcessingActivity,
+                F::Purpose,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::CollectionAnswered => &[
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::LegalBasis,
+                F::ProcessingActivity,
+                F::Purpose,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ConsentRecorded => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ConsentWithdrawn => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ConsentsRead => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Purpose,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::DelegationApproved => {
+                &[F::Actor, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::DelegationEnded => {
+                &[F::Actor, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::DelegationRequested => {
+                &[F::Actor, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::DocumentStored => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::DossierOpened => &[
+                F::Actor,
+                F::Count,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::IdentityChecked => {
+                &[F::Actor, F::Categories, F::Count, F::Holders, F::Subject, F::Trace, F::Transaction]
+            }
+            Self::MandateConfirmed => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::MandateEnded => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::MandateRequested => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::MandatesRead => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ObjectionDecided => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::Motive,
+                F::OnBehalfOf,
+                F::Relation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ObjectionReceived => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::Motive,
+                F::OnBehalfOf,
+                F::Relation,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ReviewEscalated => &[F::Count, F::Holders],
+            Self::ReviewGiven => &[
+                F::Actor,
+                F::Categories,
+                F::Holders,
+                F::Motive,
+                F::OnBehalfOf,
+                F::Purpose,
+                F::Relation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::ReviewsRead => &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
+            Self::SignalsRead => &[F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
+            Self::StatementIssued => &[
+                F::Actor,
+                F::Holders,
+                F::Representation,
+                F::Representative,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
         }
     }
 }
@@ -238,6 +446,7 @@ mod tests {
             RecordField::LegalBasis => record.legal_basis = full.legal_basis,
             RecordField::Motive => record.relation = full.relation,
             RecordField::OnBehalfOf => record.on_behalf_of = full.on_behalf_of,
+            RecordField::PolicyInput => record.decision.input = full.decision.input,
             RecordField::Predecessor => record.predecessor = full.predecessor,
             RecordField::ProcessingActivity => record.processing_activity = full.processing_activity,
             RecordField::Purpose => record.purpose = full.purpose,
@@ -246,6 +455,7 @@ mod tests {
                 record.relation.as_mut().unwrap().reason = None;
             }
             RecordField::Representation => record.representation = full.representation,
+            RecordField::Representative => record.representative = full.representative,
             RecordField::Search => record.search = full.search,
             RecordField::Subject => record.subject = full.subject,
             RecordField::Subjects => record.subjects = full.subjects,

@@ -58,7 +58,26 @@ fn called_service(event: Event) -> Option<&'static str> {
         | Event::PointersWithdrawn => Some("pointers"),
         Event::PullAnswered => Some("pulls"),
         Event::QueryAnswered => Some("queries"),
-        Event::AgreementChanged
+        Event::AuthorisationAsked => Some("authorisations"),
+        Event::CollectionAnswered => Some("collections"),
+        Event::ConsentRecorded | Event::ConsentWithdrawn | Event::ConsentsRead => Some("consents"),
+        Event::DelegationApproved | Event::DelegationEnded | Event::DelegationRequested => {
+            Some("delegations")
+        }
+        Event::MandateConfirmed | Event::MandateEnded | Event::MandateRequested | Event::MandatesRead => {
+            Some("mandates")
+        }
+        Event::ObjectionDecided | Event::ObjectionReceived => Some("objections"),
+        Event::ReviewGiven | Event::ReviewsRead => Some("reviews"),
+        Event::SignalsRead => Some("signals"),
+        Event::AlarmRaised
+        | Event::AuthorisationDecided
+        | Event::DocumentStored
+        | Event::DossierOpened
+        | Event::IdentityChecked
+        | Event::ReviewEscalated
+        | Event::StatementIssued
+        | Event::AgreementChanged
         | Event::AnswerReceived
         | Event::DossierAssembled
         | Event::KeyChanged

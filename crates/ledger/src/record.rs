@@ -75,6 +75,9 @@ pub struct AccessRecord {
     /// Under which mandate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub representation: Option<String>,
+    /// Who represented the subject: random, resolvable only through a link that can be erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representative: Option<SubjectReference>,
     /// How it ended.
     pub result: Outcome,
     /// What an auditor searched the log for: canonical JSON of the filter, which names no subject (NEN 7513 §7.4).
@@ -114,7 +117,12 @@ impl AccessRecord {
             categories: Vec::new(),
             chain,
             count: None,
-            decision: RecordedDecision { policy: policy.into(), reason: None, verdict: Verdict::Allowed },
+            decision: RecordedDecision {
+                input: None,
+                policy: policy.into(),
+                reason: None,
+                verdict: Verdict::Allowed,
+            },
             erased: None,
             event,
             grants: Vec::new(),
@@ -128,6 +136,7 @@ impl AccessRecord {
             purpose: None,
             relation: None,
             representation: None,
+            representative: None,
             result: Outcome::Success,
             search: None,
             service,
@@ -164,6 +173,10 @@ impl Recordable for RecordedActor {}
 /// What was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedDecision {
+    /// What was decided about: canonical JSON of the policy's input, so that the decision can be replayed under the
+    /// agreement with that hash. It holds nothing about the subject but random references.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// The agreement: lower-case hexadecimal SHA-256.
     pub policy: String,
     /// Why it was denied.
@@ -340,18 +353,56 @@ events! {
     AccessReportMade = "access-report-made", Read;
     /// Another version of the agreement came into force at this service.
     AgreementChanged = "agreement-changed", Update;
+    /// A party's questions look like a search through all numbers.
+    AlarmRaised = "alarm-raised", Execute;
     /// A requester got the switchboard's answer, or none.
     AnswerReceived = "answer-received", Read;
+    /// A personal environment pushed an authorisation request (RFC 9126).
+    AuthorisationAsked = "authorisation-asked", Create;
+    /// A person, or who represents them, gave or refused consent to a collection.
+    AuthorisationDecided = "authorisation-decided", Execute;
+    /// A holder answered or refused a collection by a personal environment.
+    CollectionAnswered = "collection-answered", Read;
+    /// A consent or objection to disclosure was recorded.
+    ConsentRecorded = "consent-recorded", Create;
+    /// A consent or objection to disclosure was taken back.
+    ConsentWithdrawn = "consent-withdrawn", Delete;
+    /// Consents were read, or a question about them was answered.
+    ConsentsRead = "consents-read", Read;
+    /// A supplier's mandate to act for a partner was approved.
+    DelegationApproved = "delegation-approved", Update;
+    /// A supplier's mandate to act for a partner ended.
+    DelegationEnded = "delegation-ended", Delete;
+    /// A supplier's mandate to act for a partner was asked for.
+    DelegationRequested = "delegation-requested", Create;
+    /// A collected document was put in the dossier of a person, or refused for it.
+    DocumentStored = "document-stored", Create;
     /// A requester put a dossier together.
     DossierAssembled = "dossier-assembled", Read;
+    /// A session in a personal environment was bound to one person's dossier.
+    DossierOpened = "dossier-opened", Read;
     /// The pseudonymiser evaluated a batch.
     EvaluationBatch = "evaluation-batch", Execute;
+    /// Somebody confirmed or denied that a record is about the person who is meant.
+    IdentityChecked = "identity-checked", Execute;
     /// A key was made, taken into use or destroyed.
     KeyChanged = "key-changed", Update;
     /// A holder renewed its lease.
     LeaseRenewed = "lease-renewed", Update;
     /// A log goes on under a new name, because its database was older than what witnesses saw.
     LogRecovered = "log-recovered", Update;
+    /// One side confirmed a mandate to represent a person.
+    MandateConfirmed = "mandate-confirmed", Update;
+    /// A mandate to represent a person was withdrawn, refused or expired.
+    MandateEnded = "mandate-ended", Delete;
+    /// A mandate to represent a person was registered.
+    MandateRequested = "mandate-requested", Create;
+    /// Mandates of a person were read or checked.
+    MandatesRead = "mandates-read", Read;
+    /// An objection to a registration was decided.
+    ObjectionDecided = "objection-decided", Update;
+    /// A person objected to a registration.
+    ObjectionReceived = "objection-received", Create;
     /// A pointer was read by its holder.
     PointerRead = "pointer-read", Read;
     /// A pointer was registered.
@@ -384,8 +435,18 @@ events! {
     ResolutionApproved = "resolution-approved", Execute;
     /// An auditor asked to find the records about one subject.
     ResolutionRequested = "resolution-requested", Execute;
+    /// A question was not reviewed in time.
+    ReviewEscalated = "review-escalated", Execute;
+    /// A reviewer gave a verdict on a question that was asked on a motivated or emergency ground.
+    ReviewGiven = "review-given", Execute;
+    /// Questions that wait for a review were read.
+    ReviewsRead = "reviews-read", Read;
+    /// A party read its signals.
+    SignalsRead = "signals-read", Read;
     /// The source was synchronised with the index.
     SourceSynchronised = "source-synchronised", Execute;
+    /// An identity provider stated who acted, and for whom.
+    StatementIssued = "statement-issued", Execute;
     /// Subjects were re-keyed.
     SubjectsRekeyed = "subjects-rekeyed", Update;
 }
@@ -408,6 +469,12 @@ pub(crate) mod tests {
             case: Some(CaseReference::parse("Z-1/\u{20ac}\u{1F600}").unwrap()),
             categories: vec![category.clone()],
             count: Some(3),
+            decision: RecordedDecision {
+                input: Some("{}".into()),
+                policy: "ab".repeat(32),
+                reason: None,
+                verdict: Verdict::Allowed,
+            },
             erased: Some(ErasedRange { before: now, class: "access".into(), first: 0, last: 9 }),
             grants: vec![GrantedAccess {
                 category,
@@ -425,6 +492,7 @@ pub(crate) mod tests {
             purpose: Some(Purpose::parse("coordinate-help").unwrap()),
             relation: Some(RecordedRelation { basis: "motivated".into(), reason: Some("tab\there".into()) }),
             representation: Some("mandate".into()),
+            representative: Some(SubjectReference::new(now, [4; 10])),
             search: Some("{}".into()),
             subject: Some(SubjectReference::new(now, [3; 10])),
             subjects: Some("00".into()),

@@ -29,7 +29,15 @@ impl Teller {
             | Event::AccessReportMade
             | Event::ResolutionApproved
             | Event::ResolutionRequested => true,
-            Event::AnswerReceived | Event::PullAnswered | Event::QueryAsked => self == Self::Party,
+            Event::AnswerReceived
+            | Event::PullAnswered
+            | Event::QueryAsked
+            | Event::AuthorisationDecided
+            | Event::CollectionAnswered
+            | Event::DocumentStored
+            | Event::DossierOpened
+            | Event::IdentityChecked
+            | Event::StatementIssued => self == Self::Party,
             // A holder's own record of a withdrawal is the same act as the switchboard's.
             Event::PointerRegistered
             | Event::PointerRenewed
@@ -39,9 +47,27 @@ impl Teller {
             | Event::PointersLapsed
             | Event::PointersRegistered
             | Event::PointersWithdrawn
-            | Event::QueryAnswered => self == Self::Switchboard,
+            | Event::QueryAnswered
+            | Event::ConsentRecorded
+            | Event::ConsentWithdrawn
+            | Event::ConsentsRead
+            | Event::MandateConfirmed
+            | Event::MandateEnded
+            | Event::MandateRequested
+            | Event::MandatesRead
+            | Event::ObjectionDecided
+            | Event::ObjectionReceived
+            | Event::ReviewGiven => self == Self::Switchboard,
             // Of no person in particular, or the end of an act that is told already.
             Event::AgreementChanged
+            | Event::AlarmRaised
+            | Event::AuthorisationAsked
+            | Event::DelegationApproved
+            | Event::DelegationEnded
+            | Event::DelegationRequested
+            | Event::ReviewEscalated
+            | Event::ReviewsRead
+            | Event::SignalsRead
             | Event::DossierAssembled
             | Event::EvaluationBatch
             | Event::KeyChanged

@@ -53,6 +53,8 @@ fn category(node: &Node<'_>, definitions: &Map<String, Value>) -> Option<Categor
         age_limit: age_limit.and_then(|years| u32::try_from(years).ok()),
         birth_date_required: birth_date_required?,
         withheld_from_subject: withheld_from_subject?,
+        consent: crate::ConsentRegime::default(),
+        matching: None,
         schema,
     })
 }

@@ -49,7 +49,7 @@ pub(crate) fn read_auditors(
         let contact = fields.required("contact").and_then(|node| values::line(&node));
         fields.finish();
         if let (Some(oin), Some(name), Some(contact)) = (oin, name, contact) {
-            auditors.insert(oin, Auditor { oin, name, contact });
+            auditors.insert(oin, Auditor { oin, name, contact, role: crate::AuditorRole::default() });
         }
     }
     Some(auditors)

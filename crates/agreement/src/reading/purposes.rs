@@ -63,6 +63,8 @@ fn purpose(node: &Node<'_>, declared: &Declared<'_>) -> Option<PurposeRules> {
         title: title?,
         legal_basis: legal_basis?,
         processing_activity: processing_activity?,
+        denials: crate::Denials::default(),
+        representation: false,
         roles: roles?,
         relation_bases: relation_bases?,
         birth_date_required: birth_date_required?,

@@ -1,0 +1,2 @@
+//! The holder's authorisation server: pushed requests, statements, consent, codes, tokens, collections.
+#![forbid(unsafe_code)]
