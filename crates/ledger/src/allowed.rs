@@ -53,14 +53,14 @@ fields! {
     Motive = "relation/reason", |record| record.relation.as_ref().is_some_and(|relation| relation.reason.is_some());
     /// For whom the party acted.
     OnBehalfOf = "onBehalfOf", |record| record.on_behalf_of.is_some();
+    /// What the policy decided about.
+    PolicyInput = "decision/input", |record| record.decision.input.is_some();
     /// The log before this one.
     Predecessor = "predecessor", |record| record.predecessor.is_some();
     /// The processing activity.
     ProcessingActivity = "processingActivity", |record| record.processing_activity.is_some();
     /// The purpose.
     Purpose = "purpose", |record| record.purpose.is_some();
-    /// What the policy decided about.
-    PolicyInput = "decision/input", |record| record.decision.input.is_some();
     /// On what ground.
     Relation = "relation", |record| record.relation.is_some();
     /// Under which mandate.
