@@ -5,6 +5,7 @@
 
 pub mod access_log;
 pub mod access_report;
+pub mod authorisation;
 mod bytes;
 pub mod dossier;
 pub mod evaluation;
