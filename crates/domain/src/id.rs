@@ -83,6 +83,8 @@ macro_rules! identifiers {
 }
 
 identifiers! {
+    /// One account of one person in a personal environment.
+    AccountId;
     /// One pushed authorisation request and what comes of it, at a holder's authorisation server.
     AuthorisationId;
     /// One upload of pointers in bulk.
@@ -93,6 +95,8 @@ identifiers! {
     ConsentId;
     /// One mandate of a software supplier to act for a partner.
     DelegationId;
+    /// One document in a dossier of a personal environment.
+    DocumentId;
     /// One dossier of one person, in a personal environment.
     DossierId;
     /// One grant: the `jti` of its token.

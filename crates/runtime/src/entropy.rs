@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_domain::{
-    BatchId, GrantId, Instant, PointerId, QueryId, ResolutionId, SubjectId, SubjectReference, TransactionId,
+    AccountId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId, DossierId,
+    GrantId, IdentityCheckId, Instant, MandateId, ObjectionId, PointerId, QueryId, ResolutionId, ReviewId,
+    SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
 };
 use rand_core::{CryptoRng, OsRng, RngCore};
 
@@ -111,7 +113,29 @@ macro_rules! identifiers {
     )+};
 }
 
-identifiers!(BatchId, GrantId, PointerId, QueryId, ResolutionId, SubjectId, SubjectReference, TransactionId);
+identifiers!(
+    AccountId,
+    AuthorisationId,
+    BatchId,
+    CollectionId,
+    ConsentId,
+    DelegationId,
+    DocumentId,
+    DossierId,
+    GrantId,
+    IdentityCheckId,
+    MandateId,
+    ObjectionId,
+    PointerId,
+    QueryId,
+    ResolutionId,
+    ReviewId,
+    SessionId,
+    SignalId,
+    SubjectId,
+    SubjectReference,
+    TransactionId
+);
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014).
 fn split_mix(state: &mut u64) -> u64 {
