@@ -202,11 +202,14 @@ impl Pulls {
         }
         let decision = agreement.decide(&DecisionInput {
             requester: caller.oin,
+            supplier: None,
             purpose: &claims.prp.purpose,
             role: &pull.actor.role,
             categories: std::slice::from_ref(&record.category),
             relation: claims.prp.relation,
             assurance: pull.actor.assurance,
+            representation: None,
+            at: self.clock.now(),
         });
         match decision {
             Decision::Allowed(allowed) => {

@@ -1,27 +1,53 @@
-//! The decision: may this person ask this, for this purpose? What the agreement does not allow is denied.
+//! The decision: may this person ask this, for this purpose? And of what is found: what may they hear of? What the
+//! agreement does not allow is denied.
+
+mod denial;
+mod disclosure;
 
 use std::collections::BTreeSet;
 
-use kw_domain::{Category, Oin, Purpose, Role};
+use kw_domain::{Category, Instant, Oin, Purpose, Role};
 use kw_protocol::query::{Assurance, RelationBasis};
 
-use crate::Agreement;
+use crate::{Agreement, DelegationScope, MandateAct, MandateKind};
 
-/// What a decision is about.
-#[derive(Debug, Clone, Copy)]
+pub use denial::DenialReason;
+pub use disclosure::{ConsentVerdict, DisclosureInput, PointerInput};
+
+/// What a decision is about. Nothing in it identifies the subject.
+#[derive(Debug, Clone)]
 pub struct DecisionInput<'a> {
-    /// The party that asks, from its certificate.
+    /// The party that asks, from its certificate or from the mandate of the supplier that acts for it.
     pub requester: Oin,
+    /// The supplier whose certificate it is, when the party lets one ask. That the party approved it, and that it counts
+    /// now, the switchboard's register says before.
+    pub supplier: Option<Oin>,
     /// Why it asks.
     pub purpose: &'a Purpose,
     /// What the person who asks is to that party.
     pub role: &'a Role,
-    /// Which categories are asked; all that purpose and role allow when empty.
+    /// Which categories are asked; all that purpose, role and mandate allow when empty.
     pub categories: &'a [Category],
     /// On what ground it asks about this person.
     pub relation: RelationBasis,
     /// How strongly the person who asks is vouched for.
     pub assurance: Assurance,
+    /// The mandate under which the person acts for the subject; `None` when it acts for itself or for its organisation.
+    pub representation: Option<RepresentationInput>,
+    /// When.
+    pub at: Instant,
+}
+
+/// A mandate that is active now. Its absence where one is claimed never gets this far:
+/// [`DenialReason::MandateMissing`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepresentationInput {
+    /// Of which kind.
+    pub kind: MandateKind,
+    /// What the representative does with it now.
+    pub act: MandateAct,
+    /// The categories that it covers.
+    pub categories: BTreeSet<Category>,
 }
 
 /// The outcome.
@@ -44,54 +70,10 @@ pub struct Allowed {
     pub processing_activity: String,
 }
 
-/// Why nothing may be searched. Every reason but the first two is a mistake or an excess of the asking party.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DenialReason {
-    /// The party is not in the agreement.
-    RequesterUnknown,
-    /// The party is suspended.
-    RequesterSuspended,
-    /// The agreement has no such purpose.
-    UnknownPurpose,
-    /// The role may not ask for this purpose, or does not exist at this kind of partner.
-    RoleNotAllowed,
-    /// A category was asked that this role may not see for this purpose.
-    CategoryOutsidePurpose,
-    /// The purpose does not admit this ground.
-    RelationBasisNotAllowed,
-    /// The purpose demands proof of who asks, and there is only the party's word.
-    ActorMustBeProven,
-}
-
-impl DenialReason {
-    /// All reasons, in the order in which they are looked for.
-    pub const ALL: [Self; 7] = [
-        Self::RequesterUnknown,
-        Self::RequesterSuspended,
-        Self::UnknownPurpose,
-        Self::RoleNotAllowed,
-        Self::CategoryOutsidePurpose,
-        Self::RelationBasisNotAllowed,
-        Self::ActorMustBeProven,
-    ];
-
-    /// The reason as it stands in records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RequesterUnknown => "requester-unknown",
-            Self::RequesterSuspended => "requester-suspended",
-            Self::UnknownPurpose => "unknown-purpose",
-            Self::RoleNotAllowed => "role-not-allowed",
-            Self::CategoryOutsidePurpose => "category-outside-purpose",
-            Self::RelationBasisNotAllowed => "relation-basis-not-allowed",
-            Self::ActorMustBeProven => "actor-must-be-proven",
-        }
-    }
-}
-
 impl Agreement {
     /// Decides by the table role × purpose × category. A request that goes beyond it in one category is denied whole:
-    /// the asker corrects it, rather than getting less than it believes.
+    /// the asker corrects it, rather than getting less than it believes. A mandate is another matter: what it does not
+    /// cover is left out, and the answer says which categories were searched.
     pub fn decide(&self, input: &DecisionInput<'_>) -> Decision {
         self.allow(input).map_or_else(Decision::Denied, Decision::Allowed)
     }
@@ -100,6 +82,10 @@ impl Agreement {
         let requester = self.partner(input.requester).ok_or(DenialReason::RequesterUnknown)?;
         if requester.suspended {
             return Err(DenialReason::RequesterSuspended);
+        }
+        let may_ask_for = |supplier| self.may_delegate(input.requester, supplier, DelegationScope::Query);
+        if !input.supplier.is_none_or(may_ask_for) {
+            return Err(DenialReason::SupplierNotAllowed);
         }
         let rules = self.purpose(input.purpose).ok_or(DenialReason::UnknownPurpose)?;
         let allowed = rules.roles.get(input.role).ok_or(DenialReason::RoleNotAllowed)?;
@@ -116,10 +102,29 @@ impl Agreement {
         if rules.actor_must_be_proven && input.assurance != Assurance::Proven {
             return Err(DenialReason::ActorMustBeProven);
         }
+        let mut categories = if asked.is_empty() { allowed.clone() } else { asked };
+        if let Some(representation) = &input.representation {
+            if !rules.representation {
+                return Err(DenialReason::RepresentationNotAdmitted);
+            }
+            categories.retain(|category| self.is_mandated(representation, category));
+            if categories.is_empty() {
+                return Err(DenialReason::OutsideMandate);
+            }
+        }
         Ok(Allowed {
-            categories: if asked.is_empty() { allowed.clone() } else { asked },
+            categories,
             legal_basis: rules.legal_basis.clone(),
             processing_activity: rules.processing_activity.clone(),
         })
+    }
+
+    /// Whether a representative may see this category. The agreement may have become narrower than a mandate is.
+    fn is_mandated(&self, representation: &RepresentationInput, category: &Category) -> bool {
+        representation.act == MandateAct::View
+            && representation.categories.contains(category)
+            && self.representation().kinds.get(&representation.kind).is_some_and(|rules| {
+                rules.acts.contains(&representation.act) && rules.categories.contains(category)
+            })
     }
 }

@@ -36,7 +36,10 @@ pub use alarms::AlarmRules;
 pub use budget::Budget;
 pub use category::{CategoryRules, Matching, Sensitivity};
 pub use consent::{ConsentRegime, ConsentRules};
-pub use decision::{Allowed, Decision, DecisionInput, DenialReason};
+pub use decision::{
+    Allowed, ConsentVerdict, Decision, DecisionInput, DenialReason, DisclosureInput, PointerInput,
+    RepresentationInput,
+};
 pub use delegation::{DelegationFrame, DelegationScope, Supplier};
 pub use document::DocumentSchema;
 pub use error::{AgreementError, AgreementErrors};

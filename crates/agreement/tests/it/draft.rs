@@ -4,7 +4,7 @@ use kw_agreement::draft::{AgreementDraft, BudgetDraft, DraftError, KeyDraft};
 use kw_agreement::{
     Agreement, Decision, DecisionInput, DenialReason, DocumentSchema, LogOwner, RetentionClass,
 };
-use kw_domain::{Category, Epoch, KeyUse, Oin, Purpose, Role};
+use kw_domain::{Category, Epoch, Instant, KeyUse, Oin, Purpose, Role};
 use kw_protocol::query::{Assurance, RelationBasis};
 
 use crate::youth::{self, MUNICIPALITY};
@@ -73,11 +73,14 @@ fn a_suspended_partner_neither_asks_nor_registers() {
     assert!(!agreement.may_register(municipality, &Category::parse("municipal-support").unwrap()));
     let decision = agreement.decide(&DecisionInput {
         requester: municipality,
+        supplier: None,
         purpose: &Purpose::parse("coordinate-help").unwrap(),
         role: &Role::parse("municipal-consultant").unwrap(),
         categories: &[],
         relation: RelationBasis::Listed,
         assurance: Assurance::Proven,
+        representation: None,
+        at: Instant::from_millis(0),
     });
     assert_eq!(decision, Decision::Denied(DenialReason::RequesterSuspended));
 }

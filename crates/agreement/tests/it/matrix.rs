@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kw_agreement::{Agreement, Allowed, Decision, DecisionInput, DenialReason};
-use kw_domain::{Category, Oin, Purpose, Role};
+use kw_domain::{Category, Instant, Oin, Purpose, Role};
 use kw_protocol::query::{Assurance, RelationBasis};
 
 /// What one row of the table allows.
@@ -73,11 +73,14 @@ pub(crate) fn check(agreement: &Agreement, table: &'static str) -> usize {
                                 });
                             let decision = agreement.decide(&DecisionInput {
                                 requester: *requester,
+                                supplier: None,
                                 purpose: &Purpose::parse(purpose).unwrap(),
                                 role: &Role::parse(role).unwrap(),
                                 categories,
                                 relation,
                                 assurance,
+                                representation: None,
+                                at: Instant::from_millis(0),
                             });
                             let found = match decision {
                                 Decision::Allowed(Allowed { categories, .. }) => Some(categories),

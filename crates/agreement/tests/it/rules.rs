@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kw_agreement::draft::{AgreementDraft, BudgetDraft};
 use kw_agreement::{Agreement, Decision, DecisionInput, DenialReason};
-use kw_domain::{Category, Oin, Purpose, Role};
+use kw_domain::{Category, Instant, Oin, Purpose, Role};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::query::{Assurance, RelationBasis};
 use sha2::Digest as _;
@@ -31,11 +31,14 @@ fn denial(
         .replace("birth_date_required = true\n\n[purposes", "actor_must_be_proven = true\n\n[purposes");
     let decision = Agreement::parse(&text).unwrap().decide(&DecisionInput {
         requester: Oin::parse(requester).unwrap(),
+        supplier: None,
         purpose: &Purpose::parse(purpose).unwrap(),
         role: &Role::parse(role).unwrap(),
         categories: &[Category::parse(category).unwrap()],
         relation,
         assurance: Assurance::Asserted,
+        representation: None,
+        at: Instant::from_millis(0),
     });
     match decision {
         Decision::Allowed(_) => None,

@@ -38,11 +38,14 @@ fn every_decision_follows_the_table() {
 fn an_allowed_request_carries_its_ground() {
     let decision = agreement().decide(&DecisionInput {
         requester: Oin::parse(MUNICIPALITY).unwrap(),
+        supplier: None,
         purpose: &Purpose::parse("enforce-attendance").unwrap(),
         role: &Role::parse("attendance-officer").unwrap(),
         categories: &[],
         relation: RelationBasis::Listed,
         assurance: Assurance::Asserted,
+        representation: None,
+        at: Instant::from_millis(0),
     });
     let Decision::Allowed(Allowed { legal_basis, processing_activity, categories }) = decision else {
         panic!("{decision:?}")

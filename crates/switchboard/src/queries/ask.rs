@@ -67,7 +67,7 @@ async fn answer(
     let record = record_of(app, agreement, party, trace, query);
     let keyring = app.keyring.load_full();
     let located = locate(&keyring.keys, &keyring.live, &query.subject);
-    let allowed = match decide(agreement, party.oin, query) {
+    let allowed = match decide(agreement, party.oin, query, now) {
         Ok(allowed) => allowed,
         // Whoever is in the index can see later who asked in vain. Nothing of that is told to the asker.
         Err(denied) => {
@@ -85,7 +85,10 @@ async fn answer(
     if let Err(denied) = check_ground(query, party.oin, &found) {
         return deny(app, &keyring, record, denied, subject).await;
     }
-    let pointers = disclosed(agreement, &allowed, query, party.oin, found);
+    let pointers = match disclosed(agreement, &allowed, query, party.oin, now, found) {
+        Ok(pointers) => pointers,
+        Err(denied) => return deny(app, &keyring, record, denied, subject).await,
+    };
     let actor = canonical_actor(&query.actor)?;
     let issuing = Issuing { agreement, issuer: app.oin, now, party };
     let terms = Terms { issuing, allowed: &allowed, query, actor: &actor };

@@ -1,7 +1,9 @@
 //! May this be asked? Quota, the agreement's table, the ground.
 
-use kw_agreement::{Agreement, Allowed, Decision, DecisionInput};
-use kw_domain::{Bsn, Oin};
+use kw_agreement::{
+    Agreement, Allowed, ConsentVerdict, Decision, DecisionInput, DisclosureInput, PointerInput,
+};
+use kw_domain::{Bsn, Instant, Oin};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Query, RelationBasis};
 use kw_runtime::Refusal;
@@ -39,14 +41,22 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
 }
 
 /// The agreement's table: role × purpose × category, default deny.
-pub(super) fn decide(agreement: &Agreement, requester: Oin, query: &Query) -> Result<Allowed, Denied> {
+pub(super) fn decide(
+    agreement: &Agreement,
+    requester: Oin,
+    query: &Query,
+    at: Instant,
+) -> Result<Allowed, Denied> {
     let input = DecisionInput {
         requester,
+        supplier: None,
         purpose: &query.purpose,
         role: &query.actor.role,
         categories: &query.categories,
         relation: query.relation.basis,
         assurance: query.actor.assurance,
+        representation: None,
+        at,
     };
     match agreement.decide(&input) {
         Decision::Allowed(allowed) => Ok(allowed),
@@ -63,16 +73,17 @@ pub(super) fn check_ground(query: &Query, requester: Oin, found: &[FindablePoint
     Ok(())
 }
 
-/// Which pointers are disclosed: of the categories and holders asked, findable for this purpose, not the asker's own, of
-/// holders that are active in the agreement.
+/// Which pointers are disclosed: of the categories and holders asked, findable for this purpose, not the asker's own, and
+/// what the agreement discloses of those.
 pub(super) fn disclosed(
     agreement: &Agreement,
     allowed: &Allowed,
     query: &Query,
     requester: Oin,
+    at: Instant,
     found: Vec<FindablePointer>,
-) -> Vec<FindablePointer> {
-    found
+) -> Result<Vec<FindablePointer>, Denied> {
+    let asked: Vec<FindablePointer> = found
         .into_iter()
         .filter(|pointer| pointer.holder != requester)
         .filter(|pointer| allowed.categories.contains(&pointer.category))
@@ -83,8 +94,30 @@ pub(super) fn disclosed(
                 .as_deref()
                 .is_none_or(|only| only.split(' ').any(|one| one == query.purpose.as_str()))
         })
-        .filter(|pointer| agreement.partner(pointer.holder).is_some_and(|partner| !partner.suspended))
-        .collect()
+        .collect();
+    let pointers: Vec<PointerInput<'_>> = asked
+        .iter()
+        .map(|pointer| PointerInput {
+            holder: pointer.holder,
+            category: &pointer.category,
+            consent: ConsentVerdict::Silent,
+        })
+        .collect();
+    let verdicts = agreement
+        .disclose(&DisclosureInput {
+            requester,
+            purpose: &query.purpose,
+            role: &query.actor.role,
+            representation: None,
+            at,
+            pointers: &pointers,
+        })
+        .map_err(|reason| Denied(reason.as_str()))?;
+    Ok(asked
+        .into_iter()
+        .zip(verdicts)
+        .filter_map(|(pointer, is_disclosed)| is_disclosed.then_some(pointer))
+        .collect())
 }
 
 /// What a denial is answered with. The reason speaks of the asker and the agreement only, never of the subject.
