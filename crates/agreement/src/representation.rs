@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kw_domain::{Category, Oin};
+pub use kw_protocol::mandate::{MandateAct, MandateKind, Side};
 
 use crate::Term;
 
@@ -13,48 +14,6 @@ pub struct RepresentationRules {
     pub kinds: BTreeMap<MandateKind, MandateRules>,
     /// The provider whose statements say who acts and for whom.
     pub provider: Option<StatementProvider>,
-}
-
-/// Why somebody may act for another person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MandateKind {
-    /// Property is administered by another (bewind, BW 1:431).
-    Administration,
-    /// A court appointed a guardian for an adult (curatele, BW 1:378).
-    Guardianship,
-    /// A court appointed a mentor for care (mentorschap, BW 1:450).
-    Mentorship,
-    /// Of a minor (ouderlijk gezag, BW 1:245).
-    ParentalAuthority,
-    /// Given by the person (vrijwillige machtiging).
-    Voluntary,
-}
-
-impl MandateKind {
-    /// All of them, in alphabetical order.
-    pub const ALL: [Self; 5] = [
-        Self::Administration,
-        Self::Guardianship,
-        Self::Mentorship,
-        Self::ParentalAuthority,
-        Self::Voluntary,
-    ];
-
-    /// The kind as it stands in the agreement, messages, grants and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Administration => "administration",
-            Self::Guardianship => "guardianship",
-            Self::Mentorship => "mentorship",
-            Self::ParentalAuthority => "parental-authority",
-            Self::Voluntary => "voluntary",
-        }
-    }
-
-    /// The kind with this word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
 }
 
 /// The rules of one kind: `[representation.kinds.NAME]`.
@@ -103,58 +62,6 @@ impl AgeBand {
     /// Whether it holds this age.
     pub fn holds(&self, age: u32) -> bool {
         age >= self.from && self.below.is_none_or(|below| age < below)
-    }
-}
-
-/// One side of a mandate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// Who acts (vertegenwoordiger).
-    Representative,
-    /// For whom (vertegenwoordigde).
-    Represented,
-}
-
-impl Side {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Representative, Self::Represented];
-
-    /// The side as it stands in the agreement, messages and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Representative => "representative",
-            Self::Represented => "represented",
-        }
-    }
-}
-
-/// What a representative may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MandateAct {
-    /// Report a mistake to a holder (terugmelding).
-    Feedback,
-    /// Object, or give and take back consent.
-    Object,
-    /// See what there is.
-    View,
-}
-
-impl MandateAct {
-    /// All of them, in alphabetical order.
-    pub const ALL: [Self; 3] = [Self::Feedback, Self::Object, Self::View];
-
-    /// The act as it stands in the agreement, messages and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Feedback => "feedback",
-            Self::Object => "object",
-            Self::View => "view",
-        }
-    }
-
-    /// The act with this word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.as_str() == text)
     }
 }
 

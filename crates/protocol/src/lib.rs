@@ -11,6 +11,7 @@ pub mod dossier;
 pub mod evaluation;
 pub mod grant;
 pub mod local;
+pub mod mandate;
 pub mod pointer;
 pub mod problem;
 pub mod pull;
