@@ -131,8 +131,7 @@ pub enum MandateStatus {
 
 impl MandateStatus {
     /// All of them, in alphabetical order.
-    pub const ALL: [Self; 5] =
-        [Self::Active, Self::Expired, Self::Refused, Self::Requested, Self::Withdrawn];
+    pub const ALL: [Self; 5] = [Self::Active, Self::Expired, Self::Refused, Self::Requested, Self::Withdrawn];
 
     /// The status as it stands in messages.
     pub fn as_str(self) -> &'static str {
