@@ -1,9 +1,13 @@
 //! Consent and objection: where they count, and who may record them.
 
+mod evaluation;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kw_domain::{Oin, Role};
+
+pub use evaluation::{Choice, Disclosure, Evaluation, PartyScope, evaluate};
 
 /// What a person's own choice means for a category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

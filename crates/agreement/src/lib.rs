@@ -35,7 +35,9 @@ pub use agreement::{Agreement, Environment, ServiceParty};
 pub use alarms::AlarmRules;
 pub use budget::Budget;
 pub use category::{CategoryRules, Matching, Sensitivity};
-pub use consent::{ConsentRegime, ConsentRules};
+pub use consent::{
+    Choice, ConsentRegime, ConsentRules, Disclosure, Evaluation, PartyScope, evaluate as evaluate_consent,
+};
 pub use decision::{
     Allowed, ConsentVerdict, Decision, DecisionInput, DenialReason, DisclosureInput, PointerInput,
     RepresentationInput,
@@ -50,7 +52,7 @@ pub use ledger_rules::{LogAccess, RetentionClass};
 pub use logs::{LogIdentity, LogOwner, WitnessIdentity};
 pub use operator::Operator;
 pub use oversight::{Auditor, AuditorRole, SubjectAccess};
-pub use partner::{ContactPoint, ContactRole, Partner, PartnerKind};
+pub use partner::{ContactPoint, ContactRole, Partner, PartnerKind, PartnerKindError};
 pub use purpose::{Denials, PurposeRules, RoleRules};
 pub use representation::{
     AgeBand, MandateAct, MandateKind, MandateRules, RepresentationRules, Side, StatementProvider,

@@ -86,7 +86,8 @@ impl ContactRole {
 pub struct PartnerKind(Box<str>);
 
 impl PartnerKind {
-    pub(crate) fn parse(text: &str) -> Result<Self, PartnerKindError> {
+    /// Parses a kind; whether the agreement has partners of that kind is another matter.
+    pub fn parse(text: &str) -> Result<Self, PartnerKindError> {
         // A kind is written like a category; the error must not call it one.
         Category::parse(text).map(|_| Self(text.into())).map_err(|_| PartnerKindError)
     }
@@ -112,4 +113,4 @@ impl fmt::Debug for PartnerKind {
 /// The author of the agreement wrote a kind in another form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a kind of partner has 1 to 64 lower-case letters, digits and hyphens, and begins with a letter")]
-pub(crate) struct PartnerKindError;
+pub struct PartnerKindError;

@@ -2,6 +2,8 @@
 
 use kw_domain::{Category, Instant, Oin, Purpose, Role};
 
+pub use kw_protocol::consent::ConsentVerdict;
+
 use crate::{Agreement, ConsentRegime, DenialReason, RepresentationInput};
 
 /// What a disclosure is about: the same question that was allowed, and what was found.
@@ -30,36 +32,6 @@ pub struct PointerInput<'a> {
     pub category: &'a Category,
     /// What the subject's own choices come to for this holder, category and requester.
     pub consent: ConsentVerdict,
-}
-
-/// What a person's own choices come to, the more specific ones first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ConsentVerdict {
-    /// Consent.
-    Given,
-    /// Objection.
-    Refused,
-    /// The person said nothing that applies here.
-    Silent,
-}
-
-impl ConsentVerdict {
-    /// All of them, in alphabetical order.
-    pub const ALL: [Self; 3] = [Self::Given, Self::Refused, Self::Silent];
-
-    /// The verdict as it stands in records and messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Given => "given",
-            Self::Refused => "refused",
-            Self::Silent => "silent",
-        }
-    }
-
-    /// The verdict with this word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verdict| verdict.as_str() == text)
-    }
 }
 
 impl Agreement {
