@@ -168,6 +168,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    consents (id) {
+        id -> Binary,
+        subject -> Binary,
+        refused -> SmallInt,
+        holder -> Nullable<Text>,
+        holder_kind -> Nullable<Text>,
+        category -> Nullable<Text>,
+        requester -> Nullable<Text>,
+        requester_kind -> Nullable<Text>,
+        given_by -> SmallInt,
+        mandate -> Nullable<Binary>,
+        evidence -> Text,
+        recorded_by -> Text,
+        recorded_at -> BigInt,
+        valid_until -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    objections (id) {
+        id -> Binary,
+        subject -> Binary,
+        holder -> Text,
+        category -> Text,
+        given_by -> SmallInt,
+        mandate -> Nullable<Binary>,
+        reason -> SmallInt,
+        state -> SmallInt,
+        received_by -> Text,
+        received_at -> BigInt,
+        due_at -> BigInt,
+        warned -> SmallInt,
+        decided_at -> Nullable<BigInt>,
+        reasons -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     budgets (party, class, key_use) {
         party -> Text,
         class -> Text,

@@ -1,9 +1,12 @@
 //! The switchboard's tables: subjects, pointers, leases, uploads, generations.
 
+pub mod consents;
+
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
 use kw_protocol::pointer::{PointerState, WithdrawalReason};
 
+use self::consents::{ConsentsRead, ConsentsWrite};
 use crate::backend::{Connection, Migrations};
 use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
@@ -219,7 +222,7 @@ pub struct RekeyedSubject {
 }
 
 /// Reading the index.
-pub trait SwitchboardRead: LedgerRead + SubjectStatements {
+pub trait SwitchboardRead: ConsentsRead + LedgerRead + SubjectStatements {
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
     /// The subject with any of these tags, and its active and valid pointers of holders whose lease stands.
@@ -272,9 +275,12 @@ pub trait SwitchboardRead: LedgerRead + SubjectStatements {
 }
 
 /// Changing the index.
-pub trait SwitchboardWrite: SwitchboardRead {
+pub trait SwitchboardWrite: ConsentsWrite + SwitchboardRead {
     /// [`SwitchboardRead::find_subject`] for many.
     fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError>;
+    /// Writes a subject's row anew, under another nonce, if its element is of this generation: as much work as adding it, and
+    /// nothing changes.
+    fn rewrite_subject(&mut self, id: SubjectId, generation: u32, element: &[u8]) -> Result<(), StoreError>;
     /// Adds subjects.
     fn insert_subjects(&mut self, subjects: &[NewSubject]) -> Result<(), StoreError>;
     /// The active pointers with these identities.

@@ -32,6 +32,8 @@ mod pseudonymiser_queries;
 mod resolutions_queries;
 #[path = "../statements/queries.rs"]
 mod statements_queries;
+#[path = "../switchboard/consents/queries.rs"]
+mod switchboard_consents;
 #[path = "../switchboard/reading.rs"]
 mod switchboard_reading;
 #[path = "../switchboard/writing.rs"]

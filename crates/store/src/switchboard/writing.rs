@@ -6,6 +6,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use kw_domain::{BatchId, Instant, Oin, PointerId, SubjectId};
 
+use super::switchboard_consents::is_kept;
 use super::switchboard_reading::{PointerRow, stored_pointer};
 use super::{Conn, dialect};
 use crate::error::StoreError;
@@ -42,6 +43,20 @@ struct PointerValues<'a> {
 impl SwitchboardWrite for Conn {
     fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError> {
         dialect::find_subjects(self, tags)
+    }
+
+    fn rewrite_subject(&mut self, id: SubjectId, generation: u32, element: &[u8]) -> Result<(), StoreError> {
+        let row =
+            subjects::table.find(id.as_bytes().as_slice()).filter(subjects::generation.eq(generation as i32));
+        diesel::update(row)
+            .set((
+                // The entries of both unique indices are written again, as they are for a row that is new.
+                subjects::tag_even.eq(subjects::tag_even),
+                subjects::tag_odd.eq(subjects::tag_odd),
+                subjects::element.eq(element),
+            ))
+            .execute(self)?;
+        Ok(())
     }
 
     fn insert_subjects(&mut self, new: &[NewSubject]) -> Result<(), StoreError> {
@@ -254,7 +269,8 @@ impl SwitchboardWrite for Conn {
             let used = diesel::select(exists(subject_links::table.filter(subject_links::subject.eq(id))))
                 .get_result::<bool>(self)?
                 || diesel::select(exists(pointers::table.filter(pointers::subject.eq(id))))
-                    .get_result::<bool>(self)?;
+                    .get_result::<bool>(self)?
+                || is_kept(self, id)?;
             if !used {
                 deleted += diesel::delete(subjects::table.find(id)).execute(self)?;
             }
