@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::authority::Authority;
 use crate::budget::{self, BudgetOverrides};
 use crate::ledger_rules::LedgerRules;
+use crate::policy::Policy;
 use crate::reading;
 use crate::{
     AgreementErrors, Auditor, Budget, CategoryRules, Language, Localised, LogAccess, OfficeHours, Partner,
@@ -36,6 +37,8 @@ pub struct Agreement {
     pub(crate) subject_access: SubjectAccess,
     pub(crate) auditors: BTreeMap<Oin, Auditor>,
     pub(crate) authority: Authority,
+    /// The rules in Rego over all of this.
+    pub(crate) rules: Policy,
 }
 
 /// What the agreement says of the chain itself.

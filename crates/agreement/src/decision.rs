@@ -3,16 +3,19 @@
 
 mod denial;
 mod disclosure;
+mod replay;
 
 use std::collections::BTreeSet;
 
 use kw_domain::{Category, Instant, Oin, Purpose, Role};
 use kw_protocol::query::{Assurance, RelationBasis};
 
-use crate::{Agreement, DelegationScope, MandateAct, MandateKind};
+use crate::policy::DecisionDocument;
+use crate::{Agreement, MandateAct, MandateKind};
 
 pub use denial::DenialReason;
 pub use disclosure::{ConsentVerdict, DisclosureInput, PointerInput};
+pub use replay::{ReplayError, Replayed};
 
 /// What a decision is about. Nothing in it identifies the subject.
 #[derive(Debug, Clone)]
@@ -70,61 +73,36 @@ pub struct Allowed {
     pub processing_activity: String,
 }
 
+impl DecisionInput<'_> {
+    /// Canonical JSON of what the rules see, for the record: with it, and with the agreement of the recorded hash, the
+    /// decision can be made again ([`Agreement::replay`]).
+    pub fn canonical(&self) -> String {
+        DecisionDocument::of(self).canonical()
+    }
+}
+
 impl Agreement {
-    /// Decides by the table role × purpose × category. A request that goes beyond it in one category is denied whole:
+    /// Decides by the rules in Rego: default deny. A request that goes beyond the table in one category is denied whole:
     /// the asker corrects it, rather than getting less than it believes. A mandate is another matter: what it does not
     /// cover is left out, and the answer says which categories were searched.
     pub fn decide(&self, input: &DecisionInput<'_>) -> Decision {
-        self.allow(input).map_or_else(Decision::Denied, Decision::Allowed)
+        self.decide_document(&DecisionDocument::of(input))
     }
 
-    fn allow(&self, input: &DecisionInput<'_>) -> Result<Allowed, DenialReason> {
-        let requester = self.partner(input.requester).ok_or(DenialReason::RequesterUnknown)?;
-        if requester.suspended {
-            return Err(DenialReason::RequesterSuspended);
-        }
-        let may_ask_for = |supplier| self.may_delegate(input.requester, supplier, DelegationScope::Query);
-        if !input.supplier.is_none_or(may_ask_for) {
-            return Err(DenialReason::SupplierNotAllowed);
-        }
-        let rules = self.purpose(input.purpose).ok_or(DenialReason::UnknownPurpose)?;
-        let allowed = rules.roles.get(input.role).ok_or(DenialReason::RoleNotAllowed)?;
-        if !self.role(input.role).is_some_and(|role| role.kinds.contains(&requester.kind)) {
-            return Err(DenialReason::RoleNotAllowed);
-        }
-        let asked: BTreeSet<Category> = input.categories.iter().cloned().collect();
-        if !asked.is_subset(allowed) {
-            return Err(DenialReason::CategoryOutsidePurpose);
-        }
-        if !rules.relation_bases.contains(&input.relation) {
-            return Err(DenialReason::RelationBasisNotAllowed);
-        }
-        if rules.actor_must_be_proven && input.assurance != Assurance::Proven {
-            return Err(DenialReason::ActorMustBeProven);
-        }
-        let mut categories = if asked.is_empty() { allowed.clone() } else { asked };
-        if let Some(representation) = &input.representation {
-            if !rules.representation {
-                return Err(DenialReason::RepresentationNotAdmitted);
-            }
-            categories.retain(|category| self.is_mandated(representation, category));
-            if categories.is_empty() {
-                return Err(DenialReason::OutsideMandate);
-            }
-        }
+    fn decide_document(&self, document: &DecisionDocument) -> Decision {
+        self.allow(document).map_or_else(Decision::Denied, Decision::Allowed)
+    }
+
+    fn allow(&self, document: &DecisionDocument) -> Result<Allowed, DenialReason> {
+        let categories = self.rules.decide(&document.canonical())?;
+        let rules = self.purpose(document.purpose()).ok_or(DenialReason::PolicyFailed)?;
         Ok(Allowed {
-            categories,
+            categories: categories
+                .iter()
+                .map(|category| Category::parse(category).map_err(|_| DenialReason::PolicyFailed))
+                .collect::<Result<_, _>>()?,
             legal_basis: rules.legal_basis.clone(),
             processing_activity: rules.processing_activity.clone(),
         })
-    }
-
-    /// Whether a representative may see this category. The agreement may have become narrower than a mandate is.
-    fn is_mandated(&self, representation: &RepresentationInput, category: &Category) -> bool {
-        representation.act == MandateAct::View
-            && representation.categories.contains(category)
-            && self.representation().kinds.get(&representation.kind).is_some_and(|rules| {
-                rules.acts.contains(&representation.act) && rules.categories.contains(category)
-            })
     }
 }

@@ -23,6 +23,7 @@ mod logs;
 mod operator;
 mod oversight;
 mod partner;
+mod policy;
 mod purpose;
 mod reading;
 mod representation;
@@ -40,7 +41,7 @@ pub use consent::{
 };
 pub use decision::{
     Allowed, ConsentVerdict, Decision, DecisionInput, DenialReason, DisclosureInput, PointerInput,
-    RepresentationInput,
+    ReplayError, Replayed, RepresentationInput,
 };
 pub use delegation::{DelegationFrame, DelegationScope, Supplier};
 pub use document::DocumentSchema;

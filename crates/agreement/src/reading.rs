@@ -14,6 +14,7 @@ mod oversight;
 mod partners;
 mod purposes;
 mod references;
+mod rules;
 mod services;
 mod shared_attributes;
 mod values;
@@ -24,6 +25,7 @@ use toml::de::DeTable;
 use crate::authority::Authority;
 use crate::budget::BudgetOverrides;
 use crate::ledger_rules::LedgerRules;
+use crate::policy::Described;
 use crate::reading::cursor::{Fields, Report};
 use crate::reading::logs::Logs;
 use crate::reading::references::Declared;
@@ -83,23 +85,40 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     format?;
     let (switchboard, pseudonymiser) = (services.switchboard?, services.pseudonymiser?);
     let (index_keys, binding_keys) = services.keys?;
+    let (chain, partners, roles) = (chain?, partners?, roles?);
+    let (categories, purposes) = (categories?, purposes?);
+    let authority = Authority::default();
+    let rules = rules::compile(
+        top,
+        text,
+        &authority,
+        &Described {
+            environment: chain.environment,
+            partners: &partners,
+            roles: &roles,
+            categories: &categories,
+            purposes: &purposes,
+            representation: &authority.representation,
+        },
+    );
     Some(Agreement {
         hash: hash(text),
-        chain: chain?,
+        chain,
         switchboard,
         pseudonymiser,
         index_keys,
         binding_keys,
-        partners: partners?,
-        roles: roles?,
-        categories: categories?,
-        purposes: purposes?,
+        partners,
+        roles,
+        categories,
+        purposes,
         shared_attributes: shared_attributes?,
         budgets: budgets?,
         ledger: ledger?,
         subject_access: subject_access?,
         auditors: auditors?,
-        authority: Authority::default(),
+        authority,
+        rules: rules?,
     })
 }
 

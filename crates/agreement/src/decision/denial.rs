@@ -35,11 +35,13 @@ pub enum DenialReason {
     ChainRule,
     /// The rules were not done within their bound. That is a mistake in the chain's own rules.
     PolicyExceeded,
+    /// The rules could not be evaluated. That too is a mistake in the chain's own rules.
+    PolicyFailed,
 }
 
 impl DenialReason {
     /// All reasons, in the order in which they are looked for.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::RequesterUnknown,
         Self::RequesterSuspended,
         Self::SupplierNotAllowed,
@@ -54,6 +56,7 @@ impl DenialReason {
         Self::ConsentWithheld,
         Self::ChainRule,
         Self::PolicyExceeded,
+        Self::PolicyFailed,
     ];
 
     /// The reason as it stands in records.
@@ -73,6 +76,7 @@ impl DenialReason {
             Self::ConsentWithheld => "consent-withheld",
             Self::ChainRule => "chain-rule",
             Self::PolicyExceeded => "policy-exceeded",
+            Self::PolicyFailed => "policy-failed",
         }
     }
 

@@ -4,7 +4,8 @@ use kw_domain::{Category, Instant, Oin, Purpose, Role};
 
 pub use kw_protocol::consent::ConsentVerdict;
 
-use crate::{Agreement, ConsentRegime, DenialReason, RepresentationInput};
+use crate::policy::DisclosureDocument;
+use crate::{Agreement, DenialReason, RepresentationInput};
 
 /// What a disclosure is about: the same question that was allowed, and what was found.
 #[derive(Debug, Clone)]
@@ -39,29 +40,14 @@ impl Agreement {
     /// the purpose, of holders that take part, and where the category's regime says so what the person's own choice admits.
     /// An error means that nothing can be said, not even "nothing found".
     pub fn disclose(&self, input: &DisclosureInput<'_>) -> Result<Vec<bool>, DenialReason> {
-        Ok(input.pointers.iter().map(|pointer| self.discloses(input, pointer)).collect())
+        self.disclose_document(&DisclosureDocument::of(input), input.pointers.len())
     }
 
-    fn discloses(&self, input: &DisclosureInput<'_>, pointer: &PointerInput<'_>) -> bool {
-        let (Some(category), Some(purpose)) = (self.category(pointer.category), self.purpose(input.purpose))
-        else {
-            return false;
-        };
-        let is_mandated = |mandate: &RepresentationInput| {
-            purpose.representation && self.is_mandated(mandate, pointer.category)
-        };
-        let consents = match category.consent {
-            ConsentRegime::OptIn => pointer.consent == ConsentVerdict::Given,
-            ConsentRegime::OptOut => pointer.consent != ConsentVerdict::Refused,
-            ConsentRegime::Statutory => true,
-        };
-        consents
-            && [input.requester, pointer.holder].into_iter().all(|party| self.takes_part(party))
-            && purpose.roles.get(input.role).is_some_and(|allowed| allowed.contains(pointer.category))
-            && input.representation.as_ref().is_none_or(is_mandated)
-    }
-
-    fn takes_part(&self, party: Oin) -> bool {
-        self.partner(party).is_some_and(|partner| !partner.suspended)
+    pub(super) fn disclose_document(
+        &self,
+        document: &DisclosureDocument,
+        count: usize,
+    ) -> Result<Vec<bool>, DenialReason> {
+        self.rules.disclose(&document.canonical(), count)
     }
 }

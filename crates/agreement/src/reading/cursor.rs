@@ -158,6 +158,11 @@ impl<'a> Fields<'a> {
         Self { report, path, span, table, asked: Vec::new() }
     }
 
+    /// Refuses something at a place in the file that is not a value of its own.
+    pub(crate) fn refuse_at(&self, offset: usize, path: &str, reason: impl Display, next_step: impl Display) {
+        self.report.refuse(&(offset..offset), path, reason, next_step);
+    }
+
     pub(crate) fn refuse(&self, reason: impl Display, next_step: impl Display) {
         self.report.refuse(
             &self.span,

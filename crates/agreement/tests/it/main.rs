@@ -8,6 +8,8 @@ mod draft;
 mod logs;
 mod matrix;
 mod mistakes;
+mod oracle;
+mod rego;
 mod rules;
 mod work_and_income;
 mod youth;
