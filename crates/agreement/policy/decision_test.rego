@@ -1,8 +1,6 @@
 # Run by `cargo test -p kw-agreement`, and by `opa test crates/agreement/policy` unchanged.
 package ketenwijzer.decision_test
 
-import data.ketenwijzer.decision
-
 chain := {
 	"categories": {
 		"attendance": {"consent": "statutory"},
@@ -46,105 +44,105 @@ but(changes) := object.union(question, changes)
 mandate := {"act": "view", "categories": ["care"], "kind": "voluntary"}
 
 test_a_role_sees_what_its_purpose_permits if {
-	decision.answer == {"categories": {"attendance", "care"}} with input as question with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"categories": {"attendance", "care"}} with input as question with data.agreement as chain
 }
 
 test_what_is_asked_is_what_is_searched if {
-	decision.answer == {"categories": {"care"}} with input as but({"categories": ["care"]}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"categories": {"care"}} with input as but({"categories": ["care"]}) with data.agreement as chain
 }
 
 test_one_category_too_many_denies_all if {
-	decision.answer == {"denial": "category-outside-purpose"} with input as but({"categories": ["care", "health"]})
+	data.ketenwijzer.decision.answer == {"denial": "category-outside-purpose"} with input as but({"categories": ["care", "health"]})
 		with data.agreement as chain
 }
 
 test_nobody_is_allowed_by_an_empty_agreement if {
-	decision.answer == {"denial": "requester-unknown"} with input as question with data.agreement as {}
+	data.ketenwijzer.decision.answer == {"denial": "requester-unknown"} with input as question with data.agreement as {}
 }
 
 test_an_empty_input_is_denied if {
-	decision.answer == {"denial": "requester-unknown"} with input as {} with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "requester-unknown"} with input as {} with data.agreement as chain
 }
 
 test_a_stranger_is_denied if {
-	decision.answer == {"denial": "requester-unknown"} with input as but({"requester": "7"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "requester-unknown"} with input as but({"requester": "7"}) with data.agreement as chain
 }
 
 test_a_suspended_partner_is_denied if {
-	decision.answer == {"denial": "requester-suspended"} with input as but({"requester": "2"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "requester-suspended"} with input as but({"requester": "2"}) with data.agreement as chain
 }
 
 test_a_supplier_asks_where_it_may if {
-	decision.allow with input as but({"supplier": "9"}) with data.agreement as chain
+	data.ketenwijzer.decision.allow with input as but({"supplier": "9"}) with data.agreement as chain
 }
 
 test_a_supplier_that_may_only_register_does_not_ask if {
-	decision.answer == {"denial": "supplier-not-allowed"} with input as but({"supplier": "8"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "supplier-not-allowed"} with input as but({"supplier": "8"}) with data.agreement as chain
 }
 
 test_an_unknown_supplier_does_not_ask if {
-	decision.answer == {"denial": "supplier-not-allowed"} with input as but({"supplier": "7"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "supplier-not-allowed"} with input as but({"supplier": "7"}) with data.agreement as chain
 }
 
 test_an_unknown_purpose_is_denied if {
-	decision.answer == {"denial": "unknown-purpose"} with input as but({"purpose": "hunt"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "unknown-purpose"} with input as but({"purpose": "hunt"}) with data.agreement as chain
 }
 
 test_a_role_of_another_kind_of_partner_is_denied if {
-	decision.answer == {"denial": "role-not-allowed"} with input as but({"requester": "3"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "role-not-allowed"} with input as but({"requester": "3"}) with data.agreement as chain
 }
 
 test_a_role_without_the_purpose_is_denied if {
-	decision.answer == {"denial": "role-not-allowed"} with input as but({"role": "doctor"}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "role-not-allowed"} with input as but({"role": "doctor"}) with data.agreement as chain
 }
 
 test_a_ground_that_is_not_admitted_is_denied if {
-	decision.answer == {"denial": "relation-basis-not-allowed"} with input as but({"relation": "emergency"})
+	data.ketenwijzer.decision.answer == {"denial": "relation-basis-not-allowed"} with input as but({"relation": "emergency"})
 		with data.agreement as chain
 }
 
 test_an_asserted_actor_is_denied_where_proof_is_demanded if {
 	doctor := but({"purpose": "treat", "requester": "3", "role": "doctor"})
-	decision.answer == {"denial": "actor-must-be-proven"} with input as doctor with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "actor-must-be-proven"} with input as doctor with data.agreement as chain
 }
 
 test_a_proven_actor_is_allowed if {
 	doctor := but({"assurance": "proven", "purpose": "treat", "requester": "3", "role": "doctor"})
-	decision.answer == {"categories": {"health"}} with input as doctor with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"categories": {"health"}} with input as doctor with data.agreement as chain
 }
 
 test_a_representative_sees_what_the_mandate_covers if {
-	decision.answer == {"categories": {"care"}} with input as but({"representation": mandate})
+	data.ketenwijzer.decision.answer == {"categories": {"care"}} with input as but({"representation": mandate})
 		with data.agreement as chain
 }
 
 test_a_mandate_widens_nothing if {
 	wide := object.union(mandate, {"categories": ["care", "health"]})
-	decision.answer == {"categories": {"care"}} with input as but({"representation": wide}) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"categories": {"care"}} with input as but({"representation": wide}) with data.agreement as chain
 }
 
 test_a_mandate_for_another_act_shows_nothing if {
 	other := object.union(mandate, {"act": "object"})
-	decision.answer == {"denial": "outside-mandate"} with input as but({"representation": other})
+	data.ketenwijzer.decision.answer == {"denial": "outside-mandate"} with input as but({"representation": other})
 		with data.agreement as chain
 }
 
 test_a_mandate_of_a_kind_that_the_chain_dropped_shows_nothing if {
 	other := object.union(mandate, {"kind": "mentorship"})
-	decision.answer == {"denial": "outside-mandate"} with input as but({"representation": other})
+	data.ketenwijzer.decision.answer == {"denial": "outside-mandate"} with input as but({"representation": other})
 		with data.agreement as chain
 }
 
 test_nobody_represents_where_the_purpose_does_not_say_so if {
 	doctor := {"assurance": "proven", "purpose": "treat", "representation": mandate, "requester": "3", "role": "doctor"}
-	decision.answer == {"denial": "representation-not-admitted"} with input as but(doctor) with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "representation-not-admitted"} with input as but(doctor) with data.agreement as chain
 }
 
 test_the_chain_denies if {
-	decision.answer == {"denial": "chain-rule"} with input as question with data.agreement as chain
+	data.ketenwijzer.decision.answer == {"denial": "chain-rule"} with input as question with data.agreement as chain
 		with data.ketenwijzer.addition.deny as {"never"}
 }
 
 test_a_chain_that_denies_nothing_changes_nothing if {
-	decision.allow with input as question with data.agreement as chain with data.ketenwijzer.addition.deny as set()
+	data.ketenwijzer.decision.allow with input as question with data.agreement as chain with data.ketenwijzer.addition.deny as set()
 }

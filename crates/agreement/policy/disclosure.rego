@@ -2,26 +2,24 @@
 #
 # input: disclosure-input.schema.json; data.agreement: agreement.schema.json. The chain's own rules stand in the package
 # ketenwijzer.addition and can only withhold.
-package ketenwijzer.disclosure
-
-import data.ketenwijzer.decision
+package ketenwijzer.decision
 
 # Their places in input.pointers.
 disclosed contains place if {
-	decision.requester_active
+	requester_active
 	some place, pointer in input.pointers
 	pointer.category in visible
 	pointer.consent in admitting[data.agreement.categories[pointer.category].consent]
 	data.agreement.partners[pointer.holder].suspended == false
-	not withheld_by_chain(pointer)
+	not pointer in withheld
 }
 
 # What the role may see for the purpose and, for a representative, the mandate covers.
-visible := decision.permitted if not input.representation
+visible := permitted if not input.representation
 
-visible := decision.permitted & decision.mandated if {
+visible := permitted & mandated if {
 	input.representation
-	decision.purpose.representation == true
+	purpose.representation == true
 }
 
 # Which choices of the person admit disclosure, by the category's regime.
@@ -31,4 +29,5 @@ admitting := {
 	"statutory": ["given", "refused", "silent"],
 }
 
-withheld_by_chain(pointer) if pointer in data.ketenwijzer.addition.withhold
+# What the chain's own rules withhold.
+withheld contains pointer if some pointer in data.ketenwijzer.addition.withhold

@@ -123,7 +123,7 @@ const BASE: [(&str, &str); 2] = [
 ];
 
 const DECISION: &str = "data.ketenwijzer.decision.answer";
-const DISCLOSURE: &str = "data.ketenwijzer.disclosure.disclosed";
+const DISCLOSURE: &str = "data.ketenwijzer.decision.disclosed";
 
 /// The clock on the wall counts, so a busy machine must not look like a runaway rule: thousands of times what a decision
 /// takes.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use kw_agreement::{
-    Agreement, Allowed, ConsentRegime, ConsentVerdict, Decision, DecisionInput, DelegationScope, DenialReason,
-    DisclosureInput, MandateAct, PointerInput, RepresentationInput,
+    Agreement, Allowed, ConsentRegime, ConsentVerdict, Decision, DecisionInput, DelegationScope,
+    DenialReason, DisclosureInput, MandateAct, PointerInput, RepresentationInput,
 };
 use kw_domain::{Category, Oin};
 use kw_protocol::query::Assurance;
