@@ -67,6 +67,7 @@ static SETTING: LazyLock<Setting> = LazyLock::new(|| {
             id: ActorId::parse("j.jansen").expect("an id"),
             role: Role::parse("youth-care-worker").expect("a role"),
             assurance: Assurance::Asserted,
+            proof: None,
         },
         runtime: Builder::new_current_thread().build().expect("a runtime"),
     }

@@ -75,6 +75,7 @@ pub(crate) fn actor() -> Actor {
         id: ActorId::parse("j.jansen").unwrap(),
         role: Role::parse("youth-care-worker").unwrap(),
         assurance: Assurance::Asserted,
+        proof: None,
     }
 }
 

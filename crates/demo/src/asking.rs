@@ -25,6 +25,7 @@ impl Asker {
                 id: ActorId::parse("j.jansen").map_err(word)?,
                 role: Role::parse(role).map_err(word)?,
                 assurance: Assurance::Asserted,
+                proof: None,
             },
             case: CaseReference::parse("DEMO-2026-0001").map_err(word)?,
         })

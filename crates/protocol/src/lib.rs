@@ -11,6 +11,7 @@ pub mod consent;
 pub mod dossier;
 pub mod evaluation;
 pub mod grant;
+mod id_token;
 pub mod local;
 pub mod mandate;
 pub mod objection;
@@ -20,3 +21,4 @@ pub mod pull;
 pub mod query;
 
 pub use bytes::{Bytes16, Bytes32, BytesError, SecretBytes32};
+pub use id_token::IdToken;

@@ -87,6 +87,8 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The pull names another actor than the grant.
     ActorMismatch = "actor-mismatch", 403, false, "The actor is not the one the grant was issued for";
+    /// The actor is said to be proven, and the proof does not show it.
+    ActorUnproven = "actor-unproven", 403, false, "The proof of who asks is refused";
     /// The birth date differs.
     BirthDateMismatch = "birth-date-mismatch", 403, false, "The birth date differs from the holder's";
     /// A birth date was demanded and not proven.

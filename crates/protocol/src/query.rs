@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::pointer::SubjectElement;
-use crate::{Bytes16, Bytes32};
+use crate::{Bytes16, Bytes32, IdToken};
 
 /// The person who asks. Always named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,6 +20,11 @@ pub struct Actor {
     /// How strongly the organisation vouches for it.
     #[serde(default)]
     pub assurance: Assurance,
+    /// What the organisation's identity provider said of this person when they signed in. Demanded with `proven`, and
+    /// with nothing else; checked by the switchboard and by every holder, recorded by nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub proof: Option<IdToken>,
 }
 
 /// How strongly an actor's identity is vouched for.

@@ -112,6 +112,7 @@ impl Member {
                 id: ActorId::parse("j.jansen")?,
                 role: Role::parse(role)?,
                 assurance: Assurance::Asserted,
+                proof: None,
             },
             case: CaseReference::parse("Z-2026-0001")?,
             categories: Vec::new(),

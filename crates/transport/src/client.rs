@@ -194,4 +194,4 @@ impl fmt::Debug for PeerClient {
     }
 }
 
-const USER_AGENT: &str = concat!("ketenwijzer/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("ketenwijzer/", env!("CARGO_PKG_VERSION"));

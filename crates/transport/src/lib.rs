@@ -27,6 +27,7 @@ mod provider;
 mod server;
 mod snapshot;
 mod tls;
+mod web;
 
 pub use client::{ClientOptions, PeerClient};
 pub use connection::on_connect;
@@ -37,6 +38,7 @@ pub use identity::IdentityError;
 pub use peer::{Peer, PeerError};
 pub use postgres::postgres_tls;
 pub use tls::Tls;
+pub use web::web_client;
 
 /// An encrypted stream to a party, as [`Tls::connect`] gives it.
 pub type Connection = tokio_rustls::client::TlsStream<tokio::net::TcpStream>;

@@ -214,6 +214,7 @@ pub(crate) fn question() -> DossierQuery {
             id: kw_domain::ActorId::parse("j.jansen").unwrap(),
             role: kw_domain::Role::parse("municipal-consultant").unwrap(),
             assurance: Assurance::Asserted,
+            proof: None,
         },
         case: CaseReference::parse("Z-2026-17").unwrap(),
         categories: Vec::new(),
