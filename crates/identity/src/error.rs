@@ -11,7 +11,9 @@ pub enum TokenError {
     #[error("the token is signed in a way that is not accepted: use ES256, PS256, RS256 or EdDSA")]
     Algorithm,
     /// It is for somebody else.
-    #[error("the token is for another client: use one that the provider issued for the client that is agreed")]
+    #[error(
+        "the token is for another client: use one that the provider issued for the client that is agreed"
+    )]
     Audience,
     /// It says something that is not there to be understood, or lacks a claim that is needed.
     #[error("the token lacks a claim that is needed, or has it in another form")]

@@ -99,15 +99,10 @@ impl KeySet {
         signed: &str,
         signature: &str,
     ) -> bool {
-        self.0
-            .get(kid)
-            .into_iter()
-            .flatten()
-            .filter(|key| key.algorithms.contains(&algorithm))
-            .any(|key| {
-                jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, algorithm.library())
-                    .unwrap_or(false)
-            })
+        self.0.get(kid).into_iter().flatten().filter(|key| key.algorithms.contains(&algorithm)).any(|key| {
+            jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, algorithm.library())
+                .unwrap_or(false)
+        })
     }
 }
 

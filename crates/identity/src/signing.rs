@@ -33,7 +33,8 @@ impl SigningKey {
 
     /// A key as [`Self::to_pkcs8`] wrote it.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, SigningError> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| SigningError)?;
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| SigningError)?;
         Ok(Self::of(pair))
     }
 

@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn roots_that_cannot_be_read_are_named() {
         let missing = PathBuf::from("/nowhere/root.pem");
-        let made = web_client(std::slice::from_ref(&missing), Arc::new(SystemClock), ClientOptions::default());
+        let made =
+            web_client(std::slice::from_ref(&missing), Arc::new(SystemClock), ClientOptions::default());
         assert!(matches!(made, Err(TlsError::Unreadable { path, .. }) if path == missing));
         let wrong = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let made = web_client(&[wrong], Arc::new(SystemClock), ClientOptions::default());

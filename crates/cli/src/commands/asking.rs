@@ -62,7 +62,12 @@ impl Question {
             subject: self.subject.canonical()?,
             birth_date: check_birth_date(self.birth_date.as_deref())?,
             purpose: self.purpose.clone(),
-            actor: Actor { id: self.actor.clone(), role: self.role.clone(), assurance: Assurance::Asserted, proof: None },
+            actor: Actor {
+                id: self.actor.clone(),
+                role: self.role.clone(),
+                assurance: Assurance::Asserted,
+                proof: None,
+            },
             case: self.case.clone(),
             categories: self.categories.clone(),
             holders: self.holders.clone(),

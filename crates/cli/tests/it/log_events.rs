@@ -12,6 +12,7 @@ const CRATES: &[(&str, &[Declared])] = &[
     ("adapter", kw_adapter::LOG_EVENTS),
     ("client", kw_client::LOG_EVENTS),
     ("demo", kw_demo::LOG_EVENTS),
+    ("identity", kw_identity::LOG_EVENTS),
     ("logbook", kw_logbook::LOG_EVENTS),
     ("partner", kw_partner::LOG_EVENTS),
     ("pseudonymiser", kw_pseudonymiser::LOG_EVENTS),

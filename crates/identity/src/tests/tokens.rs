@@ -61,8 +61,11 @@ fn a_public_key_is_no_shared_secret() {
 fn a_key_that_the_token_brings_counts_for_nothing() {
     let (key, own) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
     let token = own.sign(&claims()).unwrap();
-    let [_, body, signature] = token.reveal().split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
-    let header = json!({ "alg": "ES256", "kid": key.kid(), "jwk": own.public_jwk(), "jku": "https://evil.example" });
+    let [_, body, signature] = token.reveal().split('.').collect::<Vec<_>>()[..] else {
+        panic!("three parts")
+    };
+    let header =
+        json!({ "alg": "ES256", "kid": key.kid(), "jwk": own.public_jwk(), "jku": "https://evil.example" });
     let token = IdToken::new(format!("{}.{body}.{signature}", B64.encode(header.to_string())));
     assert_eq!(refusal(&set_of(&[&key]), &token), TokenError::Signature);
 }
@@ -72,7 +75,9 @@ fn a_token_signed_with_another_key_of_the_provider_than_it_names_is_refused() {
     let (first, second) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
     let keys = set_of(&[&first, &second]);
     let token = first.sign(&claims()).unwrap();
-    let [_, body, signature] = token.reveal().split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
+    let [_, body, signature] = token.reveal().split('.').collect::<Vec<_>>()[..] else {
+        panic!("three parts")
+    };
     let header = json!({ "alg": "ES256", "kid": second.kid() });
     let confused = IdToken::new(format!("{}.{body}.{signature}", B64.encode(header.to_string())));
     assert_eq!(refusal(&keys, &confused), TokenError::Signature);
@@ -208,7 +213,12 @@ fn one_name_on_two_kinds_of_key_is_no_confusion() {
     let key = SigningKey::generate().unwrap();
     let (_, mut ed) = ed25519();
     ed["kid"] = json!(key.kid());
-    let keys = parsed(&[ed, json!("no key"), json!({ "kty": "oct", "kid": key.kid(), "k": "AAAA" }), key.public_jwk()]);
+    let keys = parsed(&[
+        ed,
+        json!("no key"),
+        json!({ "kty": "oct", "kid": key.kid(), "k": "AAAA" }),
+        key.public_jwk(),
+    ]);
     assert!(verdict(&keys, &key.sign(&claims()).unwrap()).is_ok());
 }
 

@@ -58,7 +58,12 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let request = AccessReportRequest {
         subject: arguments.subject.canonical()?,
         birth_date: check_birth_date(arguments.birth_date.as_deref())?,
-        actor: Actor { id: arguments.actor, role: arguments.role, assurance: Assurance::Asserted, proof: None },
+        actor: Actor {
+            id: arguments.actor,
+            role: arguments.role,
+            assurance: Assurance::Asserted,
+            proof: None,
+        },
         case: arguments.case,
         language: match arguments.language {
             Language::En => ReportLanguage::En,
