@@ -70,6 +70,7 @@ impl Outcome {
             }
             ProblemCode::Unavailable | ProblemCode::Fault => Self::new(Unavailable, reason, Health::Failed),
             ProblemCode::ActorMismatch
+            | ProblemCode::ActorUnproven
             | ProblemCode::BirthDateRequired
             | ProblemCode::CertificateRefused
             | ProblemCode::CheckpointRefused
