@@ -225,12 +225,13 @@ impl Agreement {
         self.auditors.values()
     }
 
-    /// The name of any party of the chain: partner, operator or auditor.
+    /// The name of any party of the chain: partner, operator, auditor or supplier.
     pub fn party_name(&self, oin: Oin) -> Option<&str> {
         let services = [&self.switchboard, &self.pseudonymiser];
         let service = services.into_iter().find(|service| service.oin == oin).map(|service| &*service.name);
         let auditor = || self.auditor(oin).map(|auditor| &*auditor.name);
-        self.partner(oin).map(|partner| &*partner.name).or(service).or_else(auditor)
+        let supplier = || self.supplier(oin).map(|supplier| &*supplier.name);
+        self.partner(oin).map(|partner| &*partner.name).or(service).or_else(auditor).or_else(supplier)
     }
 
     /// What a partner may use at the pseudonymiser, in evaluations: its own entry, else the chain's, else the default.

@@ -13,9 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::Localised;
 
+mod authority;
 mod ledger;
+mod partner;
+mod representation;
 
+pub use authority::{AlarmsDraft, ConsentDraft, OperatorDraft, PolicyDraft, ReviewDraft, SupplierDraft};
 pub use ledger::{AuditorDraft, LedgerDraft, OfficeHoursDraft, RetentionDraft, SubjectAccessDraft};
+pub use partner::{ContactDraft, DelegationDraft, IdentityProviderDraft, PartnerDraft};
+pub use representation::{AgeBandDraft, MandateDraft, RepresentationDraft, StatementProviderDraft};
 
 /// A whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +61,27 @@ pub struct AgreementDraft {
     /// `[[auditors]]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auditors: Vec<AuditorDraft>,
+    /// `[[suppliers]]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppliers: Vec<SupplierDraft>,
+    /// `[[operators]]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<OperatorDraft>,
+    /// `[review]`.
+    #[serde(default, skip_serializing_if = "ReviewDraft::is_empty")]
+    pub review: ReviewDraft,
+    /// `[consent]`.
+    #[serde(default, skip_serializing_if = "ConsentDraft::is_empty")]
+    pub consent: ConsentDraft,
+    /// `[representation]`.
+    #[serde(default, skip_serializing_if = "RepresentationDraft::is_empty")]
+    pub representation: RepresentationDraft,
+    /// `[alarms]`.
+    #[serde(default, skip_serializing_if = "AlarmsDraft::is_empty")]
+    pub alarms: AlarmsDraft,
+    /// `[policy]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyDraft>,
 }
 
 impl AgreementDraft {
@@ -218,9 +245,26 @@ pub struct CategoryDraft {
     /// Whether access reports leave it out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub withheld_from_subject: bool,
+    /// `statutory`, `opt-in`, `opt-out`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
+    /// `[categories.NAME.match]`.
+    #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<MatchDraft>,
     /// JSON Schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<toml::Table>,
+}
+
+/// `[categories.NAME.match]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchDraft {
+    /// The law that says so.
+    pub legal_basis: String,
+    /// Whether relations between persons count as well.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub family: bool,
 }
 
 /// `[roles.NAME]`.
@@ -254,42 +298,14 @@ pub struct PurposeDraft {
     /// Whether access reports leave it out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub withheld_from_subject: bool,
+    /// Whether a representative may ask.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub representation: bool,
+    /// `as-nothing-found` or `told`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denials: Option<String>,
     /// Role → categories.
     pub roles: BTreeMap<String, Vec<String>>,
-}
-
-/// `[[partners]]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PartnerDraft {
-    /// Its OIN.
-    pub oin: String,
-    /// Its name.
-    pub name: String,
-    /// Its kind, kebab-case.
-    pub kind: String,
-    /// https address of its partner process.
-    pub endpoint: String,
-    /// How many people it has files on.
-    pub population: u64,
-    /// Where its coordinator can be reached.
-    pub contact: String,
-    /// Whether it is suspended.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub suspended: bool,
-    /// The categories it registers.
-    pub registers: Vec<String>,
-    /// The public key of its log: 32 bytes in unpadded base64url.
-    pub log_key: String,
-    /// The origin of its log, if it is not the usual one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log_origin: Option<String>,
-    /// Its public key as a witness: 32 bytes in unpadded base64url.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub witness_key: Option<String>,
-    /// Its own budgets.
-    #[serde(default, skip_serializing_if = "BudgetsDraft::is_empty")]
-    pub budgets: BudgetsDraft,
 }
 
 /// `[shared_attributes.NAME]`.
@@ -321,4 +337,8 @@ pub enum DraftError {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+fn is_default<T: Default + PartialEq>(draft: &T) -> bool {
+    *draft == T::default()
 }

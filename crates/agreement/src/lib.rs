@@ -60,4 +60,4 @@ pub use representation::{
 };
 pub use review::ReviewRules;
 pub use shared::SharedAttribute;
-pub use term::{Term, TermError, parse_duration};
+pub use term::{Term, TermError, duration_text, parse_duration};

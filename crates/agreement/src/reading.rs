@@ -4,19 +4,27 @@
 //! spans. Sections are read in the order in which they refer to each other; a reference to an entry that is itself
 //! mistaken is not complained about twice.
 
+mod alarms;
 mod categories;
 mod chain;
+mod consent;
 mod cursor;
 mod hint;
+mod identity_provider;
 mod ledger;
 mod logs;
+mod operators;
 mod oversight;
 mod partners;
+mod policy;
 mod purposes;
 mod references;
+mod representation;
+mod review;
 mod rules;
 mod services;
 mod shared_attributes;
+mod suppliers;
 mod values;
 
 use aws_lc_rs::digest;
@@ -71,7 +79,7 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         .map_or_else(|| Some(BudgetOverrides::default()), |node| values::budgets(&node));
 
     let declared = Declared::read(top);
-    let categories = categories::read(top);
+    let categories = categories::read(top, &declared);
     let roles = purposes::read_roles(top, &declared);
     let purposes = purposes::read(top, &declared);
     let partners = partners::read(top, chain.as_ref(), &declared, &services, &mut logs);
@@ -81,13 +89,28 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         .map_or_else(|| Some(LedgerRules::default()), |node| ledger::read(&node, &declared));
     let subject_access = oversight::read_subject_access(top, &declared);
     let auditors = oversight::read_auditors(top, environment, &declared, &services);
+    let suppliers = suppliers::read(top, environment, &declared, &services);
+    let operators = operators::read(top, environment, &logs);
+    let review = review::read(top, &declared);
+    let representation = representation::read(top, environment, &declared);
+    let consent = consent::read(top, &declared);
+    let alarms = alarms::read(top);
+    let policy = policy::read(top);
 
     format?;
     let (switchboard, pseudonymiser) = (services.switchboard?, services.pseudonymiser?);
     let (index_keys, binding_keys) = services.keys?;
     let (chain, partners, roles) = (chain?, partners?, roles?);
     let (categories, purposes) = (categories?, purposes?);
-    let authority = Authority::default();
+    let authority = Authority {
+        suppliers: suppliers?,
+        operators: operators?,
+        review: review?,
+        representation: representation?,
+        consent: consent?,
+        alarms: alarms?,
+        policy: policy.ok()?,
+    };
     let rules = rules::compile(
         top,
         text,

@@ -108,6 +108,19 @@ pub fn parse_duration(text: &str) -> Result<Duration, TermError> {
     Ok(Duration::from_secs(seconds))
 }
 
+/// A length of time as [`parse_duration`] reads it, in whole seconds: `P30D`, `PT5M`, `P1DT12H`.
+pub fn duration_text(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let part = |number: u64, unit| if number > 0 { format!("{number}{unit}") } else { String::new() };
+    let days = part(seconds / 86_400, 'D');
+    let time = part(seconds / 3_600 % 24, 'H') + &part(seconds / 60 % 60, 'M') + &part(seconds % 60, 'S');
+    match (days.is_empty(), time.is_empty()) {
+        (true, true) => "PT0S".to_owned(),
+        (_, true) => format!("P{days}"),
+        (_, false) => format!("P{days}T{time}"),
+    }
+}
+
 /// Why a text is not a term or a length of time. The text itself is never part of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TermError {
@@ -179,6 +192,11 @@ mod tests {
         {
             assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
+        for text in ["P30D", "PT24H", "P1DT12H", "PT1H1M1S", "PT0S", "PT90S"] {
+            let length = parse_duration(text).unwrap();
+            assert_eq!(parse_duration(&duration_text(length)), Ok(length), "{text}");
+        }
+        assert_eq!(duration_text(Duration::from_hours(36)), "P1DT12H");
         for text in ["", "P", "PT", "P1DT", "P1Y", "P1M", "PT1D", "1D", "PT1S1M", "PT-1S", "PT1H1H"] {
             assert_eq!(parse_duration(text), Err(TermError::Duration), "{text:?}");
         }

@@ -72,7 +72,7 @@ impl SubjectAccessDraft {
 }
 
 /// `[[auditors]]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditorDraft {
     /// Its OIN.
@@ -81,4 +81,7 @@ pub struct AuditorDraft {
     pub name: String,
     /// Where it can be reached.
     pub contact: String,
+    /// `auditor` or `data-protection-officer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }

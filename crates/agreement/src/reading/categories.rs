@@ -7,10 +7,14 @@ use serde_json::{Map, Value};
 use toml::de::DeValue;
 
 use crate::reading::cursor::{Fields, Node};
+use crate::reading::references::Declared;
 use crate::reading::values;
-use crate::{CategoryRules, DocumentSchema, Sensitivity, Term};
+use crate::{CategoryRules, ConsentRegime, DocumentSchema, Matching, Sensitivity, Term};
 
-pub(crate) fn read(top: &mut Fields<'_>) -> Option<BTreeMap<Category, CategoryRules>> {
+pub(crate) fn read(
+    top: &mut Fields<'_>,
+    declared: &Declared<'_>,
+) -> Option<BTreeMap<Category, CategoryRules>> {
     let definitions = top.optional("definitions").map_or_else(Map::new, |node| definitions(&node));
     let section = top.required("categories")?;
     let mut categories = BTreeMap::new();
@@ -20,14 +24,18 @@ pub(crate) fn read(top: &mut Fields<'_>) -> Option<BTreeMap<Category, CategoryRu
             entry.refuse_key("this name is kept for what the logs say about a person", RENAME);
             continue;
         }
-        if let (Some(name), Some(rules)) = (name, category(&entry.node, &definitions)) {
+        if let (Some(name), Some(rules)) = (name, category(&entry.node, &definitions, declared)) {
             categories.insert(name, rules);
         }
     }
     Some(categories)
 }
 
-fn category(node: &Node<'_>, definitions: &Map<String, Value>) -> Option<CategoryRules> {
+fn category(
+    node: &Node<'_>,
+    definitions: &Map<String, Value>,
+    declared: &Declared<'_>,
+) -> Option<CategoryRules> {
     let mut fields = node.fields()?;
     let title = fields.required("title").and_then(|node| values::title(&node));
     let sensitivity =
@@ -42,6 +50,14 @@ fn category(node: &Node<'_>, definitions: &Map<String, Value>) -> Option<Categor
     let mut flag = |key| fields.optional(key).map_or(Some(false), |node| node.flag());
     let (birth_date_required, withheld_from_subject) =
         (flag("birth_date_required"), flag("withheld_from_subject"));
+    let consent = match fields.optional("consent") {
+        Some(node) => consent(&node, declared),
+        None => Some(ConsentRegime::default()),
+    };
+    let matching = match fields.optional("match") {
+        Some(node) => matching(&node).map(Some),
+        None => Some(None),
+    };
     let schema = fields.optional("schema").and_then(|node| schema(&node, definitions));
     fields.finish();
     Some(CategoryRules {
@@ -53,10 +69,29 @@ fn category(node: &Node<'_>, definitions: &Map<String, Value>) -> Option<Categor
         age_limit: age_limit.and_then(|years| u32::try_from(years).ok()),
         birth_date_required: birth_date_required?,
         withheld_from_subject: withheld_from_subject?,
-        consent: crate::ConsentRegime::default(),
-        matching: None,
+        consent: consent?,
+        matching: matching?,
         schema,
     })
+}
+
+fn consent(node: &Node<'_>, declared: &Declared<'_>) -> Option<ConsentRegime> {
+    let regime = node.choice(&ConsentRegime::ALL, ConsentRegime::as_str)?;
+    if regime != ConsentRegime::Statutory && !declared.consent_registrars {
+        node.refuse(
+            "nobody may record what a person chooses: consent.registrars is missing or empty",
+            "list at least one partner in [consent] registrars",
+        );
+    }
+    Some(regime)
+}
+
+fn matching(node: &Node<'_>) -> Option<Matching> {
+    let mut fields = node.fields()?;
+    let legal_basis = fields.required("legal_basis").and_then(|node| values::line(&node));
+    let family = fields.optional("family").map_or(Some(false), |node| node.flag());
+    fields.finish();
+    Some(Matching { legal_basis: legal_basis?, family: family? })
 }
 
 fn definitions(node: &Node<'_>) -> Map<String, Value> {

@@ -46,6 +46,11 @@ impl Logs {
         self.key(node)
     }
 
+    /// The line of the log or witness with this key.
+    pub(crate) fn line_of(&self, key: &[u8; 32]) -> Option<usize> {
+        self.keys.iter().find(|(taken, _)| taken == key).map(|(_, line)| *line)
+    }
+
     /// The name of a log as C2SP tlog-checkpoint allows it: no spaces and no plus sign.
     pub(crate) fn origin(&mut self, node: &Node<'_>) -> Option<String> {
         let text = node.text()?;

@@ -9,7 +9,7 @@ use crate::reading::cursor::{Fields, Node};
 use crate::reading::references::{self, Declared};
 use crate::reading::services::Services;
 use crate::reading::values;
-use crate::{Auditor, SubjectAccess};
+use crate::{Auditor, AuditorRole, SubjectAccess};
 
 pub(crate) fn read_subject_access(top: &mut Fields<'_>, declared: &Declared<'_>) -> Option<SubjectAccess> {
     let Some(section) = top.optional("subject_access") else { return Some(SubjectAccess::default()) };
@@ -47,9 +47,13 @@ pub(crate) fn read_auditors(
         });
         let name = fields.required("name").and_then(|node| values::line(&node));
         let contact = fields.required("contact").and_then(|node| values::line(&node));
+        let role = match fields.optional("role") {
+            Some(node) => node.choice(&AuditorRole::ALL, AuditorRole::as_str),
+            None => Some(AuditorRole::default()),
+        };
         fields.finish();
-        if let (Some(oin), Some(name), Some(contact)) = (oin, name, contact) {
-            auditors.insert(oin, Auditor { oin, name, contact, role: crate::AuditorRole::default() });
+        if let (Some(oin), Some(name), Some(contact), Some(role)) = (oin, name, contact, role) {
+            auditors.insert(oin, Auditor { oin, name, contact, role });
         }
     }
     Some(auditors)
@@ -59,6 +63,7 @@ fn complain_if_involved(node: &Node<'_>, oin: Oin, declared: &Declared<'_>, serv
     let role = match services.oins.iter().find(|(taken, _)| *taken == oin) {
         Some((_, service)) => format!("the operator of the {service}"),
         None if declared.partners.contains(&oin.as_str()) => "a partner".to_owned(),
+        None if declared.suppliers.contains(&oin.as_str()) => "a supplier".to_owned(),
         None => return,
     };
     node.refuse(

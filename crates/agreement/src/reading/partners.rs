@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use kw_domain::{Category, ChainName, Oin};
 
-use crate::agreement::Chain;
+use crate::agreement::{Chain, Environment};
 use crate::budget::BudgetOverrides;
 use crate::reading::cursor::{Fields, Node};
 use crate::reading::logs::Logs;
 use crate::reading::references::{self, Declared};
 use crate::reading::services::Services;
-use crate::reading::values;
-use crate::{Partner, PartnerKind};
+use crate::reading::{identity_provider, suppliers, values};
+use crate::{ContactPoint, ContactRole, Partner, PartnerKind};
 
 pub(crate) fn read(
     top: &mut Fields<'_>,
@@ -30,7 +30,8 @@ pub(crate) fn read(
             Some(oin)
         });
         let log = log(&mut fields, oin, chain.map(|chain| &chain.name), logs);
-        if let Some(partner) = partner(&mut fields, oin, log, declared) {
+        let environment = chain.map(|chain| chain.environment);
+        if let Some(partner) = partner(&mut fields, oin, log, environment, declared) {
             partners.insert(partner.oin, partner);
         }
         fields.finish();
@@ -74,6 +75,7 @@ fn partner(
     fields: &mut Fields<'_>,
     oin: Option<Oin>,
     log: Option<Log>,
+    environment: Option<Environment>,
     declared: &Declared<'_>,
 ) -> Option<Partner> {
     let name = fields.required("name").and_then(|node| values::line(&node));
@@ -89,6 +91,19 @@ fn partner(
     let budgets = fields
         .optional("budgets")
         .map_or_else(|| Some(BudgetOverrides::default()), |node| values::budgets(&node));
+    let contacts = fields.optional("contacts").map_or_else(|| Some(Vec::new()), |node| contacts(&node));
+    let authorisation_endpoint = match fields.optional("authorisation_endpoint") {
+        Some(node) => values::endpoint(&node).map(Some),
+        None => Some(None),
+    };
+    let identity_provider = match fields.optional("identity_provider") {
+        Some(node) => identity_provider::read(&node, environment, declared).map(Some),
+        None => Some(None),
+    };
+    let delegations = match fields.optional("delegations") {
+        Some(node) => suppliers::frames(&node, declared),
+        None => Some(Vec::new()),
+    };
     if let (Some(node), Some(0), Some(registers)) = (&population_node, population, &registers)
         && !registers.is_empty()
     {
@@ -105,10 +120,10 @@ fn partner(
         endpoint: endpoint?,
         population: population?,
         contact: contact?,
-        contacts: Vec::new(),
-        authorisation_endpoint: None,
-        identity_provider: None,
-        delegations: Vec::new(),
+        contacts: contacts?,
+        authorisation_endpoint: authorisation_endpoint?,
+        identity_provider: identity_provider?,
+        delegations: delegations?,
         suspended: suspended?,
         registers: registers?,
         log_origin: log.origin,
@@ -116,6 +131,28 @@ fn partner(
         witness_key: log.witness_key,
         budgets: budgets?,
     })
+}
+
+fn contacts(node: &Node<'_>) -> Option<Vec<ContactPoint>> {
+    let mut contacts: Vec<ContactPoint> = Vec::new();
+    let mut all_read = true;
+    for item in node.items()? {
+        let contact = item.fields().and_then(|mut fields| {
+            let role =
+                fields.required("role").and_then(|node| node.choice(&ContactRole::ALL, ContactRole::as_str));
+            let address = fields.required("address").and_then(|node| values::line(&node));
+            fields.finish();
+            Some(ContactPoint { role: role?, address: address? })
+        });
+        match contact {
+            Some(contact) if contacts.contains(&contact) => {
+                item.refuse("this contact point stands here twice", "remove one");
+            }
+            Some(contact) => contacts.push(contact),
+            None => all_read = false,
+        }
+    }
+    all_read.then_some(contacts)
 }
 
 /// More than all who ever had a citizen service number.

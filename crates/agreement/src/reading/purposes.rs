@@ -7,8 +7,8 @@ use kw_protocol::query::RelationBasis;
 
 use crate::reading::cursor::{Fields, Node};
 use crate::reading::references::{self, Declared};
-use crate::reading::values;
-use crate::{PartnerKind, PurposeRules, RoleRules};
+use crate::reading::values::{self, complain_if_empty};
+use crate::{Denials, PartnerKind, PurposeRules, RoleRules};
 
 pub(crate) fn read_roles(top: &mut Fields<'_>, declared: &Declared<'_>) -> Option<BTreeMap<Role, RoleRules>> {
     let mut roles = BTreeMap::new();
@@ -52,25 +52,45 @@ fn purpose(node: &Node<'_>, declared: &Declared<'_>) -> Option<PurposeRules> {
     let mut fields = node.fields()?;
     let title = fields.required("title").and_then(|node| values::title(&node));
     let legal_basis = fields.required("legal_basis").and_then(|node| values::line(&node));
-    let processing_activity = fields.required("processing_activity").and_then(|node| values::uri(&node));
+    let processing_activity =
+        fields.required("processing_activity").and_then(|node| values::uri(&node, "a processing activity"));
     let relation_bases = fields.required("relation_bases").and_then(|node| relation_bases(&node));
     let mut flag = |key| fields.optional(key).map_or(Some(false), |node| node.flag());
     let (birth_date_required, actor_must_be_proven, withheld_from_subject) =
         (flag("birth_date_required"), flag("actor_must_be_proven"), flag("withheld_from_subject"));
+    let representation = match fields.optional("representation") {
+        Some(node) => representation(&node, declared),
+        None => Some(false),
+    };
+    let denials = match fields.optional("denials") {
+        Some(node) => node.choice(&Denials::ALL, Denials::as_str),
+        None => Some(Denials::default()),
+    };
     let roles = fields.required("roles").and_then(|node| allowed(&node, declared));
     fields.finish();
     Some(PurposeRules {
         title: title?,
         legal_basis: legal_basis?,
         processing_activity: processing_activity?,
-        denials: crate::Denials::default(),
-        representation: false,
+        denials: denials?,
+        representation: representation?,
         roles: roles?,
         relation_bases: relation_bases?,
         birth_date_required: birth_date_required?,
         actor_must_be_proven: actor_must_be_proven?,
         withheld_from_subject: withheld_from_subject?,
     })
+}
+
+fn representation(node: &Node<'_>, declared: &Declared<'_>) -> Option<bool> {
+    let wanted = node.flag()?;
+    if wanted && !declared.mandates {
+        node.refuse(
+            "nobody can represent anybody: the agreement has no kind of mandate",
+            "add [representation.kinds.voluntary] or another kind",
+        );
+    }
+    Some(wanted)
 }
 
 fn allowed(node: &Node<'_>, declared: &Declared<'_>) -> Option<BTreeMap<Role, BTreeSet<Category>>> {
@@ -97,13 +117,6 @@ fn relation_bases(node: &Node<'_>) -> Option<BTreeSet<RelationBasis>> {
     }
     complain_if_empty(node, &bases, "without a ground nobody may ask for this purpose");
     Some(bases)
-}
-
-/// Only for lists that are empty in the file: one whose items were all refused has had its complaint.
-fn complain_if_empty<T>(node: &Node<'_>, set: &BTreeSet<T>, reason: &str) {
-    if set.is_empty() && node.value.as_array().is_some_and(|items| items.is_empty()) {
-        node.refuse(reason, "list at least one, or remove the entry");
-    }
 }
 
 const RELATION_BASES: [RelationBasis; 3] =

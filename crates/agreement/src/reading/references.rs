@@ -15,6 +15,11 @@ pub(crate) struct Declared<'a> {
     pub(crate) roles: Vec<&'a str>,
     pub(crate) kinds: Vec<&'a str>,
     pub(crate) partners: Vec<&'a str>,
+    pub(crate) suppliers: Vec<&'a str>,
+    /// Whether some kind of mandate exists.
+    pub(crate) mandates: bool,
+    /// Whether somebody may record consent.
+    pub(crate) consent_registrars: bool,
     /// How many partners could cosign the switchboard's log.
     pub(crate) witnesses: usize,
 }
@@ -41,11 +46,28 @@ impl<'a> Declared<'a> {
         let witnesses = partners.into_iter().flatten().map(Spanned::get_ref).filter(|partner| {
             partner.get("witness_key").is_some() && flag(partner, "suspended") != Some(true)
         });
+        let suppliers = top.optional("suppliers").and_then(|node| node.value.as_array());
+        let suppliers: Vec<&str> = suppliers
+            .into_iter()
+            .flatten()
+            .filter_map(|supplier| supplier.get_ref().get("oin")?.get_ref().as_str())
+            .collect();
+        let mut below =
+            |section, key| top.optional(section).and_then(|node| Some(node.value.get(key)?.get_ref()));
+        let mandates = below("representation", "kinds")
+            .and_then(DeValue::as_table)
+            .is_some_and(|kinds| !kinds.is_empty());
+        let consent_registrars = below("consent", "registrars")
+            .and_then(DeValue::as_array)
+            .is_some_and(|registrars| !registrars.is_empty());
         Self {
             categories,
             roles,
             kinds: of_partners("kind"),
             partners: of_partners("oin"),
+            suppliers,
+            mandates,
+            consent_registrars,
             witnesses: witnesses.count(),
         }
     }
@@ -72,6 +94,23 @@ pub(crate) fn words<T: Ord, E: Display>(
         }
     }
     Some(words)
+}
+
+/// A word that must be among `declared`.
+pub(crate) fn word<T, E: Display>(
+    node: &Node<'_>,
+    what: &'static str,
+    declared: &[&str],
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<T> {
+    let text = node.text()?;
+    if declared.contains(&text) {
+        // A word that is itself mistaken has its complaint where it is declared.
+        return parse(text).ok();
+    }
+    let sound: Vec<&str> = declared.iter().copied().filter(|word| parse(word).is_ok()).collect();
+    node.refuse(format!("the agreement has no such {what}"), hint::among(text, &sound));
+    None
 }
 
 /// The key of an entry as a word that must be among `declared`.

@@ -1,14 +1,18 @@
 //! Kinds of value that occur in several sections.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{Instant, Oin};
-use url::Url;
+use url::{Host, Url};
 
 use crate::agreement::Environment;
 use crate::budget::BudgetOverrides;
 use crate::reading::cursor::Node;
-use crate::{Budget, Localised, Term};
+use crate::term::duration_text;
+use crate::{Budget, Localised, Term, parse_duration};
 
 /// One line of text for people: names, contact points, articles of law.
 pub(crate) fn line(node: &Node<'_>) -> Option<String> {
@@ -65,7 +69,7 @@ pub(crate) fn endpoint(node: &Node<'_>) -> Option<String> {
 }
 
 /// An absolute URI that names something for good: https or urn.
-pub(crate) fn uri(node: &Node<'_>) -> Option<String> {
+pub(crate) fn uri(node: &Node<'_>, of: &str) -> Option<String> {
     let text = node.text()?;
     let sound = text.len() <= MAX_LINE
         && text.bytes().all(|c| c.is_ascii_graphic())
@@ -77,7 +81,7 @@ pub(crate) fn uri(node: &Node<'_>) -> Option<String> {
     if sound {
         return Some(text.to_owned());
     }
-    node.refuse("expected the URI of a processing activity", "write an absolute https: or urn: URI");
+    node.refuse(format!("expected the URI of {of}"), "write an absolute https: or urn: URI");
     None
 }
 
@@ -89,6 +93,74 @@ pub(crate) fn term(node: &Node<'_>, least: Term, most: Term) -> Option<Term> {
         node.refuse("this term is out of bounds", format!("write a term from {least} to {most}"));
     }
     Some(term)
+}
+
+/// A fixed length of time that lies between two others.
+pub(crate) fn duration(node: &Node<'_>, least: Duration, most: Duration) -> Option<Duration> {
+    let length = node.parsed(parse_duration)?;
+    if !(least..=most).contains(&length) {
+        let (least, most) = (duration_text(least), duration_text(most));
+        node.refuse("this length of time is out of bounds", format!("write one from {least} to {most}"));
+    }
+    Some(length)
+}
+
+/// An address of an OpenID provider: https, and http only on this machine in a test.
+pub(crate) fn provider_address(node: &Node<'_>, environment: Option<Environment>) -> Option<String> {
+    let text = node.text()?;
+    let of_this_machine = |url: &Url| match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let sound = text.len() <= MAX_LINE
+        && text.bytes().all(|c| c.is_ascii_graphic() && c != b'\\')
+        && Url::parse(text).is_ok_and(|url| {
+            let scheme = match url.scheme() {
+                "https" => true,
+                "http" => environment != Some(Environment::Production) && of_this_machine(&url),
+                _ => false,
+            };
+            scheme
+                && url.host().is_some()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+    if sound {
+        return Some(text.to_owned());
+    }
+    node.refuse(
+        "a provider has an https address without user, query and fragment (http on this machine only, in a test)",
+        "write it exactly as the provider does, like https://login.example.nl",
+    );
+    None
+}
+
+/// A list of different words of a closed list.
+pub(crate) fn choices<T: Copy + Ord>(
+    node: &Node<'_>,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Option<BTreeSet<T>> {
+    let mut chosen = BTreeSet::new();
+    for item in node.items()? {
+        if let Some(choice) = item.choice(all, &name)
+            && !chosen.insert(choice)
+        {
+            item.refuse("this stands here twice", "remove one");
+        }
+    }
+    Some(chosen)
+}
+
+/// Only for lists that are empty in the file: one whose items were all refused has had its complaint.
+pub(crate) fn complain_if_empty<T>(node: &Node<'_>, set: &BTreeSet<T>, reason: &str) {
+    if set.is_empty() && node.value.as_array().is_some_and(|items| items.is_empty()) {
+        node.refuse(reason, "list at least one, or remove the entry");
+    }
 }
 
 pub(crate) fn budgets(node: &Node<'_>) -> Option<BudgetOverrides> {

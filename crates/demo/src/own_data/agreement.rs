@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use kw_agreement::Localised;
 use kw_agreement::draft::{
-    AgreementDraft, BudgetsDraft, CategoryDraft, ChainDraft, LedgerDraft, PartnerDraft, PseudonymiserDraft,
-    PurposeDraft, RoleDraft, ServiceDraft, SharedAttributeDraft, SubjectAccessDraft,
+    AgreementDraft, AlarmsDraft, BudgetsDraft, CategoryDraft, ChainDraft, ConsentDraft, LedgerDraft,
+    PartnerDraft, PseudonymiserDraft, PurposeDraft, RepresentationDraft, ReviewDraft, RoleDraft,
+    ServiceDraft, SharedAttributeDraft, SubjectAccessDraft,
 };
 use serde_json::json;
 
@@ -40,6 +41,8 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         birth_date_required: false,
         actor_must_be_proven: false,
         withheld_from_subject: false,
+        representation: false,
+        denials: None,
         roles: BTreeMap::from([(ROLE.to_owned(), categories.keys().cloned().collect())]),
     };
     let mut partners: Vec<PartnerDraft> = found.partners.iter().map(holds).collect();
@@ -82,6 +85,13 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         ledger: LedgerDraft::default(),
         subject_access: SubjectAccessDraft::default(),
         auditors: Vec::new(),
+        suppliers: Vec::new(),
+        operators: Vec::new(),
+        review: ReviewDraft::default(),
+        consent: ConsentDraft::default(),
+        representation: RepresentationDraft::default(),
+        alarms: AlarmsDraft::default(),
+        policy: None,
     };
     Ok((draft, asker))
 }
@@ -97,6 +107,8 @@ fn permissive(name: &str) -> CategoryDraft {
         age_limit: None,
         birth_date_required: false,
         withheld_from_subject: false,
+        consent: None,
+        matching: None,
         schema: None,
     }
 }
@@ -114,12 +126,9 @@ fn partner(oin: &str, name: &str, kind: &str, population: u64, registers: Vec<St
         endpoint: PLACEHOLDER.to_owned(),
         population,
         contact: "whoever started the demonstration".to_owned(),
-        suspended: false,
         registers,
         log_key: PLACEHOLDER.to_owned(),
-        log_origin: None,
-        witness_key: None,
-        budgets: BudgetsDraft::default(),
+        ..PartnerDraft::default()
     }
 }
 

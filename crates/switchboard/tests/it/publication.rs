@@ -128,6 +128,7 @@ async fn the_chain_its_operators_and_its_auditors_read_the_log_and_nobody_else()
         oin: "00000099000000777000".to_owned(),
         name: "Court of Audit".to_owned(),
         contact: "audit@example.test".to_owned(),
+        role: None,
     };
     let chain = chain().agreed(|draft| draft.auditors.push(auditor.clone())).start().unwrap();
     let agreement = chain.agreement().unwrap();
