@@ -172,6 +172,11 @@ impl<'a> Fields<'a> {
         );
     }
 
+    /// About a field that is missing and that is not always required.
+    pub(crate) fn refuse_missing(&self, key: &str, reason: impl Display, next_step: impl Display) {
+        self.report.refuse(&self.span, &join(&self.path, key), reason, next_step);
+    }
+
     pub(crate) fn line(&self) -> usize {
         self.report.position(self.span.start).0
     }

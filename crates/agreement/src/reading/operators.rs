@@ -16,7 +16,8 @@ pub(crate) fn read(
     let list = top.optional("operators");
     let Some(list) = list else {
         if environment == Some(Environment::Production) {
-            top.refuse(
+            top.refuse_missing(
+                "operators",
                 "a production agreement names its operators: without them nobody could ever widen it",
                 "add two or more [[operators]] with name and key; `ketenwijzer keys operator` makes a key",
             );

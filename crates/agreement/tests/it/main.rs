@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod any_text;
+mod authority;
 mod care;
 mod documentation;
 mod draft;

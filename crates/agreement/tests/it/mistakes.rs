@@ -1,5 +1,6 @@
 //! Every mistake is found, at its place, with a reason and a next step, and nothing else is said.
 
+mod authority;
 mod categories;
 mod chain;
 mod decisions;

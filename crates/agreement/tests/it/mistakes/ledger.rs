@@ -198,11 +198,11 @@ fn about_oversight() {
         mistake("contact = \"fg@demostad.example\"", "", "auditors[1].contact", "missing").at("[[auditors]]"),
         mistake(
             "contact = \"fg@demostad.example\"",
-            "contact = \"fg@demostad.example\"\nrole = \"fg\"",
-            "auditors[1].role",
+            "contact = \"fg@demostad.example\"\nrank = \"fg\"",
+            "auditors[1].rank",
             "no such field",
         )
-        .at("role = \"fg\""),
+        .at("rank = \"fg\""),
     ]);
 }
 
