@@ -99,7 +99,7 @@ most_per_case = 8
 
 [policy]
 rego = """
-package ketenwijzer.chain
+package ketenwijzer.addition
 deny contains "nobody-at-night" if false
 """
 
