@@ -299,6 +299,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    mandates (id) {
+        id -> Binary,
+        representative -> Binary,
+        represented -> Binary,
+        kind -> Text,
+        age_band -> Text,
+        categories -> Text,
+        acts -> Text,
+        registrar -> Text,
+        state -> SmallInt,
+        confirmed -> SmallInt,
+        registered_at -> BigInt,
+        valid_until -> BigInt,
+        changed_at -> BigInt,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mandate_askers (mandate, party) {
+        mandate -> Binary,
+        party -> Text,
+        asked_at -> BigInt,
+    }
+}
+
 diesel::joinable!(pointers -> subjects (subject));
 diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
 diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);

@@ -1,12 +1,14 @@
 //! The switchboard's tables: subjects, pointers, leases, uploads, generations.
 
 pub mod consents;
+pub mod mandates;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
 use kw_protocol::pointer::{PointerState, WithdrawalReason};
 
 use self::consents::{ConsentsRead, ConsentsWrite};
+use self::mandates::{MandatesRead, MandatesWrite};
 use crate::backend::{Connection, Migrations};
 use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
@@ -222,7 +224,7 @@ pub struct RekeyedSubject {
 }
 
 /// Reading the index.
-pub trait SwitchboardRead: ConsentsRead + LedgerRead + SubjectStatements {
+pub trait SwitchboardRead: ConsentsRead + LedgerRead + MandatesRead + SubjectStatements {
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
     /// The subject with any of these tags, and its active and valid pointers of holders whose lease stands.
@@ -275,7 +277,7 @@ pub trait SwitchboardRead: ConsentsRead + LedgerRead + SubjectStatements {
 }
 
 /// Changing the index.
-pub trait SwitchboardWrite: ConsentsWrite + SwitchboardRead {
+pub trait SwitchboardWrite: ConsentsWrite + MandatesWrite + SwitchboardRead {
     /// [`SwitchboardRead::find_subject`] for many.
     fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError>;
     /// Writes a subject's row anew, under another nonce, if its element is of this generation: as much work as adding it, and
@@ -334,7 +336,7 @@ pub trait SwitchboardWrite: ConsentsWrite + SwitchboardRead {
         cursor: &[u8],
         limit: u32,
     ) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Removes subjects that no pointer and no link refers to, at most `limit`.
+    /// Removes subjects that no pointer, no mandate and no link refers to, at most `limit`.
     fn delete_orphans(&mut self, candidates: &[SubjectId]) -> Result<u64, StoreError>;
 }
 

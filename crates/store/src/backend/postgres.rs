@@ -36,6 +36,8 @@ mod resolutions_queries;
 mod statements_queries;
 #[path = "../switchboard/consents/queries.rs"]
 mod switchboard_consents;
+#[path = "../switchboard/mandates/queries.rs"]
+mod switchboard_mandates;
 #[path = "../switchboard/reading.rs"]
 mod switchboard_reading;
 #[path = "../switchboard/writing.rs"]

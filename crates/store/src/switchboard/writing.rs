@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use kw_domain::{BatchId, Instant, Oin, PointerId, SubjectId};
 
 use super::switchboard_consents::is_kept;
+use super::switchboard_mandates::is_in_a_mandate;
 use super::switchboard_reading::{PointerRow, stored_pointer};
 use super::{Conn, dialect};
 use crate::error::StoreError;
@@ -270,7 +271,8 @@ impl SwitchboardWrite for Conn {
                 .get_result::<bool>(self)?
                 || diesel::select(exists(pointers::table.filter(pointers::subject.eq(id))))
                     .get_result::<bool>(self)?
-                || is_kept(self, id)?;
+                || is_kept(self, id)?
+                || is_in_a_mandate(self, id)?;
             if !used {
                 deleted += diesel::delete(subjects::table.find(id)).execute(self)?;
             }

@@ -14,6 +14,7 @@ on_both! {
             ("subjects", "tag_even"),
             ("subjects", "tag_odd"),
             ("pointers", "subject, holder, source_key, category"),
+            ("mandates", "representative, represented, kind"),
             ("idempotency_keys", "holder, key"),
             ("uploads", "holder, upload"),
             ("leases", "holder"),

@@ -1,0 +1,2 @@
+DROP TABLE mandate_askers;
+DROP TABLE mandates;
