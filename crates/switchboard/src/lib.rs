@@ -13,6 +13,7 @@ mod index;
 mod inspection;
 mod keys;
 mod lifecycle;
+mod mandates;
 pub mod openapi;
 mod pointers;
 mod public;

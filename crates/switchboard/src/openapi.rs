@@ -18,6 +18,7 @@ use utoipa::{Modify, OpenApi};
     servers((url = "https://switchboard.example:8443/v1", description = "Version 1 of the chain's switchboard")),
     tags(
         (name = "access-reports", description = "What the records say about one person, for that person"),
+        (name = "mandates", description = "Who may act for whom"),
         (name = "pointers", description = "A partner's own pointers"),
         (name = "queries", description = "Who holds what"),
         (name = "access-log", description = "What auditors of the agreement read"),
@@ -27,6 +28,12 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(
         crate::access_reports::make,
+        crate::mandates::register_mandate,
+        crate::mandates::check_mandate,
+        crate::mandates::search_mandates,
+        crate::mandates::read_mandate,
+        crate::mandates::confirm_mandate,
+        crate::mandates::withdraw_mandate,
         crate::pointers::list_pointers,
         crate::pointers::register_pointer,
         crate::pointers::register_many,

@@ -18,7 +18,7 @@ use crate::app::{App, Keyring};
 use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
-use crate::{access_reports, pointers, public, queries, rotation, upkeep};
+use crate::{access_reports, mandates, pointers, public, queries, rotation, upkeep};
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
 pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
@@ -37,6 +37,7 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
             config
                 .app_data(app.clone())
                 .configure(access_reports::routes)
+                .configure(mandates::routes)
                 .configure(pointers::routes)
                 .configure(queries::routes);
             inspection::routes(config, inspection.clone());

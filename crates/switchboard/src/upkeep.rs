@@ -17,6 +17,7 @@ use crate::events::{GenerationsChanged, HolderLeaseRanOut};
 use crate::index::LiveGenerations;
 use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
+use crate::mandates::mandates_due;
 
 const AT_ONCE: u32 = 500;
 const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -28,6 +29,8 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     let jobs = server.jobs();
     let each = Arc::clone(app);
     jobs.spawn("lifecycle", Duration::from_secs(5), move || lifecycle_due(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("mandates", Duration::from_secs(5), move || mandates_due(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("leases", Duration::from_secs(5), move || leases(Arc::clone(&each)));
     let each = Arc::clone(app);
