@@ -65,10 +65,8 @@ async fn store(
         .write("confirm_mandate", move |tx| {
             check_generations(tx, &keyring.live)?;
             let person = tx.read().find_subject(&wanted)?;
-            let found = tx
-                .read()
-                .mandate(id)?
-                .filter(|mandate| registers(&agreement, registrar, mandate.kind));
+            let found =
+                tx.read().mandate(id)?.filter(|mandate| registers(&agreement, registrar, mandate.kind));
             let Some(mandate) = found.filter(|mandate| person == Some(mandate.subject(side))) else {
                 // Whoever was named may see it; nothing of it is told to the asker.
                 let record = record.clone().denied("mandate-not-found");

@@ -73,7 +73,9 @@ async fn store(
         Ok(status) => status,
         Err(Unregistrable::Fields(wrong)) => {
             let refusal = Refusal::new(ProblemCode::Invalid, "The mandate does not fit the agreement.");
-            return Err(wrong.into_iter().fold(refusal, |refusal, (at, expected)| refusal.field(at, expected)));
+            return Err(wrong
+                .into_iter()
+                .fold(refusal, |refusal, (at, expected)| refusal.field(at, expected)));
         }
         Err(Unregistrable::NotRegistrar) => {
             record.categories.clone_from(&asked.categories);
@@ -170,6 +172,7 @@ fn other() -> Refusal {
 }
 
 fn still_ending(old: &StoredMandate) -> Refusal {
-    let detail = format!("The mandate before this one ended at {} and is being closed. Try again.", old.valid_until);
+    let detail =
+        format!("The mandate before this one ended at {} and is being closed. Try again.", old.valid_until);
     Refusal::new(ProblemCode::Conflict, detail)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kw_agreement::{Agreement, AgeBand, MandateAct, MandateKind, MandateRules, Side, Term};
+use kw_agreement::{AgeBand, Agreement, MandateAct, MandateKind, MandateRules, Side, Term};
 use kw_domain::{Category, Instant, Oin};
 use kw_protocol::mandate::{MandateStatus, RegisterMandate};
 use kw_store::switchboard::mandates::StoredMandate;

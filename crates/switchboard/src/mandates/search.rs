@@ -84,7 +84,9 @@ async fn answer(
             }
             let mandates: Vec<Mandate> = found
                 .iter()
-                .filter(|mandate| is_provider(&agreement, caller) || registers(&agreement, caller, mandate.kind))
+                .filter(|mandate| {
+                    is_provider(&agreement, caller) || registers(&agreement, caller, mandate.kind)
+                })
                 .map(shown)
                 .collect();
             let mut record = record.clone();

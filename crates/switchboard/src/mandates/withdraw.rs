@@ -80,8 +80,9 @@ async fn store(
             let found = tx.read().mandate(id)?;
             let by = found.as_ref().and_then(|mandate| match side {
                 None => (mandate.registrar == caller).then_some(By::Registrar),
-                Some(side) => (person == Some(mandate.subject(side)) && identifies(&agreement, caller, mandate))
-                    .then_some(By::Side(side)),
+                Some(side) => (person == Some(mandate.subject(side))
+                    && identifies(&agreement, caller, mandate))
+                .then_some(By::Side(side)),
             });
             let (Some(mandate), Some(by)) = (found, by) else {
                 let record = record.clone().denied("mandate-not-found");
