@@ -19,6 +19,7 @@ use crate::http::{Bound, PAGE, REPORT, SMALL, Service, json};
 use crate::{ClientError, Context, Entropy, Jwks, Retry};
 
 mod bulk;
+mod mandates;
 
 /// A party's side of the switchboard. Keep it: its connections are reused.
 ///

@@ -17,9 +17,7 @@ use actix_web::web::{self, ServiceConfig};
 
 pub(crate) use check::__path_check_mandate;
 pub(crate) use confirm::__path_confirm_mandate;
-pub(crate) use lookup::{Claim, Mandated, look_up};
 pub(crate) use read::__path_read_mandate;
-pub(crate) use recording::{Sides, representation_of};
 pub(crate) use register::__path_register_mandate;
 pub(crate) use search::__path_search_mandates;
 pub(crate) use upkeep::mandates_due;

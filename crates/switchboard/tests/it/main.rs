@@ -19,6 +19,7 @@ mod in_force;
 mod inspection;
 mod lifecycle;
 mod log;
+mod mandates;
 mod matrix;
 mod pointers;
 mod promises;

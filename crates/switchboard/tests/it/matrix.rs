@@ -11,6 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::child::chain;
+use crate::mandates;
 
 /// A request that the right caller gets answered well; for what only others may, or what a partner needs more for, one that
 /// shows by its answer how far it came.
@@ -90,6 +91,7 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         "GET /v1/bulk-uploads/{id}" => {
             json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None)
         }
+        "GET /v1/mandates/{id}" => json(format!("/v1/mandates/{NO_MANDATE}"), None),
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
         "GET /witness/checkpoints/{origin}" => json(format!("/witness/checkpoints/{}", "0".repeat(64)), None),
@@ -101,6 +103,23 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         }
         "POST /v1/access-reports" => json("/v1/access-reports".into(), Some(json!({}))),
         "POST /v1/leases" => json("/v1/leases".into(), None),
+        "POST /v1/mandates" => json("/v1/mandates".into(), Some(serde_json::to_value(parental()).unwrap())),
+        "POST /v1/mandates/_check" => {
+            let represented = &registration.subject;
+            let body = json!({ "mandate": NO_MANDATE, "represented": represented, "act": "view" });
+            json("/v1/mandates/_check".into(), Some(body))
+        }
+        "POST /v1/mandates/_search" => {
+            let body = json!({ "subject": registration.subject, "side": "represented" });
+            json("/v1/mandates/_search".into(), Some(body))
+        }
+        "POST /v1/mandates/{id}/confirmations" => {
+            let body = json!({ "subject": registration.subject, "side": "represented" });
+            json(format!("/v1/mandates/{NO_MANDATE}/confirmations"), Some(body))
+        }
+        "POST /v1/mandates/{id}/withdrawal" => {
+            json(format!("/v1/mandates/{NO_MANDATE}/withdrawal"), Some(json!({})))
+        }
         "POST /v1/pointers" => {
             json("/v1/pointers".into(), Some(serde_json::to_value(&registration).unwrap()))
         }
@@ -143,6 +162,12 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         },
         other => panic!("{other} has no sample request: give it one"),
     }
+}
+
+const NO_MANDATE: &str = "01931b3e-7d5a-7000-8000-000000000003";
+
+fn parental() -> kw_protocol::mandate::RegisterMandate {
+    mandates::mandate(kw_protocol::mandate::MandateKind::ParentalAuthority, "under-12")
 }
 
 async fn ask(
