@@ -9,8 +9,6 @@ use kw_protocol::mandate::{
     SearchMandates, Side, WithdrawMandate,
 };
 use kw_protocol::problem::ProblemCode;
-use kw_store::switchboard::SwitchboardRead as _;
-use kw_store::switchboard::mandates::MandatesRead as _;
 use kw_testbed::{Member, PostgresServer, RunningChain, subject_element};
 
 use crate::child::chain;
@@ -151,7 +149,7 @@ async fn a_mandate_lives_from_request_to_withdrawal_on_sqlite() {
 #[tokio::test]
 async fn a_mandate_lives_from_request_to_withdrawal_on_postgresql() {
     let server = PostgresServer::shared().unwrap();
-    the_whole_life_of_a_mandate(chain().agreed(with_mandates).postgres(server).unwrap().start().unwrap())
+    the_whole_life_of_a_mandate(chain().agreed(with_mandates).postgres(&server).unwrap().start().unwrap())
         .await;
 }
 
