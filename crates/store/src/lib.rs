@@ -22,6 +22,7 @@ mod leadership;
 mod ledger;
 mod literal;
 pub mod partner;
+pub mod personal;
 mod pool;
 pub mod pseudonymiser;
 mod resolutions;

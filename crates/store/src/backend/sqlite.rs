@@ -26,6 +26,10 @@ mod ledger_queries;
 mod partner_reading;
 #[path = "../partner/writing.rs"]
 mod partner_writing;
+#[path = "../personal/reading.rs"]
+mod personal_reading;
+#[path = "../personal/writing.rs"]
+mod personal_writing;
 #[path = "../pseudonymiser/queries.rs"]
 mod pseudonymiser_queries;
 #[path = "../resolutions/queries.rs"]

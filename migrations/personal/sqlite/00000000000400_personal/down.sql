@@ -1,0 +1,10 @@
+DROP TABLE personal_references;
+DROP TABLE personal_documents;
+DROP TABLE personal_confirmations;
+DROP TABLE personal_collections;
+DROP TABLE personal_invitations;
+DROP TABLE personal_users;
+DROP TABLE personal_sessions;
+DROP TABLE personal_dossiers;
+DROP TABLE personal_sign_ins;
+DROP TABLE personal_accounts;
