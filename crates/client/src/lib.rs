@@ -5,6 +5,7 @@
 //! received beyond a problem's own words.
 //!
 //! - [`AccessLogClient`]: what an auditor reads of any service's log.
+//! - [`AuthorisationClient`]: a holder's authorisation server, for a personal environment.
 //! - [`PseudonymiserClient`]: subjects in, verified group elements out.
 //! - [`SwitchboardClient`]: pointers and queries.
 //! - [`HolderClient`]: one document under one grant.
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod access_log;
+mod authorisation;
 mod context;
 mod entropy;
 mod error;
@@ -31,6 +33,7 @@ mod tiles;
 mod witness;
 
 pub use access_log::AccessLogClient;
+pub use authorisation::AuthorisationClient;
 pub use context::Context;
 pub use entropy::Entropy;
 pub use error::{ClientError, Refused};

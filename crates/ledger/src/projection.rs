@@ -73,6 +73,7 @@ fn called_service(event: Event) -> Option<&'static str> {
         Event::AlarmRaised
         | Event::AuthorisationDecided
         | Event::DocumentStored
+        | Event::DossierChanged
         | Event::DossierOpened
         | Event::IdentityChecked
         | Event::ReviewEscalated

@@ -379,7 +379,9 @@ events! {
     DocumentStored = "document-stored", Create;
     /// A requester put a dossier together.
     DossierAssembled = "dossier-assembled", Read;
-    /// A session in a personal environment was bound to one person's dossier.
+    /// A dossier in a personal environment was founded, shared, taken back or deleted, or a session ended.
+    DossierChanged = "dossier-changed", Update;
+    /// A session in a personal environment was bound to one person's dossier, or documents in it were read.
     DossierOpened = "dossier-opened", Read;
     /// The pseudonymiser evaluated a batch.
     EvaluationBatch = "evaluation-batch", Execute;

@@ -35,6 +35,7 @@ impl Teller {
             | Event::AuthorisationDecided
             | Event::CollectionAnswered
             | Event::DocumentStored
+            | Event::DossierChanged
             | Event::DossierOpened
             | Event::IdentityChecked
             | Event::StatementIssued => self == Self::Party,

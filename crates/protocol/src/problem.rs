@@ -133,6 +133,8 @@ problem_codes! {
     PartyUnknown = "party-unknown", 403, false, "The party is not in the agreement";
     /// The proof does not lead from what the witness saw to the checkpoint.
     ProofRefused = "proof-refused", 422, false, "The consistency proof does not fit";
+    /// There is no session, or it has ended.
+    SignedOut = "signed-out", 401, false, "Nobody is signed in";
     /// The source cannot answer.
     SourceUnavailable = "source-unavailable", 503, true, "The source cannot be read";
     /// The handle is another person's.

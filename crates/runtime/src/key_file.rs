@@ -28,6 +28,8 @@ pub enum KeyKind {
     Log,
     /// Seals the columns of a partner's database: 32 bytes.
     PartnerRow,
+    /// Wraps the keys of dossiers in a personal environment: 32 bytes.
+    PersonalService,
     /// k_p(binding): a scalar.
     PseudonymiserBinding,
     /// k_p(index): a scalar.
@@ -43,11 +45,12 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Grant,
         Self::IndexDelta,
         Self::Log,
         Self::PartnerRow,
+        Self::PersonalService,
         Self::PseudonymiserBinding,
         Self::PseudonymiserIndex,
         Self::SwitchboardIndex,
@@ -63,6 +66,7 @@ impl KeyKind {
             Self::IndexDelta => "index-delta",
             Self::Log => "log",
             Self::PartnerRow => "partner-row",
+            Self::PersonalService => "personal-service",
             Self::PseudonymiserBinding => "pseudonymiser-binding",
             Self::PseudonymiserIndex => "pseudonymiser-index",
             Self::SwitchboardIndex => "switchboard-index",

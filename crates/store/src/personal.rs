@@ -18,7 +18,7 @@ use crate::store::{Service, sealed};
 
 pub(crate) use schema::{
     personal_accounts, personal_collections, personal_confirmations, personal_documents, personal_dossiers,
-    personal_invitations, personal_references, personal_sessions, personal_sign_ins, personal_users,
+    personal_invitations, personal_references, personal_sessions, personal_users,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/personal/sqlite");
@@ -67,7 +67,7 @@ macro_rules! quiet {
     )+};
 }
 
-quiet!(Account, Confirmation, SignIn, Session, Dossier, DossierUser, Invitation, Collection, Document);
+quiet!(Account, Confirmation, Session, Dossier, DossierUser, Invitation, Collection, Document);
 
 /// One person's account.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,17 +78,6 @@ pub struct Account {
     pub key: [u8; 16],
     /// Since when.
     pub created_at: Instant,
-}
-
-/// Somebody who went to the provider.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SignIn {
-    /// SHA-256 of the `state` that comes back.
-    pub state: [u8; 32],
-    /// Nonce, code verifier and the browser's own secret, sealed.
-    pub sealed: Vec<u8>,
-    /// To be back by then.
-    pub expires_at: Instant,
 }
 
 /// One session of one account.
@@ -318,8 +307,6 @@ pub struct Document {
 pub trait PersonalRead: LedgerRead {
     /// The account with this key.
     fn account(&mut self, key: &[u8; 16]) -> Result<Option<Account>, StoreError>;
-    /// The sign-in with this state.
-    fn sign_in(&mut self, state: &[u8; 32]) -> Result<Option<SignIn>, StoreError>;
     /// The session with this token.
     fn session(&mut self, token: &[u8; 32]) -> Result<Option<Session>, StoreError>;
     /// One dossier.
@@ -359,10 +346,6 @@ pub trait PersonalRead: LedgerRead {
 pub trait PersonalWrite: PersonalRead {
     /// Opens an account.
     fn store_account(&mut self, account: &Account) -> Result<(), StoreError>;
-    /// Remembers a sign-in.
-    fn store_sign_in(&mut self, sign_in: &SignIn) -> Result<(), StoreError>;
-    /// Uses a sign-in up; `false` when it was used before.
-    fn take_sign_in(&mut self, state: &[u8; 32]) -> Result<bool, StoreError>;
     /// Begins a session.
     fn store_session(&mut self, session: &Session) -> Result<(), StoreError>;
     /// Binds a session; `false` when it is bound to another dossier already.
@@ -396,7 +379,7 @@ pub trait PersonalWrite: PersonalRead {
     fn store_confirmation(&mut self, confirmation: &Confirmation) -> Result<(), StoreError>;
     /// Puts a document in its dossier.
     fn store_document(&mut self, document: &Document) -> Result<(), StoreError>;
-    /// Removes what is past its time: sign-ins, sessions, invitations; collections under way are refused as `expired`.
+    /// Removes what is past its time: sessions, invitations; collections under way are refused as `expired`.
     fn forget(&mut self, before: Instant) -> Result<(), StoreError>;
 }
 

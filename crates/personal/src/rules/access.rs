@@ -1,7 +1,7 @@
 //! What a session may do in the dossier it is bound to, and on what ground.
 
 use kw_domain::{AccountId, Category, DossierId, Instant, MandateId};
-use kw_store::personal::{CollectionState, DossierUser};
+use kw_store::personal::DossierUser;
 
 use super::dossier::OpenDossier;
 use super::session::{RepresentedPerson, Session};
@@ -167,9 +167,4 @@ impl Access {
         };
         if may && within { Ok(()) } else { Err(NoAccess::Limited) }
     }
-}
-
-/// Whether a collection in this state waits for somebody to say where its documents belong.
-pub fn waits_for_confirmation(state: CollectionState) -> bool {
-    matches!(state, CollectionState::Received | CollectionState::AwaitingSecondPerson)
 }

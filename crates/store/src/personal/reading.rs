@@ -11,11 +11,11 @@ use super::Conn;
 use crate::error::StoreError;
 use crate::personal::{
     Account, Collection, Confirmation, Document, Dossier, DossierUser, Invitation, Limits, PersonalRead,
-    Session, SignIn, categories_from, state_from,
+    Session, categories_from, state_from,
 };
 use crate::personal::{
     personal_accounts, personal_collections, personal_confirmations, personal_documents, personal_dossiers,
-    personal_invitations, personal_references, personal_sessions, personal_sign_ins, personal_users,
+    personal_invitations, personal_references, personal_sessions, personal_users,
 };
 
 #[derive(Queryable, Selectable)]
@@ -111,15 +111,6 @@ impl PersonalRead for Conn {
                 key: bytes(key)?,
                 created_at: Instant::from_millis(created_at),
             })
-        })
-        .transpose()
-    }
-
-    fn sign_in(&mut self, state: &[u8; 32]) -> Result<Option<SignIn>, StoreError> {
-        let row: Option<(Vec<u8>, Vec<u8>, i64)> =
-            personal_sign_ins::table.find(state.as_slice()).first(self).optional()?;
-        row.map(|(state, sealed, expires_at)| {
-            Ok(SignIn { state: bytes(state)?, sealed, expires_at: Instant::from_millis(expires_at) })
         })
         .transpose()
     }

@@ -9,14 +9,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    personal_sign_ins (state) {
-        state -> Binary,
-        sealed -> Binary,
-        expires_at -> BigInt,
-    }
-}
-
-diesel::table! {
     personal_dossiers (id) {
         id -> Binary,
         owner -> Binary,

@@ -8,11 +8,11 @@ use super::Conn;
 use crate::error::StoreError;
 use crate::personal::{
     Account, Collection, CollectionState, CollectionStep, Confirmation, Document, Dossier, DossierUser,
-    Invitation, PersonalWrite, Session, SignIn, categories_text, state_number,
+    Invitation, PersonalWrite, Session, categories_text, state_number,
 };
 use crate::personal::{
     personal_accounts, personal_collections, personal_confirmations, personal_documents, personal_dossiers,
-    personal_invitations, personal_references, personal_sessions, personal_sign_ins, personal_users,
+    personal_invitations, personal_references, personal_sessions, personal_users,
 };
 
 impl PersonalWrite for Conn {
@@ -25,21 +25,6 @@ impl PersonalWrite for Conn {
             ))
             .execute(self)?;
         Ok(())
-    }
-
-    fn store_sign_in(&mut self, sign_in: &SignIn) -> Result<(), StoreError> {
-        diesel::insert_into(personal_sign_ins::table)
-            .values((
-                personal_sign_ins::state.eq(sign_in.state.as_slice()),
-                personal_sign_ins::sealed.eq(sign_in.sealed.as_slice()),
-                personal_sign_ins::expires_at.eq(sign_in.expires_at.as_millis()),
-            ))
-            .execute(self)?;
-        Ok(())
-    }
-
-    fn take_sign_in(&mut self, state: &[u8; 32]) -> Result<bool, StoreError> {
-        Ok(diesel::delete(personal_sign_ins::table.find(state.as_slice())).execute(self)? == 1)
     }
 
     fn store_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -236,8 +221,6 @@ impl PersonalWrite for Conn {
 
     fn forget(&mut self, before: Instant) -> Result<(), StoreError> {
         let before = before.as_millis();
-        diesel::delete(personal_sign_ins::table.filter(personal_sign_ins::expires_at.lt(before)))
-            .execute(self)?;
         diesel::delete(personal_sessions::table.filter(personal_sessions::expires_at.lt(before)))
             .execute(self)?;
         diesel::delete(personal_invitations::table.filter(personal_invitations::expires_at.lt(before)))

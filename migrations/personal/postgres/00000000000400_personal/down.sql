@@ -6,5 +6,4 @@ DROP TABLE personal_invitations;
 DROP TABLE personal_users;
 DROP TABLE personal_sessions;
 DROP TABLE personal_dossiers;
-DROP TABLE personal_sign_ins;
 DROP TABLE personal_accounts;

@@ -6,15 +6,6 @@ CREATE TABLE personal_accounts (
     created_at BIGINT NOT NULL
 );
 
--- Somebody went to the provider and did not come back yet.
-CREATE TABLE personal_sign_ins (
-    state BYTEA PRIMARY KEY CHECK (length(state) = 32),
-    sealed BYTEA NOT NULL,
-    expires_at BIGINT NOT NULL
-);
-
-CREATE INDEX personal_sign_ins_due ON personal_sign_ins (expires_at);
-
 -- One dossier is about exactly one person. Its key is wrapped by the service's key, for this row only.
 CREATE TABLE personal_dossiers (
     id BYTEA PRIMARY KEY CHECK (length(id) = 16),

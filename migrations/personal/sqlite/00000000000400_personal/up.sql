@@ -6,15 +6,6 @@ CREATE TABLE personal_accounts (
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 
--- Somebody went to the provider and did not come back yet.
-CREATE TABLE personal_sign_ins (
-    state BLOB PRIMARY KEY CHECK (length(state) = 32),
-    sealed BLOB NOT NULL,
-    expires_at INTEGER NOT NULL
-) WITHOUT ROWID, STRICT;
-
-CREATE INDEX personal_sign_ins_due ON personal_sign_ins (expires_at);
-
 -- One dossier is about exactly one person. Its key is wrapped by the service's key, for this row only.
 CREATE TABLE personal_dossiers (
     id BLOB PRIMARY KEY CHECK (length(id) = 16),

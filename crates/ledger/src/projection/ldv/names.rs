@@ -20,6 +20,7 @@ pub(super) fn of(event: Event) -> &'static str {
         Event::DelegationRequested => "Machtiging van een leverancier aangevraagd",
         Event::DocumentStored => "Document in een dossier geplaatst",
         Event::DossierAssembled => "Ketendossier samengesteld",
+        Event::DossierChanged => "Dossier aangemaakt, gedeeld of verwijderd",
         Event::DossierOpened => "Dossier geopend",
         Event::EvaluationBatch => "Pseudoniemen berekend",
         Event::IdentityChecked => "Identiteit door twee personen gecontroleerd",
