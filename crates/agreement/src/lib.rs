@@ -7,12 +7,14 @@
 
 mod agreement;
 mod alarms;
+mod approval;
 mod authority;
 mod budget;
 mod category;
 mod consent;
 mod decision;
 mod delegation;
+mod diff;
 mod document;
 pub mod draft;
 mod error;
@@ -34,6 +36,7 @@ mod time_of_day;
 
 pub use agreement::{Agreement, Environment, ServiceParty};
 pub use alarms::AlarmRules;
+pub use approval::{Admission, Approval, ApprovalError, Approvals, operator_public_key};
 pub use budget::Budget;
 pub use category::{CategoryRules, Matching, Sensitivity};
 pub use consent::{
@@ -44,6 +47,7 @@ pub use decision::{
     ReplayError, Replayed, RepresentationInput,
 };
 pub use delegation::{DelegationFrame, DelegationScope, Supplier};
+pub use diff::{Change, Direction};
 pub use document::DocumentSchema;
 pub use error::{AgreementError, AgreementErrors};
 pub use identity_provider::IdentityProvider;

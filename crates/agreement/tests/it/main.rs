@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod any_text;
+mod approvals;
 mod authority;
 mod care;
+mod changes;
+mod changes_matrix;
 mod documentation;
 mod draft;
 mod logs;
