@@ -27,6 +27,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use kw_agreement::{Agreement, Decision, DecisionInput};
 use kw_domain::{Clock, Handle, Instant, Oin, SourceName, SubjectReference};
+use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
 use kw_protocol::grant::{GrantClaims, LEEWAY_SECONDS};
 use kw_protocol::problem::ProblemCode;
@@ -76,6 +77,8 @@ pub struct Pulls {
     pub vault: Vault,
     /// What checks grants.
     pub grants: GrantVerifier,
+    /// What checks who asks.
+    pub proofs: ActorProofs,
     /// Where the time is read.
     pub clock: Arc<dyn Clock>,
     /// How long a source may take for one document. Less than the requester's patience, so that it hears why.
@@ -105,10 +108,14 @@ impl Pulls {
         let claims = match self.grants.verify(&agreement, presented).await {
             Ok(claims) => claims,
             Err(error) => {
-                let record = self.record(&agreement, caller, pull, None);
+                let record = only_asserted(self.record(&agreement, caller, pull, None));
                 return Err(self.refuse(caller, None, PullRefusal::Grant(error), record).await);
             }
         };
+        if let Err(error) = self.proofs.check(&agreement, caller.oin, &pull.actor).await {
+            let record = only_asserted(self.record(&agreement, caller, pull, Some(&claims)));
+            return Err(self.refuse(caller, Some(&claims), PullRefusal::Actor(error), record).await);
+        }
         if claims.prp.policy != agreement.hash() {
             PolicyDiffers { transaction: claims.txn, caller: caller.oin }.log();
         }
@@ -365,6 +372,14 @@ fn act_about(
     }
     record.subject = Some(reference);
     Ok(into_act(&record)?.link_record(handle, reference, record.transaction))
+}
+
+/// The record of a request whose actor was not shown to be who they are said to be.
+pub(crate) fn only_asserted(mut record: AccessRecord) -> AccessRecord {
+    if let Some(actor) = &mut record.actor {
+        "asserted".clone_into(&mut actor.assurance);
+    }
+    record
 }
 
 /// SHA-256 of a body in the one form that we give it, so that a retry that was written another way is still one.

@@ -28,7 +28,7 @@ use kw_store::{Abort, Act, WriteError};
 
 use crate::grants::{Presented, promised, recorded};
 use crate::pulls::refusal::PullRefusal;
-use crate::pulls::{Caller, Pulls, digest_of};
+use crate::pulls::{Caller, Pulls, digest_of, only_asserted};
 use crate::sync::into_act;
 
 pub use endpoint::{__path_state, configure, state};
@@ -53,11 +53,16 @@ pub async fn answer(
     let claims = match pulls.grants.verify_access_log(&agreement, presented).await {
         Ok(claims) => claims,
         Err(error) => {
-            let record = record_of(pulls, &agreement, caller, request, None);
+            let record = only_asserted(record_of(pulls, &agreement, caller, request, None));
             let refusal = PullRefusal::Grant(error).into();
             return Err(refuse(pulls, caller, None, refusal, record).await);
         }
     };
+    if let Err(error) = pulls.proofs.check(&agreement, caller.oin, &request.actor).await {
+        let record = only_asserted(record_of(pulls, &agreement, caller, request, Some(&claims)));
+        let refusal = PullRefusal::Actor(error).into();
+        return Err(refuse(pulls, caller, Some(&claims), refusal, record).await);
+    }
     let record = record_of(pulls, &agreement, caller, request, Some(&claims));
     let digest = digest_of(request)?;
     match state_person(pulls, &agreement, caller, request, &claims, digest).await {

@@ -14,6 +14,7 @@ use kw_client::{ClientError, Jwk, Jwks};
 use kw_domain::{
     ActorId, Category, GrantId, Handle, Instant, ManualClock, Oin, Purpose, Role, TransactionId,
 };
+use kw_identity::{ActorProofs, IdentitySettings};
 use kw_protocol::grant::{Confirmation, GrantClaims, GrantProperties, LogClaim, Opens};
 use kw_protocol::query::{Actor, Assurance, RelationBasis};
 use kw_protocol::{Bytes16, Bytes32};
@@ -68,6 +69,11 @@ pub(crate) fn store_that_breaks(folder: &Path, broken: Arc<AtomicBool>) -> Store
         bytes.fill(counter.fetch_add(1, Ordering::SeqCst) as u8);
     })
     .unwrap()
+}
+
+/// No provider is known.
+pub(crate) fn proofs(clock: &Arc<ManualClock>) -> ActorProofs {
+    ActorProofs::configured(&IdentitySettings::default(), Arc::clone(clock) as Arc<_>).unwrap()
 }
 
 pub(crate) fn actor() -> Actor {

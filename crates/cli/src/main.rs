@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod asker;
 mod commands;
 mod exit;
 mod failure;

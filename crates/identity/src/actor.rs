@@ -11,10 +11,11 @@ use kw_domain::{Clock, Instant, Oin};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
 use kw_telemetry::{Explain, Reason};
+use kw_transport::TlsError;
 use serde_json::{Map, Value};
 
 use crate::events::ProofOfActorRefused;
-use crate::{AddressError, Expected, Loopback, Providers, TokenError, verify};
+use crate::{AddressError, Expected, IdentitySettings, Loopback, Providers, TokenError, verify};
 
 /// Checks the proofs of actors, for any partner of the agreement. Clones share what was checked.
 #[derive(Clone)]
@@ -61,6 +62,15 @@ impl ActorError {
         }
     }
 
+    /// What the caller is told, as a sentence.
+    pub fn detail(&self) -> String {
+        let text = self.to_string();
+        let mut letters = text.chars();
+        letters
+            .next()
+            .map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    }
+
     /// The reason as it stands in records.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -88,6 +98,11 @@ impl ActorProofs {
     /// A checker that asks these providers.
     pub fn new(providers: Providers, clock: Arc<dyn Clock>) -> Self {
         Self { providers, clock, good: Arc::default() }
+    }
+
+    /// A checker that asks the providers of the agreement as these settings say.
+    pub fn configured(settings: &IdentitySettings, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+        Ok(Self::new(Providers::new(settings, Arc::clone(&clock))?, clock))
     }
 
     /// How strongly this actor of `party` is vouched for, as far as can be shown here and now.

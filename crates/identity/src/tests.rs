@@ -1,5 +1,6 @@
 //! A provider in memory, and what is believed of it.
 
+mod actors;
 mod rotation;
 mod tokens;
 

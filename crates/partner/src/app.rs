@@ -11,8 +11,10 @@ use kw_adapter::pulls::Sources;
 use kw_adapter::sync::Synchroniser;
 use kw_agreement::Agreement;
 use kw_domain::{Clock, Oin};
+use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::problem::ProblemCode;
+use kw_protocol::query::Actor;
 use kw_runtime::{Refusal, SharedAgreement, Trace};
 use kw_store::partner::Partner;
 use kw_store::{Abort, Act, PendingReceipt, Store, StoreError};
@@ -35,6 +37,7 @@ pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) record_key: RecordKey,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) proofs: ActorProofs,
     pub(crate) token: Token,
 }
 
@@ -48,6 +51,13 @@ impl App {
         record.trace = Some(trace.trace_id());
         record.transaction = Some(trace.transaction);
         record
+    }
+
+    /// Refuses an actor who is said to be proven and is not, before anything is asked in their name: the own ledger says
+    /// what was shown, too. Others check it again.
+    pub(crate) async fn require_actor(&self, actor: &Actor) -> Result<(), Refusal> {
+        let checked = self.proofs.check(&self.agreement.current(), self.oin, actor).await;
+        checked.map(drop).map_err(|error| Refusal::new(error.code(), error.detail()))
     }
 
     /// Makes a record durable, or refuses what it would have been about.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kw_adapter_files::FilesConfig;
 use kw_adapter_sql::SqlConfig;
 use kw_domain::SourceName;
+use kw_identity::IdentitySettings;
 use kw_logbook::LedgerSettings;
 use kw_runtime::ServerSettings;
 use kw_runtime::config::{self, ConfigError, Folder, Settings};
@@ -37,6 +38,9 @@ pub struct PartnerConfig {
     /// How its log is published.
     #[serde(default)]
     pub ledger: LedgerSettings,
+    /// How the identity providers of partners are reached.
+    #[serde(default)]
+    pub identity: IdentitySettings,
     /// Where it listens for the partner's own systems.
     #[serde(default)]
     pub local: LocalSettings,
@@ -129,6 +133,7 @@ impl Settings for PartnerConfig {
         folder.resolve(&mut self.keys.directory);
         folder.resolve(&mut self.local.token_file);
         self.ledger.resolve_paths(folder);
+        self.identity.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
         self.database.resolve_paths(folder.as_path());

@@ -11,6 +11,7 @@ use kw_adapter::statements;
 use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
+use kw_identity::ActorProofs;
 use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::reader::LogSource;
 use kw_logbook::receipts::Receipts;
@@ -51,6 +52,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let vault = Vault::new(row_key, entropy.clone());
     let admission = Admission::configured(config.admit_real_numbers);
     let sources = sources::open(&config.sources, &record_key, &agreement, admission, &clock)?;
+    let proofs = ActorProofs::configured(&config.identity, Arc::clone(&clock))?;
     let token = Token::load_or_create(&config.local.token_file, &entropy)?;
 
     let origin = own.log_origin.clone();
@@ -94,6 +96,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         sources: sources.clone(),
         vault: vault.clone(),
         grants: GrantVerifier::new(oin, grant_keys.clone(), Arc::clone(&clock)),
+        proofs: proofs.clone(),
         clock: Arc::clone(&clock),
         source_deadline: SOURCE_DEADLINE,
         refusals: RecordedRefusals::default(),
@@ -121,6 +124,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         vault,
         record_key,
         clock,
+        proofs,
         token,
     });
 

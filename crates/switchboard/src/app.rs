@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kw_agreement::{Agreement, CategoryRules};
+use kw_identity::ActorProofs;
 use kw_domain::{Category, Clock, Instant, Oin, SubjectId, SubjectReference};
 use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, Recordable, RecordedActor, canonical};
 use kw_protocol::problem::ProblemCode;
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub(crate) key_folder: PathBuf,
     pub(crate) keyring: ArcSwap<Keyring>,
     pub(crate) oin: Oin,
+    pub(crate) proofs: ActorProofs,
     pub(crate) quota: Quota,
     pub(crate) store: Arc<Store<Switchboard>>,
     /// One permit for each upload under way, by holder.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kw_identity::IdentitySettings;
 use kw_logbook::LedgerSettings;
 use kw_runtime::ServerSettings;
 use kw_runtime::config::{ConfigError, Folder, Settings};
@@ -31,6 +32,9 @@ pub struct SwitchboardConfig {
     /// How its log is published.
     #[serde(default)]
     pub ledger: LedgerSettings,
+    /// How the identity providers of partners are reached.
+    #[serde(default)]
+    pub identity: IdentitySettings,
 }
 
 /// Where keys are.
@@ -53,6 +57,7 @@ impl Settings for SwitchboardConfig {
         folder.resolve(&mut self.agreement);
         folder.resolve(&mut self.keys.directory);
         self.ledger.resolve_paths(folder);
+        self.identity.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
         self.database.resolve_paths(folder.as_path());

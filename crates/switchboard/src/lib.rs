@@ -16,6 +16,7 @@ mod lifecycle;
 mod mandates;
 pub mod openapi;
 mod pointers;
+mod proving;
 mod public;
 mod queries;
 mod quota;

@@ -7,6 +7,7 @@ use actix_web::web::{Data, ServiceConfig};
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use kw_domain::{Clock, SystemClock};
+use kw_identity::ActorProofs;
 use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::{Logbook, LogbookParts};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement};
@@ -84,6 +85,8 @@ async fn open(
     }
     let keys = Keys::read(&config.keys.directory, &chain)?;
     let (clock, entropy) = (Arc::clone(&http.clock), http.entropy.clone());
+    let proofs = ActorProofs::configured(&config.identity, Arc::clone(&clock))
+        .context("the roots of identity providers cannot be used")?;
     let (database, origin) = (config.database.clone(), current.switchboard().log_origin.clone());
     let salts = entropy.clone();
     let opening = move || Store::<Switchboard>::open(&database, &origin, move |bytes| salts.fill(bytes));
@@ -106,6 +109,7 @@ async fn open(
         key_folder: config.keys.directory.clone(),
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
         oin: tls.oin(),
+        proofs,
         quota: crate::quota::Quota::default(),
         store,
         uploads: pointers::Uploads::default(),

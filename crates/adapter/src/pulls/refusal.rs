@@ -2,6 +2,7 @@
 
 use kw_agreement::DenialReason;
 use kw_domain::{Oin, TransactionId};
+use kw_identity::ActorError;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::Refusal;
 
@@ -11,6 +12,8 @@ use crate::grants::GrantError;
 /// Why a pull is not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PullRefusal {
+    /// The person who asks is not shown to be who they are said to be.
+    Actor(ActorError),
     /// The asker's birth date is another than the source's: one of them has the wrong person, or a wrong date.
     BirthDateMismatch,
     /// The asker has to prove a birth date and did not.
@@ -48,6 +51,7 @@ impl PullRefusal {
     /// The problem type.
     pub(crate) fn code(&self) -> ProblemCode {
         match self {
+            Self::Actor(error) => error.code(),
             Self::BirthDateMismatch => ProblemCode::BirthDateMismatch,
             Self::BirthDateRequired => ProblemCode::BirthDateRequired,
             Self::BirthDateUnknown => ProblemCode::BirthDateUnknown,
@@ -66,6 +70,7 @@ impl PullRefusal {
     /// The reason as it stands in the record.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
+            Self::Actor(error) => error.reason(),
             Self::Category => "category-not-granted",
             Self::Denied(reason) => reason.as_str(),
             Self::Grant(error) => error.reason(),
@@ -79,6 +84,9 @@ impl PullRefusal {
 
     /// Whether something broke, rather than being refused.
     pub(crate) fn is_failure(&self) -> bool {
+        if let Self::Actor(error) = self {
+            return error.code() == ProblemCode::Unavailable;
+        }
         matches!(
             self,
             Self::Document
@@ -95,7 +103,7 @@ impl PullRefusal {
     /// Every refusal after the proofs were looked at uses it up. Otherwise one grant could be spent on trying out all
     /// birth dates of a person.
     pub(crate) fn keeps_the_grant(&self) -> bool {
-        matches!(self, Self::Grant(_) | Self::Handle | Self::Reused | Self::Unavailable)
+        matches!(self, Self::Actor(_) | Self::Grant(_) | Self::Handle | Self::Reused | Self::Unavailable)
     }
 
     /// What the caller is told, with a line in the log where the operator or the security officer must know.
@@ -121,7 +129,8 @@ impl PullRefusal {
     pub(crate) fn is_security_event(&self) -> bool {
         match self {
             Self::Grant(error) => !matches!(error, GrantError::Early | GrantError::Expired),
-            Self::BirthDateMismatch
+            Self::Actor(_)
+            | Self::BirthDateMismatch
             | Self::Category
             | Self::Denied(_)
             | Self::Handle
@@ -133,6 +142,7 @@ impl PullRefusal {
 
     fn detail(&self) -> String {
         match self {
+            Self::Actor(error) => return error.detail(),
             Self::BirthDateMismatch => {
                 "The birth date differs from the one at the source. Make sure that you have the right person; do not \
                  combine this with other data."

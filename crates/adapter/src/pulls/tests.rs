@@ -172,6 +172,7 @@ fn pulls(
         sources: BTreeMap::from([(source.name().clone(), source)]),
         vault: vault(),
         grants: GrantVerifier::new(holder(), signer.keys(clock), Arc::clone(clock) as Arc<_>),
+        proofs: testing::proofs(clock),
         clock: Arc::clone(clock) as Arc<_>,
         source_deadline: Duration::from_millis(200),
         refusals: RecordedRefusals::default(),

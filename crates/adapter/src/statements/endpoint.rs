@@ -28,7 +28,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 200, description = "What the person may be told.", body = Statement),
         (status = 400, description = "`invalid`", body = Problem),
         (status = 401, description = "`certificate-refused`", body = Problem),
-        (status = 403, description = "`party-unknown`, `grant-refused`, `grant-expired`, `actor-mismatch`, `denied`, `subject-mismatch`, `birth-date-mismatch`, `birth-date-unknown`", body = Problem),
+        (status = 403, description = "`party-unknown`, `grant-refused`, `grant-expired`, `actor-mismatch`, `actor-unproven`, `denied`, `subject-mismatch`, `birth-date-mismatch`, `birth-date-unknown`", body = Problem),
         (status = 409, description = "`grant-reused`", body = Problem),
         (status = 413, description = "`too-large`: the body, or what would be told", body = Problem),
         (status = 415, description = "`unsupported-media-type`", body = Problem),

@@ -1,11 +1,12 @@
 //! What `query` and `dossier` ask.
 
 use clap::{Args, ValueEnum};
-use kw_domain::{ActorId, CaseReference, Category, Oin, Purpose, Role};
+use kw_domain::{CaseReference, Category, Oin, Purpose};
 use kw_protocol::dossier::DossierRequest;
-use kw_protocol::query::{Actor, Assurance, Relation, RelationBasis};
+use kw_protocol::query::{Relation, RelationBasis};
 
 use super::local::Partner;
+use crate::asker::AskerArguments;
 use crate::failure::Failure;
 use crate::subject::{SubjectArguments, check_birth_date};
 
@@ -22,12 +23,8 @@ pub(crate) struct Question {
     /// Why you ask (doelbinding).
     #[arg(long, value_parser = Purpose::parse)]
     purpose: Purpose,
-    /// What you are to your organisation.
-    #[arg(long, value_parser = Role::parse)]
-    role: Role,
-    /// Who you are, as your organisation knows you.
-    #[arg(long, value_name = "ID", value_parser = ActorId::parse)]
-    actor: ActorId,
+    #[command(flatten)]
+    asker: AskerArguments,
     /// For which case.
     #[arg(long, value_name = "REFERENCE", value_parser = CaseReference::parse)]
     case: CaseReference,
@@ -62,12 +59,7 @@ impl Question {
             subject: self.subject.canonical()?,
             birth_date: check_birth_date(self.birth_date.as_deref())?,
             purpose: self.purpose.clone(),
-            actor: Actor {
-                id: self.actor.clone(),
-                role: self.role.clone(),
-                assurance: Assurance::Asserted,
-                proof: None,
-            },
+            actor: self.asker.actor()?,
             case: self.case.clone(),
             categories: self.categories.clone(),
             holders: self.holders.clone(),

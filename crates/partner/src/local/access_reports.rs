@@ -23,7 +23,7 @@ use crate::refusals;
         (status = 200, description = "One entry per act. `complete` tells whether every party answered in full.", body = AccessReport),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`denied`: the agreement does not list this partner", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`actor-unproven`, `denied`: the agreement does not list this partner", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`too-large`: ask for one period after the other", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`budget-exhausted`, `too-many`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -38,6 +38,7 @@ pub(crate) async fn report(own: Own, body: Body<AccessReportRequest>) -> Result<
     if !app.admission.admits(&app.agreement.current(), &question.subject) {
         return Err(invalid().field("/subject", ONLY_TEST_NUMBERS));
     }
+    app.require_actor(&question.actor).await?;
     let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
     let report =
         clients.requester.access_report(&question).await.map_err(|error| refusals::of_request(&error))?;

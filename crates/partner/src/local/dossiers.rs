@@ -22,13 +22,14 @@ use crate::refusals;
         (status = 200, description = "One section per disclosed holder, whatever became of it.", body = Dossier),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`denied`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`actor-unproven`, `denied`", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`budget-exhausted`, `too-many`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn assemble(own: Own, body: Body<DossierRequest>) -> Result<HttpResponse, Refusal> {
     let question = question(&own.0, &body.0)?;
+    own.0.require_actor(&question.actor).await?;
     let clients = own.0.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
     let dossier = clients.requester.dossier(&question).await.map_err(|error| refusals::of_request(&error))?;
     Ok(HttpResponse::Ok().json(dossier))

@@ -69,6 +69,7 @@ impl Chain {
             tls: tls("pseudonymiser", PSEUDONYMISER),
             database: DatabaseConfig::at(at("pseudonymiser.db").to_string_lossy()),
             keys: kw_pseudonymiser::KeySettings { directory: at("pseudonymiser-keys") },
+            identity: kw_partner::IdentitySettings::default(),
             ledger: LedgerSettings::default(),
         };
         let public =

@@ -17,6 +17,7 @@ use crate::about;
 use crate::app::{App, not_located, recorded, recorded_actor};
 use crate::grants::{Issuing, canonical_actor};
 use crate::index::locate;
+use crate::proving::require_actor;
 use crate::queries::charge;
 use crate::staleness::{Unwritten, again};
 
@@ -43,6 +44,8 @@ pub(crate) async fn make(
     let (request, agreement) = (body.0, app.agreement.current());
     check_shape(&request)?;
     charge(&app, &agreement, &party)?;
+    let record = || record_of(&app, &agreement, &party, &trace, &request);
+    require_actor(&app, &agreement, &party, (&request.actor, &request.subject), record).await?;
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -20,6 +20,7 @@ use crate::about;
 use crate::app::{App, Keyring, not_located, not_read, recorded, recorded_actor};
 use crate::grants::{Issuing, canonical_actor};
 use crate::index::locate;
+use crate::proving::require_actor;
 use crate::staleness::{Unwritten, again};
 
 /// Says who holds what, with one grant per pointer. Every query is an access of its own and leaves a record, answered or
@@ -44,6 +45,8 @@ pub(crate) async fn ask(
     let (query, agreement) = (body.0, app.agreement.current());
     check_shape(&query)?;
     charge(&app, &agreement, &party)?;
+    let record = || record_of(&app, &agreement, &party, &trace, &query);
+    require_actor(&app, &agreement, &party, (&query.actor, &query.subject), record).await?;
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -4,10 +4,10 @@
 //! established who the person is. A switchboard's operator has no such command, because nobody there can know who asks.
 
 use clap::{Args, ValueEnum};
-use kw_domain::{ActorId, CaseReference, Instant, Role};
+use kw_domain::{CaseReference, Instant};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest, ReportLanguage};
-use kw_protocol::query::{Actor, Assurance};
 
+use crate::asker::AskerArguments;
 use crate::commands::local::Partner;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,12 +24,9 @@ pub(crate) struct Arguments {
     /// The birth date as the person gives it: YYYY-MM-DD. Goes to nobody; holders compare a proof of it with their own.
     #[arg(long, value_name = "DATE")]
     birth_date: Option<String>,
-    /// What you are to your organisation.
-    #[arg(long, value_parser = Role::parse)]
-    role: Role,
-    /// Who you are, as your organisation knows you: you identified the person. It is recorded everywhere.
-    #[arg(long, value_name = "ID", value_parser = ActorId::parse)]
-    actor: ActorId,
+    /// You, who identified the person.
+    #[command(flatten)]
+    asker: AskerArguments,
     /// The person's request.
     #[arg(long, value_name = "REFERENCE", value_parser = CaseReference::parse)]
     case: CaseReference,
@@ -58,12 +55,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let request = AccessReportRequest {
         subject: arguments.subject.canonical()?,
         birth_date: check_birth_date(arguments.birth_date.as_deref())?,
-        actor: Actor {
-            id: arguments.actor,
-            role: arguments.role,
-            assurance: Assurance::Asserted,
-            proof: None,
-        },
+        actor: arguments.asker.actor()?,
         case: arguments.case,
         language: match arguments.language {
             Language::En => ReportLanguage::En,
