@@ -26,7 +26,7 @@ mod token;
 
 pub use config::{KeySettings, LocalSettings, PartnerConfig, SourceSettings, SourceSystem, SyncSettings};
 pub use error::StartError;
-pub use kw_identity::IdentitySettings;
 pub use events::EVENTS as LOG_EVENTS;
+pub use kw_identity::IdentitySettings;
 pub use openapi::openapi;
 pub use serve::{prepare, serve};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kw_agreement::{Agreement, CategoryRules};
-use kw_identity::ActorProofs;
 use kw_domain::{Category, Clock, Instant, Oin, SubjectId, SubjectReference};
+use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, Recordable, RecordedActor, canonical};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};

@@ -99,7 +99,9 @@ async fn a_token_about_another_person_or_without_the_role_proves_nothing() {
     let setting = setting();
     let other = setting.key.sign(&with("sub", json!("p.pieters"))).unwrap();
     assert_eq!(setting.check(&proven(other)).await, Err(ActorError::OtherPerson));
-    for roles in [json!(["staff"]), json!([]), json!("youth-care-worker"), json!({"teacher": true}), json!(null)] {
+    for roles in
+        [json!(["staff"]), json!([]), json!("youth-care-worker"), json!({"teacher": true}), json!(null)]
+    {
         let token = setting.key.sign(&with("roles", roles.clone())).unwrap();
         assert_eq!(setting.check(&proven(token)).await, Err(ActorError::OtherRole), "{roles}");
     }
