@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use kw_agreement::{Agreement, Decision, DecisionInput};
+use kw_agreement::{Agreement, Allowed, Decision, DecisionInput};
 use kw_domain::{Clock, Handle, Instant, Oin, SourceName, SubjectReference};
 use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
@@ -90,8 +90,14 @@ pub struct Pulls {
 /// What is known about a pull when it is decided.
 struct Decided {
     outcome: Result<Pulled, PullRefusal>,
-    /// What the holder's own agreement said, when it came to that.
-    ground: Option<(String, String)>,
+    ground: Ground,
+}
+
+/// What the holder's own agreement was asked and said, when it came to that.
+#[derive(Default)]
+struct Ground {
+    input: Option<String>,
+    allowed: Option<Allowed>,
 }
 
 impl Pulls {
@@ -122,9 +128,10 @@ impl Pulls {
         let request = digest_of(pull)?;
         let decided = self.decide(&agreement, caller, pull, &claims, &request).await;
         let mut record = self.record(&agreement, caller, pull, Some(&claims));
-        if let Some((legal_basis, processing_activity)) = decided.ground {
-            record.legal_basis = Some(legal_basis);
-            record.processing_activity = Some(processing_activity);
+        record.decision.input = decided.ground.input;
+        if let Some(allowed) = decided.ground.allowed {
+            record.legal_basis = Some(allowed.legal_basis);
+            record.processing_activity = Some(allowed.processing_activity);
         }
         match decided.outcome {
             Ok(pulled) => {
@@ -164,7 +171,7 @@ impl Pulls {
         claims: &GrantClaims,
         request: &[u8; 32],
     ) -> Decided {
-        let mut ground = None;
+        let mut ground = Ground::default();
         let outcome = self.try_answer(agreement, caller, pull, claims, request, &mut ground).await;
         Decided { outcome, ground }
     }
@@ -176,7 +183,7 @@ impl Pulls {
         pull: &Pull,
         claims: &GrantClaims,
         request: &[u8; 32],
-        ground: &mut Option<(String, String)>,
+        ground: &mut Ground,
     ) -> Result<Pulled, PullRefusal> {
         let (grant, handle) = (claims.jti, claims.prp.hdl);
         let (used, record, is_ours) = self
@@ -207,7 +214,7 @@ impl Pulls {
         if !claims.prp.cat.contains(&record.category) {
             return Err(PullRefusal::Category);
         }
-        let decision = agreement.decide(&DecisionInput {
+        let input = DecisionInput {
             requester: caller.oin,
             supplier: None,
             purpose: &claims.prp.purpose,
@@ -217,11 +224,10 @@ impl Pulls {
             assurance: pull.actor.assurance,
             representation: None,
             at: self.clock.now(),
-        });
-        match decision {
-            Decision::Allowed(allowed) => {
-                *ground = Some((allowed.legal_basis, allowed.processing_activity));
-            }
+        };
+        ground.input = Some(input.canonical());
+        match agreement.decide(&input) {
+            Decision::Allowed(allowed) => ground.allowed = Some(allowed),
             Decision::Denied(reason) => return Err(PullRefusal::Denied(reason)),
         }
         let demanded = claims.prp.representation.is_some()

@@ -49,8 +49,7 @@ impl Policy {
         }
         let data = serde_json::json!({ "agreement": agreement }).to_string();
         engine.add_data_json(&data).map_err(|error| Mistake::of(&error))?;
-        let policy = Self { engine: prepared(engine)? };
-        Ok(policy)
+        Ok(Self { engine: prepared(engine)? })
     }
 
     /// The answer to a question about what may be searched.
@@ -101,7 +100,10 @@ impl fmt::Debug for Policy {
 fn prepared(mut engine: Engine) -> Result<Engine, Mistake> {
     engine.set_input(Value::new_object());
     for rule in [DECISION, DISCLOSURE] {
-        engine.eval_rule(rule.to_owned()).map_err(|error| Mistake::of(&error))?;
+        engine.eval_rule(rule.to_owned()).map_err(|error| match error.downcast_ref::<LimitError>() {
+            Some(_) => Mistake::endless(),
+            None => Mistake::of(&error),
+        })?;
     }
     Ok(engine)
 }

@@ -85,6 +85,11 @@ impl DenialReason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
+    /// Whether the rules give it, rather than what is looked up before or after them.
+    pub fn is_of_rules(self) -> bool {
+        !matches!(self, Self::MandateMissing | Self::ConsentWithheld)
+    }
+
     /// Whether it says something about the person who is asked about. All others speak of the asker and the agreement, so
     /// they can always be told.
     pub fn is_about_subject(self) -> bool {

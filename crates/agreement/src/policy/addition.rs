@@ -23,6 +23,11 @@ pub(crate) struct Mistake {
 }
 
 impl Mistake {
+    /// Rules that do not end in time.
+    pub(super) fn endless() -> Self {
+        Self { line: 1, reason: "evaluating the rules takes too long".to_owned() }
+    }
+
     /// What the engine says. Its messages are `--> file:line:column`, the line itself, and `error: reason`.
     pub(super) fn of(error: &impl Display) -> Self {
         let text = error.to_string();

@@ -1,6 +1,7 @@
 //! What the agreement promises, seen from outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+mod additions;
 mod any_text;
 mod approvals;
 mod authority;
@@ -15,5 +16,7 @@ mod mistakes;
 mod oracle;
 mod rego;
 mod rules;
+mod synthetic;
+mod whole_matrix;
 mod work_and_income;
 mod youth;

@@ -10,6 +10,7 @@ mod receipt;
 mod reconcile;
 mod records;
 mod recover;
+mod replay;
 mod report;
 mod resolve;
 mod retention;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     /// Compare a service's database with what witnesses saw of its log, and let the log go on under a new name where the
     /// database is older. The service must not run.
     Recover(recover::Arguments),
+    /// Decide again what was decided, by the agreement of then, and name what comes out otherwise.
+    Replay(replay::Arguments),
     /// Report a month's use without persons, or what deserves a second look.
     Report(report::Arguments),
     /// Find the records about one subject, whom nobody names: two auditors have to agree.
@@ -70,6 +73,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         Command::Proof(arguments) => proof::run(arguments, output).await,
         Command::Reconcile(arguments) => reconcile::run(arguments, output).await,
         Command::Recover(arguments) => recover::run(arguments, output).await,
+        Command::Replay(arguments) => replay::run(arguments, output).await,
         Command::Report(arguments) => report::run(arguments, output).await,
         Command::Resolve(command) => resolve::run(command, output).await,
         Command::Retention(arguments) => retention::run(arguments, output).await,

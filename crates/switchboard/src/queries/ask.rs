@@ -67,10 +67,10 @@ async fn answer(
     query: &Query,
 ) -> Result<Result<QueryAnswer, WriteError<Unwritten>>, Refusal> {
     let now = app.now();
-    let record = record_of(app, agreement, party, trace, query);
+    let mut record = record_of(app, agreement, party, trace, query);
     let keyring = app.keyring.load_full();
     let located = locate(&keyring.keys, &keyring.live, &query.subject);
-    let allowed = match decide(agreement, party.oin, query, now) {
+    let allowed = match decide(agreement, party.oin, query, now, &mut record) {
         Ok(allowed) => allowed,
         // Whoever is in the index can see later who asked in vain. Nothing of that is told to the asker.
         Err(denied) => {

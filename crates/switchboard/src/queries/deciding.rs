@@ -4,6 +4,7 @@ use kw_agreement::{
     Agreement, Allowed, ConsentVerdict, Decision, DecisionInput, DisclosureInput, PointerInput,
 };
 use kw_domain::{Bsn, Instant, Oin};
+use kw_ledger::AccessRecord;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Query, RelationBasis};
 use kw_runtime::Refusal;
@@ -40,12 +41,13 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
     refusal.if_any()
 }
 
-/// The agreement's table: role × purpose × category, default deny.
+/// The agreement's rules, default deny. What they were told goes into the record, whatever they say.
 pub(super) fn decide(
     agreement: &Agreement,
     requester: Oin,
     query: &Query,
     at: Instant,
+    record: &mut AccessRecord,
 ) -> Result<Allowed, Denied> {
     let input = DecisionInput {
         requester,
@@ -58,6 +60,7 @@ pub(super) fn decide(
         representation: None,
         at,
     };
+    record.decision.input = Some(input.canonical());
     match agreement.decide(&input) {
         Decision::Allowed(allowed) => Ok(allowed),
         Decision::Denied(reason) => Err(Denied(reason.as_str())),

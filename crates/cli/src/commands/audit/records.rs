@@ -59,6 +59,11 @@ pub(crate) struct Opened {
 }
 
 impl Sources {
+    /// Databases only.
+    pub(crate) fn of_databases(databases: Vec<PathBuf>) -> Self {
+        Self { config: None, logs: Vec::new(), all: false, auditor: None, databases }
+    }
+
     /// Opens what is named, or the logs of `usual` when it is left to us.
     pub(crate) fn open(&self, usual: &[LogOwner], period: Period) -> Result<Opened, Failure> {
         let mut logs = Vec::new();
