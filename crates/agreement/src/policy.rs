@@ -12,6 +12,7 @@ mod data;
 mod input;
 mod schemas;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
@@ -37,9 +38,7 @@ pub(crate) struct Policy {
 impl Policy {
     /// Compiles the base policy over this agreement, with the chain's own rules.
     pub(crate) fn compile(agreement: &serde_json::Value, addition: Option<&str>) -> Result<Self, Mistake> {
-        if let Some(rego) = addition {
-            addition::check(rego)?;
-        }
+        let read = addition.map(addition::check).transpose()?.unwrap_or_default();
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
         engine.set_execution_timer_config(BOUND);
@@ -49,7 +48,7 @@ impl Policy {
         }
         let data = serde_json::json!({ "agreement": agreement }).to_string();
         engine.add_data_json(&data).map_err(|error| Mistake::of(&error))?;
-        Ok(Self { engine: prepared(engine)? })
+        Ok(Self { engine: prepared(engine, read)? })
     }
 
     /// The answer to a question about what may be searched.
@@ -95,11 +94,11 @@ impl fmt::Debug for Policy {
     }
 }
 
-/// Analyses the rules now, so that no question pays for it, and so that what the analysis finds is a mistake in the
-/// agreement.
-fn prepared(mut engine: Engine) -> Result<Engine, Mistake> {
+/// Analyses the rules now, so that no question pays for it, and so that what the analysis finds, or an evaluation of each
+/// rule that does not depend on the question, is a mistake in the agreement.
+fn prepared(mut engine: Engine, additions: BTreeSet<&'static str>) -> Result<Engine, Mistake> {
     engine.set_input(Value::new_object());
-    for rule in [DECISION, DISCLOSURE] {
+    for rule in [DECISION, DISCLOSURE].into_iter().chain(additions) {
         engine.eval_rule(rule.to_owned()).map_err(|error| match error.downcast_ref::<LimitError>() {
             Some(_) => Mistake::endless(),
             None => Mistake::of(&error),

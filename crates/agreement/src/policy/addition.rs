@@ -5,6 +5,7 @@
 //! same at every party and at every time: no functions (so no recursion), no replaced data, no builtin that reaches
 //! outside or makes much out of little.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use regorus::Engine;
@@ -41,17 +42,21 @@ impl Mistake {
     }
 }
 
-/// Refuses everything but rules that narrow.
-pub(super) fn check(rego: &str) -> Result<(), Mistake> {
+/// Refuses everything but rules that narrow. Returns the paths of those that the base policy reads.
+pub(super) fn check(rego: &str) -> Result<BTreeSet<&'static str>, Mistake> {
     if rego.len() > MAX_BYTES {
         return Err(Mistake { line: 1, reason: format!("the rules are longer than {MAX_BYTES} bytes") });
     }
     let mut engine = Engine::new();
     engine.add_policy(FILE.to_owned(), rego.to_owned()).map_err(|error| Mistake::of(&error))?;
-    engine.get_modules().iter().try_for_each(|module| check_module(module))
+    let mut read = BTreeSet::new();
+    for module in engine.get_modules() {
+        read.extend(check_module(module)?);
+    }
+    Ok(read)
 }
 
-fn check_module(module: &Module) -> Result<(), Mistake> {
+fn check_module(module: &Module) -> Result<BTreeSet<&'static str>, Mistake> {
     if path(&module.package.refr).as_deref() != Some(PACKAGE) {
         return Err(Mistake::at(&module.package.span, format!("the package has to be {PACKAGE}")));
     }
@@ -60,28 +65,28 @@ fn check_module(module: &Module) -> Result<(), Mistake> {
             return Err(Mistake::at(&import.span, "nothing can be imported but rego.v1"));
         }
     }
-    let mut narrows = false;
+    let mut read = BTreeSet::new();
     for rule in &module.policy {
-        narrows |= check_rule(rule)?;
+        read.extend(check_rule(rule)?);
     }
-    if narrows {
-        return Ok(());
+    if !read.is_empty() {
+        return Ok(read);
     }
     let reason = "the rules define neither `deny contains …` nor `withhold contains …`, so they do nothing";
     Err(Mistake::at(&module.package.span, reason))
 }
 
-/// Whether the rule is one that the base policy reads.
-fn check_rule(rule: &Rule) -> Result<bool, Mistake> {
+/// The path of the rule, if it is one that the base policy reads.
+fn check_rule(rule: &Rule) -> Result<Option<&'static str>, Mistake> {
     let (head, bodies) = match rule {
         Rule::Spec { head, bodies, .. } => (head, bodies),
         Rule::Default { span, refr, value, .. } => {
             check_name(span, refr, false)?;
             check_expression(value)?;
-            return Ok(false);
+            return Ok(None);
         }
     };
-    let narrows = match head {
+    let read = match head {
         RuleHead::Set { span, refr, key } => {
             key.as_ref().map_or(Ok(()), |key| check_expression(key))?;
             check_name(span, refr, true)?
@@ -98,10 +103,10 @@ fn check_rule(rule: &Rule) -> Result<bool, Mistake> {
         check_assignment(body.assign.as_ref())?;
         check_query(&body.query)?;
     }
-    Ok(narrows)
+    Ok(read)
 }
 
-fn check_name(span: &Span, name: &Expr, is_set: bool) -> Result<bool, Mistake> {
+fn check_name(span: &Span, name: &Expr, is_set: bool) -> Result<Option<&'static str>, Mistake> {
     let Expr::Var { span: named, .. } = name else {
         return Err(Mistake::at(span, "a rule has a plain name, without dots or brackets"));
     };
@@ -110,7 +115,9 @@ fn check_name(span: &Span, name: &Expr, is_set: bool) -> Result<bool, Mistake> {
         name @ ("deny" | "withhold") if !is_set => {
             Err(Mistake::at(span, format!("`{name}` is a set: write `{name} contains … if {{ … }}`")))
         }
-        name => Ok(matches!(name, "deny" | "withhold")),
+        "deny" => Ok(Some("data.ketenwijzer.addition.deny")),
+        "withhold" => Ok(Some("data.ketenwijzer.addition.withhold")),
+        _ => Ok(None),
     }
 }
 

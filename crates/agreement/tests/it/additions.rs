@@ -137,7 +137,7 @@ fn rules_that_do_more_than_narrow_are_refused_by_their_line() {
         (rules("deny contains \"x\" if data[\"ketenwijzer\"].decision.allow"), 3, "only data.agreement"),
         (
             rules("deny contains x if {\n\tsome x in [1]\n\tx == 1 with input as {}\n}"),
-            6,
+            5,
             "`with` is not admitted",
         ),
         (
@@ -165,7 +165,7 @@ fn rules_that_do_more_than_narrow_are_refused_by_their_line() {
 const RUNAWAY: &str = "numbers := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n\ndeny contains \"x\" if {\n\tBEGIN\n\t\
                        some a in numbers\n\tsome b in numbers\n\tsome c in numbers\n\tsome d in numbers\n\t\
                        some e in numbers\n\tsome f in numbers\n\tsome g in numbers\n\tsome h in numbers\n\t\
-                       ((((((a + b) + c) + d) + e) + f) + g) + h == 73\n}";
+                       a + b + c + d + e + f + g + h == 73\n}";
 
 #[test]
 fn rules_that_run_away_are_stopped_and_nothing_is_allowed() {
@@ -199,7 +199,7 @@ fn condition() -> impl Strategy<Value = String> {
     let fields = ["role", "purpose", "relation", "assurance", "requester", "at"];
     let operators = ["==", "!=", "<", ">"];
     prop_oneof![
-        (select(&fields[..]), select(&operators[..]), select(&words[..]))
+        (select(fields.to_vec()), select(operators.to_vec()), select(words.to_vec()))
             .prop_map(|(field, operator, word)| format!("input.{field} {operator} \"{word}\"")),
         select(&["input.supplier", "input.representation", "input.pointers", "not input.supplier", "true", "false"][..])
             .prop_map(str::to_owned),

@@ -52,6 +52,7 @@ pub(crate) fn draft() -> AgreementDraft {
     enforce.representation = false;
     enforce.actor_must_be_proven = true;
 
+    draft.consent.registrars = vec![MUNICIPALITY.to_owned()];
     draft.representation = RepresentationDraft {
         kinds: [
             mandate("guardianship", &["feedback"], &["youth-health"]),
