@@ -88,6 +88,7 @@ impl Outcome {
             | ProblemCode::NotFound
             | ProblemCode::PartyUnknown
             | ProblemCode::ProofRefused
+            | ProblemCode::SignedOut
             | ProblemCode::TooLarge
             | ProblemCode::UnsupportedMediaType => Self::new(Refused, reason, Health::Alive),
         }
