@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kw_domain::{Category, Handle, SourceName, Subject};
+use kw_domain::{AuthorisationId, Category, Handle, SourceName, Subject};
 use kw_pseudonym::{Binding, RowKey, SealError};
 use kw_runtime::Entropy;
 use zeroize::Zeroizing;
@@ -76,6 +76,21 @@ impl Vault {
         Subject::parse(text).map_err(|_| SealError)
     }
 
+    /// Seals what the authorisation server knows of the persons of one authorisation.
+    pub fn seal_authorisation(&self, authorisation: AuthorisationId, plain: &[u8]) -> Vec<u8> {
+        let context = [AUTHORISATION, authorisation.as_bytes()].concat();
+        self.key.seal(&context, plain, self.entropy.draw())
+    }
+
+    /// Opens what [`Self::seal_authorisation`] made for the same authorisation.
+    pub fn open_authorisation(
+        &self,
+        authorisation: AuthorisationId,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.key.open(&[AUTHORISATION, authorisation.as_bytes()].concat(), sealed)
+    }
+
     /// A handle that nobody can guess.
     pub(crate) fn new_handle(&self) -> Handle {
         Handle::from_bytes(self.entropy.draw())
@@ -101,6 +116,7 @@ fn context(place: &[u8], handle: Handle) -> Vec<u8> {
     [place, handle.as_bytes()].concat()
 }
 
+const AUTHORISATION: &[u8] = b"authorisations.sealed:";
 const BINDING: &[u8] = b"local_records.binding:";
 const RECORD: &[u8] = b"local_records.record:";
 const SUBJECT: &[u8] = b"outbox.subject:";

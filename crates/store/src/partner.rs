@@ -1,5 +1,7 @@
 //! The partner's tables: what it registered, what it still has to tell, grants that were used.
 
+mod authorisations;
+
 use std::fmt;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -12,6 +14,8 @@ use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
 use crate::statements::PersonStatements;
 use crate::store::{Service, sealed};
+
+pub use authorisations::{AuthorisationsRead, AuthorisationsWrite, StoredAuthorisation};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/partner/postgres");
@@ -174,7 +178,7 @@ pub struct OutboxDepth {
 }
 
 /// Reading the partner's tables.
-pub trait PartnerRead: LedgerRead + PersonStatements {
+pub trait PartnerRead: LedgerRead + PersonStatements + AuthorisationsRead {
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
     /// The record with this key at its source.
@@ -251,7 +255,7 @@ pub trait PartnerRead: LedgerRead + PersonStatements {
 }
 
 /// Changing the partner's tables.
-pub trait PartnerWrite: PartnerRead + ReceiptsWrite {
+pub trait PartnerWrite: PartnerRead + ReceiptsWrite + AuthorisationsWrite {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;
     /// Gives the links of a record to the handle that it goes on under.

@@ -239,6 +239,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    authorisations (id) {
+        id -> Binary,
+        client -> Text,
+        phase -> SmallInt,
+        opens -> Nullable<Binary>,
+        opened -> Nullable<Binary>,
+        browser -> Nullable<Binary>,
+        certificate -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        facts -> Text,
+        sealed -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> BigInt,
         handle -> Binary,

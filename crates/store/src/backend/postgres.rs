@@ -18,6 +18,8 @@ use crate::error::OpenError;
 pub(crate) type Conn = AsyncConnectionWrapper<AsyncPgConnection, OwnRuntime>;
 
 // The statements of each service, for this backend (docs/decisions/0004).
+#[path = "../partner/authorisations_queries.rs"]
+mod authorisations_queries;
 #[path = "../books/queries.rs"]
 mod books_queries;
 #[path = "../ledger/erasing.rs"]

@@ -16,6 +16,8 @@ pub(crate) type Conn = SqliteConnection;
 const TRUNCATING: Duration = Duration::from_millis(250);
 
 // The statements of each service, for this backend (docs/decisions/0004).
+#[path = "../partner/authorisations_queries.rs"]
+mod authorisations_queries;
 #[path = "../books/queries.rs"]
 mod books_queries;
 #[path = "../ledger/erasing.rs"]

@@ -22,7 +22,7 @@ use crate::switchboard::withdrawal_from;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = local_records)]
-struct RecordRow {
+pub(super) struct RecordRow {
     handle: Vec<u8>,
     source: String,
     category: String,
@@ -313,7 +313,7 @@ fn link((index, reference): (i64, Vec<u8>)) -> Result<(u64, SubjectReference), S
     Ok((index as u64, SubjectReference::from_bytes(reference)))
 }
 
-fn local_record(row: RecordRow) -> Result<LocalRecord, StoreError> {
+pub(super) fn local_record(row: RecordRow) -> Result<LocalRecord, StoreError> {
     Ok(LocalRecord {
         handle: handle(row.handle)?,
         source: SourceName::parse(&row.source).map_err(|_| StoreError::Damaged("source name"))?,

@@ -1,0 +1,2 @@
+DROP INDEX local_records_by_subject;
+DROP TABLE authorisations;
