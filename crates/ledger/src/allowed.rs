@@ -278,15 +278,9 @@ impl Event {
                 F::Trace,
                 F::Transaction,
             ],
-            Self::DossierChanged => &[
-                F::Actor,
-                F::Categories,
-                F::Count,
-                F::Representation,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
+            Self::DossierChanged => {
+                &[F::Actor, F::Categories, F::Count, F::Representation, F::Subject, F::Trace, F::Transaction]
+            }
             Self::DossierOpened => &[
                 F::Actor,
                 F::Count,

@@ -133,12 +133,16 @@ problem_codes! {
     PartyUnknown = "party-unknown", 403, false, "The party is not in the agreement";
     /// The proof does not lead from what the witness saw to the checkpoint.
     ProofRefused = "proof-refused", 422, false, "The consistency proof does not fit";
+    /// The mandate under which a token was given does not count any more.
+    RepresentationEnded = "representation-ended", 403, false, "The representation has ended";
     /// There is no session, or it has ended.
     SignedOut = "signed-out", 401, false, "Nobody is signed in";
     /// The source cannot answer.
     SourceUnavailable = "source-unavailable", 503, true, "The source cannot be read";
     /// The handle is another person's.
     SubjectMismatch = "subject-mismatch", 403, false, "The handle belongs to another person";
+    /// The token is unknown, expired, or not of this certificate.
+    TokenRefused = "token-refused", 401, false, "The token is refused";
     /// The body is too large.
     TooLarge = "too-large", 413, false, "The request is too large";
     /// The service is at its bound.

@@ -88,7 +88,9 @@ impl Outcome {
             | ProblemCode::NotFound
             | ProblemCode::PartyUnknown
             | ProblemCode::ProofRefused
+            | ProblemCode::RepresentationEnded
             | ProblemCode::SignedOut
+            | ProblemCode::TokenRefused
             | ProblemCode::TooLarge
             | ProblemCode::UnsupportedMediaType => Self::new(Refused, reason, Health::Alive),
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kw_domain::{Category, CollectionId, Oin, TransactionId};
+use kw_domain::{Category, CollectionId, Oin, SourceName, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +15,10 @@ pub struct CollectionRequest {
     /// One of the token's categories.
     #[schema(value_type = String)]
     pub category: Category,
+    /// One of the holder's sources, where an earlier answer named more of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub source: Option<SourceName>,
 }
 
 /// What the holder delivers.
@@ -44,6 +48,11 @@ pub struct Collected {
     /// Where it comes from; absent when there is no document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
+    /// Further sources of the holder that have a record in this category. Each is collected by its name; without them the
+    /// category is not complete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub other_sources: Vec<SourceName>,
     /// "This is about the person of your dossier", one per live epoch (docs/pseudonym.md §6).
     #[schema(value_type = Vec<String>)]
     pub subject_proofs: Vec<EpochProof>,

@@ -7,6 +7,8 @@ use kw_domain::Category;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::mandate::MandateKind;
+
 /// Why the person may act for somebody else: a word in the scope (MedMij, extension Vertegenwoordiging).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -29,16 +31,16 @@ impl RepresentationScope {
         }
     }
 
-    /// The kind of mandate that it asks for, as the agreement calls it.
-    pub fn mandate_kind(self) -> &'static str {
+    /// The kind of mandate that it asks for.
+    pub fn mandate_kind(self) -> MandateKind {
         match self {
-            Self::Onbehalfof => "voluntary",
-            Self::Onbehalfofchild => "parental-authority",
+            Self::Onbehalfof => MandateKind::Voluntary,
+            Self::Onbehalfofchild => MandateKind::ParentalAuthority,
         }
     }
 
     /// The word that asks for this kind of mandate. Kinds without one cannot be used in this flow.
-    pub fn of_kind(kind: &str) -> Option<Self> {
+    pub fn of_kind(kind: MandateKind) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.mandate_kind() == kind)
     }
 }
@@ -149,6 +151,6 @@ mod tests {
         for scope in RepresentationScope::ALL {
             assert_eq!(RepresentationScope::of_kind(scope.mandate_kind()), Some(scope));
         }
-        assert_eq!(RepresentationScope::of_kind("mentorship"), None);
+        assert_eq!(RepresentationScope::of_kind(MandateKind::Mentorship), None);
     }
 }
