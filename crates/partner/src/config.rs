@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kw_adapter_files::FilesConfig;
 use kw_adapter_sql::SqlConfig;
+use kw_authorisation::AuthorisationSettings;
 use kw_domain::SourceName;
 use kw_identity::IdentitySettings;
 use kw_logbook::LedgerSettings;
@@ -50,6 +51,9 @@ pub struct PartnerConfig {
     /// How the index is kept in line with them.
     #[serde(default)]
     pub sync: SyncSettings,
+    /// The authorisation server. None for a partner from which nobody collects data about themselves.
+    #[serde(default)]
+    pub authorisation: Option<AuthorisationSettings>,
     /// Says in words that numbers of real people may come into a chain for tests. Only for data that stay on this
     /// machine: the separation that protects people in production is absent there.
     #[serde(default)]
@@ -137,6 +141,12 @@ impl Settings for PartnerConfig {
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
         self.database.resolve_paths(folder.as_path());
+        if let Some(authorisation) = &mut self.authorisation {
+            folder.resolve(&mut authorisation.client_key);
+            for path in &mut authorisation.provider_roots {
+                folder.resolve(path);
+            }
+        }
         for source in &mut self.sources {
             match &mut source.system {
                 SourceSystem::Files(files) => folder.resolve(&mut files.folder),

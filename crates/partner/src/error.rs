@@ -9,12 +9,16 @@ use kw_runtime::serve::ServeError;
 use kw_store::OpenError;
 use kw_transport::TlsError;
 
+use crate::authorisation::AuthorisationError;
 use crate::keys::KeysError;
 use crate::token::TokenError;
 
 /// Why the partner process does not start. Always for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The authorisation server cannot be set up.
+    #[error(transparent)]
+    Authorisation(#[from] AuthorisationError),
     /// The agreement cannot be used.
     #[error(transparent)]
     Agreement(#[from] AgreementFileError),

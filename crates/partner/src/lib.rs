@@ -11,6 +11,7 @@
 
 mod access_log;
 mod app;
+mod authorisation;
 mod clients;
 mod config;
 mod error;
@@ -24,6 +25,7 @@ mod serve;
 mod sources;
 mod token;
 
+pub use authorisation::AuthorisationError;
 pub use config::{KeySettings, LocalSettings, PartnerConfig, SourceSettings, SourceSystem, SyncSettings};
 pub use error::StartError;
 pub use events::EVENTS as LOG_EVENTS;

@@ -21,6 +21,8 @@ use utoipa::{Modify, OpenApi};
         (name = "pulls", description = "The service listener: mutual TLS"),
         (name = "access-log", description = "The service listener: what auditors of the agreement read"),
         (name = "access-statements", description = "The service listener: what the own log says about a person"),
+        (name = "authorisation", description = "The service listener: what personal environments call"),
+        (name = "authorisation-browser", description = "The public listener: what people's browsers call"),
         (name = "local", description = "The local listener: loopback, bearer token"),
         (name = "log", description = "The service listener: the log for whoever checks it (C2SP tlog-tiles)"),
         (name = "witness", description = "The service listener: cosigning the logs of others (C2SP tlog-witness)"),
@@ -38,6 +40,14 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::witness::add_checkpoint,
         kw_logbook::witness::newest,
         kw_adapter::statements::state,
+        kw_authorisation::endpoints::push,
+        kw_authorisation::endpoints::redeem,
+        kw_authorisation::endpoints::collect,
+        kw_authorisation::endpoints::authorize,
+        kw_authorisation::endpoints::call_back,
+        kw_authorisation::endpoints::show_consent,
+        kw_authorisation::endpoints::consent,
+        kw_authorisation::endpoints::metadata,
         crate::local::access_reports::report,
         crate::local::dossiers::assemble,
         crate::local::lookups::look_up,
@@ -95,10 +105,18 @@ impl Modify for Conventions {
 
 fn listener(path: &str) -> Server {
     let (url, description) = match path {
-        "/v1/openapi.json" => ("https://partner.example:8444", "The public listener: no client certificate"),
-        "/v1/access-statements" | "/v1/pulls" => {
-            ("https://partner.example:8443", "The service listener: mutual TLS")
+        "/v1/openapi.json"
+        | "/.well-known/oauth-authorization-server"
+        | "/v1/authorisation/authorize"
+        | "/v1/authorisation/callback"
+        | "/v1/authorisation/consents/{id}" => {
+            ("https://partner.example:8444", "The public listener: no client certificate")
         }
+        "/v1/access-statements"
+        | "/v1/authorisation/par"
+        | "/v1/authorisation/tokens"
+        | "/v1/collections"
+        | "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
         _ if ["/v1/access-log/", "/log/", "/witness/"].iter().any(|prefix| path.starts_with(prefix)) => {
             ("https://partner.example:8443", "The service listener: mutual TLS")
         }

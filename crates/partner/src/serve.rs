@@ -29,7 +29,7 @@ use crate::config::PartnerConfig;
 use crate::error::StartError;
 use crate::people::Admission;
 use crate::token::Token;
-use crate::{keys, local, openapi, sources};
+use crate::{authorisation, keys, local, openapi, sources};
 
 /// Runs the partner process until it is told to end.
 pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
@@ -101,6 +101,23 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         source_deadline: SOURCE_DEADLINE,
         refusals: RecordedRefusals::default(),
     });
+    let has_public_listener = config.server.public.is_some();
+    let opening = |settings| {
+        let (agreement, store, vault) = (&agreement, &store, &vault);
+        let (pulls, clients, http) = (&pulls, &clients, &http);
+        let shared = authorisation::Shared {
+            http,
+            agreement,
+            store,
+            vault,
+            pulls,
+            clients,
+            admission,
+            has_public_listener,
+        };
+        authorisation::open(settings, &shared)
+    };
+    let authorisation = config.authorisation.clone().map(opening).transpose()?;
     let synchroniser = Arc::new(Synchroniser::new(SyncParts {
         holder: oin,
         agreement: agreement.clone(),
@@ -131,6 +148,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let server = Server::new(config.server, http)?;
     add_checks(&server, &app, &tls);
     let (log, public_log) = (logbook.routes(), logbook.public_routes());
+    let (for_clients, for_browsers) = (authorisation.clone(), authorisation.clone());
     let server = server
         .service(&tls, &agreement, move |routes| {
             routes.app_data(pulls.clone());
@@ -138,10 +156,16 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
             inspection::routes(routes, inspection.clone());
             log(routes);
             statements::configure(routes);
+            if let Some(server) = &for_clients {
+                kw_authorisation::service_routes(routes, server.clone());
+            }
         })?
         .public(&tls, move |routes| {
             routes.service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show)));
             public_log(routes);
+            if let Some(server) = &for_browsers {
+                kw_authorisation::public_routes(routes, server.clone());
+            }
         })?
         .local("local", config.local.listen, move |routes| local::routes(routes, &app))?;
     logbook.spawn(&server);
@@ -151,6 +175,12 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         let synchroniser = Arc::clone(&synchroniser);
         async move { synchroniser.run_in_background().await }
     });
+    if let Some(authorisation) = authorisation {
+        server.jobs().spawn("authorisations", AUTHORISATIONS_INTERVAL, move || {
+            let authorisation = authorisation.clone();
+            async move { authorisation.forget().await }
+        });
+    }
     observe_receipts(&server, &receipts);
     server.jobs().spawn("receipts", RECEIPTS_INTERVAL, move || {
         let receipts = Arc::clone(&receipts);
@@ -189,6 +219,8 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
 
 /// Less than a requester waits for one holder, so that it hears why.
 const SOURCE_DEADLINE: Duration = Duration::from_millis(1_200);
+/// What was known of persons goes that soon after an authorisation has ended.
+const AUTHORISATIONS_INTERVAL: Duration = Duration::from_mins(1);
 /// A checkpoint comes every second; a cosigned one soon after.
 const RECEIPTS_INTERVAL: Duration = Duration::from_secs(5);
 /// Often enough to know a new key before the switchboard uses it.

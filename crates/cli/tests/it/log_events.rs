@@ -10,6 +10,7 @@ use kw_telemetry::Declared;
 /// Every crate that declares events, by its folder.
 const CRATES: &[(&str, &[Declared])] = &[
     ("adapter", kw_adapter::LOG_EVENTS),
+    ("authorisation", kw_authorisation::LOG_EVENTS),
     ("client", kw_client::LOG_EVENTS),
     ("demo", kw_demo::LOG_EVENTS),
     ("identity", kw_identity::LOG_EVENTS),

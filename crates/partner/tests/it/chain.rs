@@ -89,6 +89,7 @@ impl Chain {
         draft.partners[0].witness_key = Some(public("keys", KeyKind::Witness));
         let config = PartnerConfig {
             admit_real_numbers: false,
+            authorisation: None,
             agreement: at("agreement.toml"),
             server: server(),
             log: LogSettings::default(),
