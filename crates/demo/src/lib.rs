@@ -17,6 +17,7 @@ mod mix_up;
 mod own_data;
 pub mod people;
 mod processes;
+pub mod provider;
 pub mod report;
 pub mod search;
 mod sources;

@@ -57,7 +57,7 @@ impl ProviderKeys {
     ///
     /// A fresh set is used as it is. An older one is fetched again first, so that a key that was taken back goes; when
     /// that fails the older one is used, up to a day. A name that is not known makes the set be fetched again too. Never
-    /// more than one attempt a minute.
+    /// more than one attempt in ten seconds.
     pub(crate) async fn holding(&self, kid: &str) -> Result<Arc<KeySet>, TokenError> {
         if let Some(set) = self.fresh(kid) {
             return Ok(set);
@@ -127,4 +127,4 @@ pub(crate) const FRESH: Duration = Duration::from_mins(10);
 /// How long it is used while the provider does not answer.
 pub(crate) const NOT_LONGER: Duration = Duration::from_hours(24);
 /// How long after an attempt the next may be.
-pub(crate) const NOT_SOONER: Duration = Duration::from_mins(1);
+pub(crate) const NOT_SOONER: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@
 //!
 //! - a token is believed only if a key that its provider publishes signed it, for us, not too long ago and not to be used
 //!   up yet; the algorithm is judged before any key is looked for, and the token brings no key of its own;
-//! - a flood of made-up key names costs the provider one fetch a minute; a provider that is down is borne for a day with
+//! - a flood of made-up key names costs the provider one fetch in ten seconds; a provider that is down is borne for a day with
 //!   the keys that were known; a key that it takes back works for ten minutes at most while it can be asked;
 //! - an actor is `proven` when the token names the same person and gives the same role as the request, and in no other way;
 //! - no token, claim or nonce is in a log, an error or a `Debug`.

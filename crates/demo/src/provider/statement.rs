@@ -1,0 +1,159 @@
+//! What is stated about a sign-in: the claims of the ID token, and the record that goes before it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kw_domain::{Epoch, Instant, MandateId, Oin};
+use kw_protocol::mandate::MandateKind;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::state::Code;
+use super::{Account, Audience, Client, Provider, ProviderError, Statement};
+
+/// The claims of one ID token. Secret: with numbers or bindings in it.
+#[derive(Serialize)]
+pub(super) struct Claims {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+    nonce: String,
+    acr: String,
+    acting_subject: Stated,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal_subject: Option<Stated>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    representation: Option<Representation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    represented: Option<Vec<Represented>>,
+}
+
+/// A person, as the client may know them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Stated {
+    /// By number.
+    Number { bsn: Zeroizing<String>, name: String },
+    /// By what ties them to the client.
+    Binding { binding: Zeroizing<String>, epoch: Epoch, name: String },
+}
+
+#[derive(Serialize)]
+struct Representation {
+    mandate: MandateId,
+    kind: MandateKind,
+}
+
+/// Somebody for whom the person may act.
+#[derive(Serialize)]
+struct Represented {
+    mandate: MandateId,
+    kind: MandateKind,
+    label: String,
+    binding: Zeroizing<String>,
+    epoch: Epoch,
+}
+
+impl Provider {
+    /// The claims for this code, and what goes on record of them.
+    pub(super) async fn state_for(
+        &self,
+        client: &Client,
+        code: &Code,
+        now: Instant,
+    ) -> Result<(Claims, Statement), ProviderError> {
+        let account = self.account(&code.account).ok_or(ProviderError::NobodyOfThatName)?;
+        let legal = match &code.chosen {
+            Some(chosen) => Some(self.account(&chosen.account).ok_or(ProviderError::NobodyOfThatName)?),
+            None => None,
+        };
+        let legal_subject = match legal {
+            Some(legal) => Some(self.stated(client, legal).await?),
+            None => None,
+        };
+        let represented = match (code.request.represented, client.audience) {
+            (true, Audience::Personal(party)) => Some(self.represented(account, party).await?),
+            _ => None,
+        };
+        let sub = self.pairwise(&client.id, &account.name);
+        let acr = self.assurance(account);
+        let record = Statement {
+            id: self.opaque(),
+            at: now,
+            client: client.id.clone(),
+            acting: sub.clone(),
+            mandate: code.chosen.as_ref().map(|chosen| chosen.mandate),
+            kind: code.chosen.as_ref().map(|chosen| chosen.kind),
+            assurance: acr.clone(),
+            represented: represented.as_ref().map_or(0, Vec::len),
+        };
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub,
+            aud: client.id.clone(),
+            iat: now.as_seconds(),
+            exp: now.plus(LIFE).as_seconds(),
+            auth_time: code.signed_in_at.as_seconds(),
+            nonce: code.request.nonce.clone(),
+            acr,
+            acting_subject: self.stated(client, account).await?,
+            legal_subject,
+            representation: code
+                .chosen
+                .as_ref()
+                .map(|chosen| Representation { mandate: chosen.mandate, kind: chosen.kind }),
+            represented,
+        };
+        Ok((claims, record))
+    }
+
+    async fn stated(&self, client: &Client, account: &Account) -> Result<Stated, ProviderError> {
+        let name = account.given_name.clone();
+        match client.audience {
+            Audience::Holder => {
+                Ok(Stated::Number { bsn: Zeroizing::new(account.bsn.expose().to_owned()), name })
+            }
+            Audience::Personal(party) => {
+                let (binding, epoch) = self.register.binding(account, party).await?;
+                Ok(Stated::Binding { binding: text(&binding), epoch, name })
+            }
+        }
+    }
+
+    async fn represented(&self, account: &Account, party: Oin) -> Result<Vec<Represented>, ProviderError> {
+        // One line per person and mandate, in an order that says nothing.
+        let mut represented = BTreeMap::new();
+        for one in self.register.active_of(account).await? {
+            let other = self.account(&one.account).ok_or(ProviderError::NobodyOfThatName)?;
+            let (binding, epoch) = self.register.binding(other, party).await?;
+            let (label, binding) = (other.given_name.clone(), text(&binding));
+            let line = Represented { mandate: one.mandate, kind: one.kind, label, binding, epoch };
+            represented.insert(one.mandate, line);
+        }
+        Ok(represented.into_values().collect())
+    }
+
+    /// How this client calls this person: another client calls them otherwise.
+    fn pairwise(&self, client: &str, account: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.salt);
+        let tag = hmac::sign(&key, format!("{client}\n{account}").as_bytes());
+        URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
+    }
+
+    fn assurance(&self, account: &Account) -> String {
+        account.assurance.clone().unwrap_or_else(|| self.register.weakest_accepted())
+    }
+}
+
+fn text(binding: &kw_pseudonym::Binding) -> Zeroizing<String> {
+    Zeroizing::new(URL_SAFE_NO_PAD.encode(binding.to_bytes().as_slice()))
+}
+
+/// A statement is for now.
+const LIFE: Duration = Duration::from_mins(5);
