@@ -19,5 +19,6 @@ mod outside;
 mod own_data;
 mod pki_and_keys;
 mod program;
+mod proven_actor;
 mod rotation;
 mod usage;

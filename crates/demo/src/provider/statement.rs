@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{Epoch, Instant, MandateId, Oin};
 use kw_protocol::mandate::MandateKind;
 use serde::Serialize;
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 use super::state::Code;
 use super::{Account, Audience, Client, Provider, ProviderError, Statement};
@@ -39,9 +39,20 @@ pub(super) struct Claims {
 #[serde(untagged)]
 enum Stated {
     /// By number.
-    Number { bsn: Zeroizing<String>, name: String },
+    Number { bsn: Hidden, name: String },
     /// By what ties them to the client.
-    Binding { binding: Zeroizing<String>, epoch: Epoch, name: String },
+    Binding { binding: Hidden, epoch: Epoch, name: String },
+}
+
+/// A text that identifies or proves: wiped on drop, and without `Debug`.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Hidden(String);
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 #[derive(Serialize)]
@@ -56,7 +67,7 @@ struct Represented {
     mandate: MandateId,
     kind: MandateKind,
     label: String,
-    binding: Zeroizing<String>,
+    binding: Hidden,
     epoch: Epoch,
 }
 
@@ -116,9 +127,7 @@ impl Provider {
     async fn stated(&self, client: &Client, account: &Account) -> Result<Stated, ProviderError> {
         let name = account.given_name.clone();
         match client.audience {
-            Audience::Holder => {
-                Ok(Stated::Number { bsn: Zeroizing::new(account.bsn.expose().to_owned()), name })
-            }
+            Audience::Holder => Ok(Stated::Number { bsn: Hidden(account.bsn.expose().to_owned()), name }),
             Audience::Personal(party) => {
                 let (binding, epoch) = self.register.binding(account, party).await?;
                 Ok(Stated::Binding { binding: text(&binding), epoch, name })
@@ -151,8 +160,8 @@ impl Provider {
     }
 }
 
-fn text(binding: &kw_pseudonym::Binding) -> Zeroizing<String> {
-    Zeroizing::new(URL_SAFE_NO_PAD.encode(binding.to_bytes().as_slice()))
+fn text(binding: &kw_pseudonym::Binding) -> Hidden {
+    Hidden(URL_SAFE_NO_PAD.encode(binding.to_bytes().as_slice()))
 }
 
 /// A statement is for now.
