@@ -12,6 +12,7 @@
 //!   a second for each caller and reason.
 
 pub mod delivery;
+pub(crate) mod ages;
 mod endpoint;
 mod filter;
 pub(crate) mod proofs;
@@ -26,11 +27,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use kw_agreement::{Agreement, Allowed, Decision, DecisionInput};
+use kw_agreement::{Agreement, Allowed, Decision, DecisionInput, RepresentationInput};
 use kw_domain::{Clock, Handle, Instant, Oin, SourceName, SubjectReference};
 use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
-use kw_protocol::grant::{GrantClaims, LEEWAY_SECONDS};
+use kw_protocol::grant::{GrantClaims, GrantRepresentation, LEEWAY_SECONDS};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::pull::{Provenance, Pull, Pulled};
 use kw_runtime::{Refusal, SharedAgreement};
@@ -223,7 +224,11 @@ impl Pulls {
             categories: std::slice::from_ref(&record.category),
             relation: claims.prp.relation,
             assurance: pull.actor.assurance,
-            representation: None,
+            representation: claims.prp.representation.as_ref().map(|claimed| RepresentationInput {
+                kind: claimed.kind,
+                act: claimed.act,
+                categories: claims.prp.cat.iter().cloned().collect(),
+            }),
             at: self.clock.now(),
         };
         ground.input = Some(input.canonical());
@@ -239,6 +244,8 @@ impl Pulls {
         };
         let birth_date_compared =
             proofs::compare_birth_date(&binding, &record, pull.into(), document.birth_date)?;
+        let represented = claims.prp.representation.as_ref();
+        ages::check(agreement, represented, document.birth_date, self.clock.now())?;
         let (document, provenance) = filter::deliverable(agreement, &record, document)?;
         Ok(Pulled {
             holder: self.holder,
@@ -294,7 +301,7 @@ impl Pulls {
             record.purpose = Some(claims.prp.purpose.clone());
             let basis = claims.prp.relation.as_str().to_owned();
             record.relation = Some(RecordedRelation { basis, reason: None });
-            record.representation.clone_from(&claims.prp.representation);
+            record.representation = claims.prp.representation.as_ref().map(GrantRepresentation::recorded);
             record.transaction = Some(claims.txn);
         }
         record

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_agreement::Agreement;
-use kw_agreement::draft::AgreementDraft;
+use kw_agreement::draft::{AgeBandDraft, AgreementDraft, MandateDraft};
 use kw_client::{ClientError, Jwk, Jwks};
 use kw_domain::{
     ActorId, Category, GrantId, Handle, Instant, ManualClock, Oin, Purpose, Role, TransactionId,
@@ -50,6 +50,25 @@ pub(crate) fn agreement_with(change: impl FnOnce(&mut AgreementDraft)) -> Agreem
     schema.insert("additionalProperties".into(), false.into());
     change(&mut draft);
     Agreement::parse(&draft.to_toml().unwrap()).unwrap()
+}
+
+/// Parents may see what the school has, of children under 16.
+pub(crate) fn with_parental_authority(draft: &mut AgreementDraft) {
+    let band = |name: &str, from, below| AgeBandDraft {
+        name: name.to_owned(),
+        from,
+        below: Some(below),
+        confirmed_by: Vec::new(),
+    };
+    let parental = MandateDraft {
+        registrars: vec!["00000099000000013000".to_owned()],
+        categories: vec!["school-attendance".to_owned()],
+        acts: vec!["view".to_owned()],
+        max_term: "P12Y".to_owned(),
+        ages: vec![band("under-12", 0, 12), band("from-12", 12, 16)],
+    };
+    draft.representation.kinds.insert("parental-authority".to_owned(), parental);
+    draft.purposes.get_mut("coordinate-help").unwrap().representation = true;
 }
 
 pub(crate) fn agreement() -> Agreement {

@@ -1,7 +1,7 @@
 //! Whom a command is about. Best from standard input: what stands on a command line can be read in the process list, and
 //! stays in the shell's history.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, Read as _};
 
 use clap::Args;
 use kw_domain::{BirthDate, Bsn, Subject};
@@ -49,11 +49,21 @@ impl std::fmt::Debug for SubjectArguments {
 
 /// Reads a citizen service number from an argument, or from standard input when it is `-`.
 pub(crate) fn read_bsn(argument: &str) -> Result<Bsn, Failure> {
+    read_number(argument, "--bsn")
+}
+
+/// Reads the citizen service number of somebody else than the subject, in its one canonical form.
+pub(crate) fn canonical_bsn(argument: &str, flag: &'static str) -> Result<String, Failure> {
+    let canonical = Subject::from(read_number(argument, flag)?).canonical();
+    Ok(String::from_utf8_lossy(&canonical).into_owned())
+}
+
+fn read_number(argument: &str, flag: &'static str) -> Result<Bsn, Failure> {
     let text = given(argument)?;
     let number = text.trim();
     // People paste the canonical form, too.
     let number = number.strip_prefix("nl.bsn:").unwrap_or(number);
-    Bsn::parse(number).map_err(|error| Failure::usage(error, "correct --bsn"))
+    Bsn::parse(number).map_err(|error| Failure::usage(error, format!("correct {flag}")))
 }
 
 /// Checks a birth date; it is passed on as it was written.
@@ -67,8 +77,9 @@ fn given(argument: &str) -> Result<Zeroizing<String>, Failure> {
     if argument != "-" {
         return Ok(Zeroizing::new(argument.to_owned()));
     }
+    // One line for each person, in the order in which they are read; the buffer of standard input keeps the rest.
     let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    std::io::stdin().take(LONGEST).read_to_string(&mut text).map_err(|_| {
+    std::io::stdin().lock().take(LONGEST).read_line(&mut text).map_err(|_| {
         Failure::usage("standard input cannot be read", "pipe one line of text into the command")
     })?;
     Ok(text)

@@ -48,6 +48,7 @@ impl Asker {
             categories: Vec::new(),
             holders: Vec::new(),
             relation,
+            representation: None,
         };
         partner.local.dossier(&request).await.map_err(DemoError::asking("a dossier was asked for"))
     }

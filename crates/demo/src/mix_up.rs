@@ -105,6 +105,7 @@ impl<'a> Attempt<'a> {
             categories: Vec::new(),
             holders: Vec::new(),
             relation: motivated(),
+            representation: None,
         };
         let switchboard = SwitchboardClient::new(&self.tls, &self.agreement, self.context.clone())?;
         let answer = switchboard

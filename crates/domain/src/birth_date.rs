@@ -102,6 +102,21 @@ impl BirthDate {
         }
     }
 
+    /// The youngest and the oldest that the person can be on a day, in whole years; `None` when only the year is known, which
+    /// tells no age, and before the birth. Somebody who was born on 29 February becomes a year older on 1 March of other years.
+    pub fn ages_on(&self, day: NaiveDate) -> Option<(u32, u32)> {
+        let month = self.month?;
+        let age = |born_on: u8| {
+            let years = day.year() - i32::from(self.year);
+            let had_birthday = (day.month(), day.day()) >= (u32::from(month), u32::from(born_on));
+            u32::try_from(if had_birthday { years } else { years - 1 }).ok()
+        };
+        match self.day {
+            Some(born_on) => age(born_on).map(|age| (age, age)),
+            None => Some((age(LAST_OF_ANY_MONTH).unwrap_or_default(), age(1)?)),
+        }
+    }
+
     /// The day on which the person reaches `age`, counted from [`Self::latest_day`].
     pub fn reaches_age(&self, age: u32) -> Option<NaiveDate> {
         let day = self.latest_day()?;
@@ -126,6 +141,8 @@ pub enum BirthDateError {
     #[error("there is no such date")]
     NoSuchDate,
 }
+
+const LAST_OF_ANY_MONTH: u8 = 31;
 
 #[cfg(test)]
 mod tests {
@@ -183,5 +200,23 @@ mod tests {
         fn no_text_makes_parsing_panic(text in ".{0,16}") {
             let _ = BirthDate::parse(&text);
         }
+    }
+
+    #[test]
+    fn an_age_is_counted_in_birthdays() {
+        let on = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap();
+        let ages = |born: &str, day: &str| BirthDate::parse(born).unwrap().ages_on(on(day));
+        assert_eq!(ages("2014-11-22", "2026-11-21"), Some((11, 11)));
+        assert_eq!(ages("2014-11-22", "2026-11-22"), Some((12, 12)));
+        assert_eq!(ages("2012-02-29", "2027-02-28"), Some((14, 14)));
+        assert_eq!(ages("2012-02-29", "2027-03-01"), Some((15, 15)));
+        assert_eq!(ages("2012-02-29", "2028-02-29"), Some((16, 16)));
+        // Without a day there are two ages in the month of birth, and one in every other.
+        assert_eq!(ages("2014-11", "2026-11-15"), Some((11, 12)));
+        assert_eq!(ages("2014-11", "2026-10-31"), Some((11, 11)));
+        assert_eq!(ages("2014-11", "2026-12-01"), Some((12, 12)));
+        assert_eq!(ages("2026-11", "2026-11-15"), Some((0, 0)));
+        assert_eq!(ages("2014", "2026-12-31"), None);
+        assert_eq!(ages("2030-01-01", "2026-12-31"), None);
     }
 }

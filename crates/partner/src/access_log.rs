@@ -94,6 +94,7 @@ impl LedgerLog {
             open.insert(asked.transaction, question);
         });
         let mut record = self.new_record(Event::QueryAsked, asked.at, asked.transaction);
+        record.representation = asked.representation;
         record.categories = asked.categories;
         record.holders = asked.holders;
         record

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use kw_domain::{CaseReference, Category, Instant, Oin, Purpose, QueryId, TransactionId};
+use kw_domain::{CaseReference, Category, Instant, MandateId, Oin, Purpose, QueryId, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::mandate::MandateAct;
 use crate::pull::{ComparedPrecision, Provenance};
 use crate::query::{Actor, Receipt, Relation};
 
@@ -37,6 +38,24 @@ pub struct DossierRequest {
     pub holders: Vec<Oin>,
     /// On what ground.
     pub relation: Relation,
+    /// Who acts for the subject, when somebody does. Then the birth date is required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representation: Option<RepresentationRequest>,
+}
+
+/// Says that somebody acts for the subject. It holds a person, so it has no `Debug` either.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RepresentationRequest {
+    /// Who acts, in the canonical form (`nl.bsn:…`).
+    pub representative: String,
+    /// What they want to do.
+    #[serde(default)]
+    pub act: MandateAct,
+    /// Under which mandate; any that counts between the two when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub mandate: Option<MandateId>,
 }
 
 /// Who holds what, without anything to pull it with: the answer to `POST /v1/lookups`.

@@ -2,10 +2,11 @@
 //! access-log grant opens what one party's own log says about one person. Their `typ` differs, so that none of the two can
 //! pass for the other (RFC 8725 §3.11).
 
-use kw_domain::{Category, ChainName, GrantId, Handle, Oin, Purpose, TransactionId};
+use kw_domain::{Category, ChainName, GrantId, Handle, MandateId, Oin, Purpose, TransactionId};
 use kw_ledger::Recordable;
 use serde::{Deserialize, Serialize};
 
+use crate::mandate::{MandateAct, MandateKind};
 use crate::query::RelationBasis;
 use crate::{Bytes16, Bytes32};
 
@@ -101,9 +102,29 @@ pub struct GrantProperties {
     pub purpose: Purpose,
     /// On what ground.
     pub relation: RelationBasis,
-    /// Whether the asker acts for somebody else under a mandate; then both proofs are demanded.
+    /// Under which mandate the asker acts for the subject; then both proofs are demanded.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub representation: Option<String>,
+    pub representation: Option<GrantRepresentation>,
+}
+
+/// The mandate behind a grant. Fields in the order of their names, as everything in a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantRepresentation {
+    /// What the representative may do with it.
+    pub act: MandateAct,
+    /// The represented person's age band, by its name in the agreement: the holder compares it with the birth date.
+    pub band: String,
+    /// Of which kind.
+    pub kind: MandateKind,
+    /// Which one.
+    pub mandate: MandateId,
+}
+
+impl GrantRepresentation {
+    /// The mandate as records name it: `kind:id`.
+    pub fn recorded(&self) -> String {
+        format!("{}:{}", self.kind.as_str(), self.mandate)
+    }
 }
 
 impl Opens for GrantProperties {

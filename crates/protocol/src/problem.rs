@@ -137,6 +137,8 @@ problem_codes! {
     RepresentationEnded = "representation-ended", 403, false, "The representation has ended";
     /// There is no session, or it has ended.
     SignedOut = "signed-out", 401, false, "Nobody is signed in";
+    /// The represented person is not of the age that the mandate is for.
+    RepresentationAge = "representation-age", 403, false, "The person is not of the age of this mandate";
     /// The source cannot answer.
     SourceUnavailable = "source-unavailable", 503, true, "The source cannot be read";
     /// The handle is another person's.

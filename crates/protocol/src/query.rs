@@ -1,9 +1,12 @@
 //! Who holds what: `POST /v1/queries`.
 
-use kw_domain::{ActorId, CaseReference, Category, Instant, Oin, Purpose, QueryId, Role, TransactionId};
+use kw_domain::{
+    ActorId, CaseReference, Category, Instant, MandateId, Oin, Purpose, QueryId, Role, TransactionId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::mandate::MandateAct;
 use crate::pointer::SubjectElement;
 use crate::{Bytes16, Bytes32, IdToken};
 
@@ -104,6 +107,24 @@ pub struct Query {
     pub holders: Vec<Oin>,
     /// On what ground.
     pub relation: Relation,
+    /// Who acts for the subject, when somebody does. The mandate is the ground then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representation: Option<RepresentationClaim>,
+}
+
+/// Says that somebody acts for the subject. Whether that is so, the register of mandates knows.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RepresentationClaim {
+    /// Who acts.
+    pub representative: SubjectElement,
+    /// What they want to do.
+    #[serde(default)]
+    pub act: MandateAct,
+    /// Under which mandate; any that counts between the two when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub mandate: Option<MandateId>,
 }
 
 /// Who holds what, with one grant per pointer.

@@ -84,6 +84,9 @@ pub struct Asked {
     pub holders: Vec<Oin>,
     /// On what ground; none for a person's own question.
     pub relation: Option<Relation>,
+    /// As what records name it, when somebody acts for the subject: `claimed`, with the mandate where the asker names one.
+    /// Whether it counts, the switchboard knows.
+    pub representation: Option<String>,
 }
 
 impl fmt::Debug for Asked {
@@ -109,6 +112,10 @@ impl Asked {
             categories: question.categories.clone(),
             holders: question.holders.clone(),
             relation: Some(question.relation.clone()),
+            representation: question.representation.as_ref().map(|claimed| match claimed.mandate {
+                Some(mandate) => format!("claimed:{mandate}"),
+                None => "claimed".to_owned(),
+            }),
         }
     }
 }

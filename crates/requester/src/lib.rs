@@ -33,6 +33,7 @@ mod outcome;
 mod pull;
 mod question;
 mod report;
+mod representative;
 mod requester;
 
 pub use access_log::{
@@ -44,6 +45,6 @@ pub use breaker::BreakerSettings;
 pub use error::RequestError;
 pub use events::EVENTS as LOG_EVENTS;
 pub use limits::Limits;
-pub use question::DossierQuery;
+pub use question::{DossierQuery, Representation};
 pub use report::ReportQuestion;
 pub use requester::{Parts, Requester};

@@ -89,6 +89,7 @@ impl Outcome {
             | ProblemCode::PartyUnknown
             | ProblemCode::ProofRefused
             | ProblemCode::RepresentationEnded
+            | ProblemCode::RepresentationAge
             | ProblemCode::SignedOut
             | ProblemCode::TokenRefused
             | ProblemCode::TooLarge

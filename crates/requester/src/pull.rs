@@ -47,7 +47,7 @@ impl Round<'_> {
         claims: Option<&GrantClaims>,
     ) -> Result<Pulled, Outcome> {
         let claims = claims.ok_or(Outcome::GRANT_MALFORMED)?;
-        if !self.was_asked(disclosed) {
+        if !self.was_asked(disclosed) || !self.is_under_the_claim(claims) {
             return Err(Outcome::NOT_ASKED);
         }
         let partner = self
@@ -85,6 +85,17 @@ impl Round<'_> {
         let DossierQuery { categories, holders, .. } = self.question;
         (categories.is_empty() || categories.contains(&disclosed.category))
             && (holders.is_empty() || holders.contains(&disclosed.holder))
+    }
+
+    /// A grant for a representative is no grant for anybody else, nor the other way round.
+    fn is_under_the_claim(&self, claims: &GrantClaims) -> bool {
+        match (&self.question.representation, &claims.prp.representation) {
+            (None, None) => true,
+            (Some(claimed), Some(granted)) => {
+                granted.act == claimed.act && claimed.mandate.is_none_or(|mandate| mandate == granted.mandate)
+            }
+            _ => false,
+        }
     }
 
     fn request(&self, disclosed: &DisclosedHolder) -> Pull {
@@ -130,7 +141,8 @@ impl Round<'_> {
             PulledMalformed { holder, transaction, complaints: complaints.len() }.log();
             return malformed("document-malformed");
         }
-        let required = self.agreement.birth_date_required(&self.question.purpose, &pulled.category);
+        let required = self.question.representation.is_some()
+            || self.agreement.birth_date_required(&self.question.purpose, &pulled.category);
         if required && pulled.birth_date_compared.is_none() {
             return malformed("birth-date-not-compared");
         }

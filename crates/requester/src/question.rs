@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use kw_domain::{BirthDate, Bsn, CaseReference, Category, Oin, Purpose, Subject};
+use kw_domain::{BirthDate, Bsn, CaseReference, Category, MandateId, Oin, Purpose, Subject};
 use kw_protocol::dossier::DossierRequest;
+use kw_protocol::mandate::MandateAct;
 use kw_protocol::problem::FieldProblem;
 use kw_protocol::query::{Actor, Relation};
 
@@ -26,6 +27,19 @@ pub struct DossierQuery {
     pub holders: Vec<Oin>,
     /// On what ground.
     pub relation: Relation,
+    /// Who acts for the subject, when somebody does.
+    pub representation: Option<Representation>,
+}
+
+/// Who acts for a subject.
+#[derive(Clone)]
+pub struct Representation {
+    /// Who.
+    pub representative: Subject,
+    /// What they want to do.
+    pub act: MandateAct,
+    /// Under which mandate; any that counts between the two when it is not said.
+    pub mandate: Option<MandateId>,
 }
 
 impl DossierQuery {
@@ -61,6 +75,18 @@ impl DossierQuery {
                 );
             }
         }
+        let representation = request.representation.as_ref().and_then(|asked| {
+            if request.birth_date.is_none() {
+                note("/birthDate", "expected the birth date of the person who is represented".to_owned());
+            }
+            let representative = Subject::parse(&asked.representative)
+                .map_err(|error| note("/representation/representative", error.to_string()))
+                .ok()?;
+            if subject.as_ref() == Some(&representative) {
+                note("/representation/representative", "expected another person than the subject".to_owned());
+            }
+            Some(Representation { representative, act: asked.act, mandate: asked.mandate })
+        });
         match subject {
             Some(subject) if mistakes.is_empty() => Ok(Self {
                 subject,
@@ -71,6 +97,7 @@ impl DossierQuery {
                 categories: request.categories.clone(),
                 holders: request.holders.clone(),
                 relation: request.relation.clone(),
+                representation,
             }),
             _ => Err(mistakes),
         }
@@ -120,6 +147,27 @@ mod tests {
             assert_eq!((mistakes.len(), mistakes[0].pointer.as_str()), (1, pointer));
             assert!(!mistakes[0].detail.contains("999990342"));
         }
+    }
+
+    #[test]
+    fn whoever_represents_somebody_says_whom_and_when_they_were_born() {
+        let parse = |birth_date, representative: &str| {
+            let mut request = request("nl.bsn:999990342", birth_date);
+            request.representation = Some(kw_protocol::dossier::RepresentationRequest {
+                representative: representative.to_owned(),
+                act: MandateAct::View,
+                mandate: None,
+            });
+            let parsed = DossierQuery::parse(&request);
+            parsed
+                .map(|query| query.representation.is_some())
+                .map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.pointer).collect::<Vec<_>>())
+        };
+        let who = "/representation/representative".to_owned();
+        assert_eq!(parse(Some("2014-05-03"), "nl.bsn:999994086"), Ok(true));
+        assert_eq!(parse(None, "nl.bsn:999994086"), Err(vec!["/birthDate".to_owned()]));
+        assert_eq!(parse(Some("2014-05-03"), "nl.bsn:999990342"), Err(vec![who.clone()]));
+        assert_eq!(parse(Some("2014-05-03"), "999994086x"), Err(vec![who]));
     }
 
     #[test]

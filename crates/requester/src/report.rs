@@ -40,6 +40,7 @@ impl Requester {
             categories: vec![Category::access_log()],
             holders: Vec::new(),
             relation: None,
+            representation: None,
         };
         let send = |subject| async move {
             let request = SubjectReportRequest {

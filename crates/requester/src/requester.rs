@@ -10,14 +10,14 @@ use kw_agreement::Agreement;
 use kw_client::{
     ClientError, Context, EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms, SwitchboardClient,
 };
-use kw_domain::{KeyUse, TransactionId};
+use kw_domain::{KeyUse, Subject, TransactionId};
 use kw_protocol::SecretBytes32;
 use kw_protocol::dossier::{Dossier, Lookup, Section};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::grant::GrantClaims;
 use kw_protocol::pointer::SubjectElement;
 use kw_protocol::problem::ProblemCode;
-use kw_protocol::query::{DisclosedHolder, Query, QueryAnswer};
+use kw_protocol::query::{DisclosedHolder, Query, QueryAnswer, RepresentationClaim};
 use kw_telemetry::Reason;
 use kw_transport::Tls;
 use tokio::time::{Instant, timeout_at};
@@ -26,6 +26,7 @@ use crate::events::{AgreementDiffers, UnansweredNotRecorded};
 use crate::grant::{self, Expected};
 use crate::holders::Holders;
 use crate::pull::Round;
+use crate::representative::Representative;
 use crate::{
     AccessEvent, AccessLog, Answered, Asked, Assembled, Disclosure, DossierQuery, Limits, PullOutcome,
     RecordError, RequestError, Unanswered, assembly,
@@ -81,9 +82,8 @@ impl Requester {
         let transaction = self.parts.context.transaction();
         let deadline = Instant::now() + deadline;
         let pseudonyms = async {
-            let subject = std::slice::from_ref(&question.subject);
-            let index = self.pseudonymiser.evaluate(subject, KeyUse::Index, BudgetClass::Query).await?;
-            Ok(Pseudonyms { index: index.into_iter().next().unwrap_or_default(), binding: Vec::new() })
+            let index = self.index_elements(&question.subject).await?;
+            Ok(Pseudonyms { index, binding: Vec::new() })
         };
         let (answer, _) = self.ask_who_holds(question, transaction, pseudonyms, deadline).await?;
         let claims = self.read_grants(&answer.holders);
@@ -128,8 +128,17 @@ impl Requester {
         deadline: Instant,
     ) -> Result<(QueryAnswer, Vec<EpochElement>), RequestError> {
         let asked = Asked::new(question, transaction, self.parts.context.now());
-        let send =
-            |subject| async move { self.switchboard.query(&query(question, subject), transaction).await };
+        let representative = Representative::default();
+        let pseudonyms = async {
+            let evaluated = representative.evaluate(self, question);
+            let (pseudonyms, ()) = tokio::try_join!(pseudonyms, evaluated)?;
+            Ok(pseudonyms)
+        };
+        let representative = &representative;
+        let send = |subject: SubjectElement| async move {
+            let representation = representative.claim(question, subject.epoch)?;
+            self.switchboard.query(&query(question, subject, representation), transaction).await
+        };
         let (answer, binding) = self.ask(asked, pseudonyms, deadline, send).await?;
         self.compare_policy(&answer.policy);
         Ok((answer, binding))
@@ -169,6 +178,16 @@ impl Requester {
             Ok(answered) => Ok(answered),
             Err(error) => Err(self.unanswered(transaction, error).await),
         }
+    }
+
+    /// N_index of a subject per epoch.
+    pub(crate) async fn index_elements(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<EpochElement>, PseudonymError> {
+        let subject = std::slice::from_ref(subject);
+        let index = self.pseudonymiser.evaluate(subject, KeyUse::Index, BudgetClass::Query).await?;
+        Ok(index.into_iter().next().unwrap_or_default())
     }
 
     /// The claims of each grant, in order; `None` for one that is not fit for use. A transaction id that comes twice
@@ -269,7 +288,11 @@ where
     Err(refused)
 }
 
-fn query(question: &DossierQuery, subject: SubjectElement) -> Query {
+fn query(
+    question: &DossierQuery,
+    subject: SubjectElement,
+    representation: Option<RepresentationClaim>,
+) -> Query {
     Query {
         subject,
         purpose: question.purpose.clone(),
@@ -278,6 +301,7 @@ fn query(question: &DossierQuery, subject: SubjectElement) -> Query {
         categories: question.categories.clone(),
         holders: question.holders.clone(),
         relation: question.relation.clone(),
+        representation,
     }
 }
 

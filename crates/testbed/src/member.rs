@@ -121,6 +121,7 @@ impl Member {
                 basis: RelationBasis::Motivated,
                 reason: Some("signals from school".to_owned()),
             },
+            representation: None,
         })
     }
 }

@@ -31,6 +31,11 @@ pub(crate) enum PullRefusal {
     /// This holder never had a record under this handle, as far as its database knows: the database was lost or is an older
     /// one, or the switchboard has a handle that is not ours. The holder's to mend, by a synchronisation from the start.
     Handle,
+    /// The represented person is not of the age that the mandate is for.
+    RepresentationAge {
+        /// Younger than the mandate could ever have been for: somebody has the wrong person.
+        is_mix_up: bool,
+    },
     /// The grant was used for another request.
     Reused,
     /// A value that this holder sealed does not open: the operator's to mend.
@@ -59,6 +64,7 @@ impl PullRefusal {
             Self::Denied(_) => ProblemCode::Denied,
             Self::Document => ProblemCode::DocumentMalformed,
             Self::Grant(error) => error.code(),
+            Self::RepresentationAge { .. } => ProblemCode::RepresentationAge,
             Self::Reused => ProblemCode::GrantReused,
             Self::Sealed => ProblemCode::Fault,
             Self::Source | Self::SourceSlow => ProblemCode::SourceUnavailable,
@@ -134,6 +140,7 @@ impl PullRefusal {
             | Self::Category
             | Self::Denied(_)
             | Self::Handle
+            | Self::RepresentationAge { is_mix_up: true }
             | Self::Reused
             | Self::SubjectMismatch => true,
             _ => false,
@@ -164,6 +171,10 @@ impl PullRefusal {
             Self::Handle => {
                 "This holder knows nothing of this handle, so it cannot say whether it has data. Treat the dossier as \
                  incomplete; the holder has to synchronise from the start."
+            }
+            Self::RepresentationAge { .. } => {
+                "The person is not of the age that this mandate is for. The mandate has to be ended or made anew by its \
+                 registrar; do not combine this with other data."
             }
             Self::Reused => "The grant was used for another request. Ask the switchboard for a new one.",
             Self::Sealed => "",

@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use kw_domain::{BirthDate, Handle, ManualClock, Subject};
+use kw_domain::{BirthDate, Handle, MandateId, ManualClock, Subject};
 use kw_ledger::Verdict;
 use kw_protocol::SecretBytes32;
+use kw_protocol::mandate::{MandateAct, MandateKind};
 use kw_protocol::pull::{ComparedPrecision, EpochBirthDateProof, EpochProof};
 use kw_pseudonym::{Binding, RowKey};
 use kw_runtime::Entropy;
@@ -329,11 +330,44 @@ async fn a_birth_date_is_demanded_by_the_agreement_and_by_representation() {
     let town = Town::with(required).await;
     assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::BirthDateRequired);
     assert!(town.answer_to(Some("2012-05-20")).await.is_ok());
-    let town = Town::new().await;
+    let town = Town::with(testing::agreement_with(testing::with_parental_authority)).await;
     let mut claims = town.claims();
-    claims.prp.representation = Some("mandate".into());
+    claims.prp.representation = Some(representation("under-12"));
     assert_eq!(town.answer(&town.pull(&claims, None)).await.unwrap_err(), ProblemCode::BirthDateRequired);
     assert_eq!(town.fetched(), 0);
+}
+
+fn representation(band: &str) -> GrantRepresentation {
+    GrantRepresentation {
+        act: MandateAct::View,
+        band: band.to_owned(),
+        kind: MandateKind::ParentalAuthority,
+        mandate: MandateId::new(Instant::from_millis(1_795_000_000_000), [1; 10]),
+    }
+}
+
+#[tokio::test]
+async fn a_represented_person_must_be_of_the_age_of_the_mandate() {
+    let town = Town::with(testing::agreement_with(testing::with_parental_authority)).await;
+    let answered = async |band: &str, born: &str| {
+        town.book.put_born("r1", ANNA, born);
+        let mut claims = town.claims();
+        claims.prp.representation = Some(representation(band));
+        let pull = town.pull(&claims, Some(born));
+        town.answer(&pull).await.map(|pulled| pulled.document.is_some())
+    };
+    assert_eq!(answered("under-12", "2020-05-20").await, Ok(true));
+    assert_eq!(answered("under-12", "2012-05-20").await, Err(ProblemCode::RepresentationAge));
+    assert_eq!(answered("from-12", "2012-05-20").await, Ok(true));
+    assert_eq!(answered("from-12", "2020-05-20").await, Err(ProblemCode::RepresentationAge));
+    let records = town.records();
+    let named = Some("parental-authority:".to_owned() + &representation("").mandate.to_string());
+    assert!(records.iter().all(|record| record.representation == named));
+    let reasons: Vec<_> = town.reasons();
+    let age = Some("representation-age".to_owned());
+    assert_eq!(reasons, [None, age.clone(), None, age]);
+    let refusal = |is_mix_up| PullRefusal::RepresentationAge { is_mix_up };
+    assert!(refusal(true).is_security_event() && !refusal(false).is_security_event());
 }
 
 #[tokio::test]
@@ -460,6 +494,7 @@ fn every_refusal_tells_what_to_do_and_no_reason_is_empty() {
     let all = [
         PullRefusal::BirthDateMismatch,
         PullRefusal::BirthDateRequired,
+        PullRefusal::RepresentationAge { is_mix_up: true },
         PullRefusal::BirthDateUnknown,
         PullRefusal::Category,
         PullRefusal::Document,

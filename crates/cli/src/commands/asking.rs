@@ -1,14 +1,15 @@
 //! What `query` and `dossier` ask.
 
 use clap::{Args, ValueEnum};
-use kw_domain::{CaseReference, Category, Oin, Purpose};
-use kw_protocol::dossier::DossierRequest;
+use kw_domain::{CaseReference, Category, MandateId, Oin, Purpose};
+use kw_protocol::dossier::{DossierRequest, RepresentationRequest};
+use kw_protocol::mandate::MandateAct;
 use kw_protocol::query::{Relation, RelationBasis};
 
 use super::local::Partner;
 use crate::asker::AskerArguments;
 use crate::failure::Failure;
-use crate::subject::{SubjectArguments, check_birth_date};
+use crate::subject::{SubjectArguments, canonical_bsn, check_birth_date};
 
 /// A question about one person.
 #[derive(Debug, Args)]
@@ -34,12 +35,40 @@ pub(crate) struct Question {
     /// Only this holder; may be repeated.
     #[arg(long = "holder", value_name = "OIN", value_parser = Oin::parse)]
     holders: Vec<Oin>,
+    #[command(flatten)]
+    representation: RepresentationArguments,
     /// On what ground you ask about this person.
     #[arg(long, value_enum, default_value_t = Basis::Listed)]
     basis: Basis,
     /// The ground in words, for motivated and emergency. No personal data.
     #[arg(long, required_if_eq_any([("basis", "motivated"), ("basis", "emergency")]))]
     reason: Option<String>,
+}
+
+/// Who acts for the person, when somebody does.
+#[derive(Args)]
+struct RepresentationArguments {
+    /// Ask for somebody who acts for this person: their citizen service number, or - to read it from standard input, on a line
+    /// after the person's own. Needs the person's birth date.
+    #[arg(long, value_name = "NUMBER|-", requires = "birth_date")]
+    representative: Option<String>,
+    /// Under which mandate; any that counts between the two without it.
+    #[arg(long, value_name = "ID", value_parser = MandateId::parse, requires = "representative")]
+    mandate: Option<MandateId>,
+}
+
+impl RepresentationArguments {
+    fn request(&self) -> Result<Option<RepresentationRequest>, Failure> {
+        let Some(representative) = &self.representative else { return Ok(None) };
+        let representative = canonical_bsn(representative, "--representative")?;
+        Ok(Some(RepresentationRequest { representative, act: MandateAct::View, mandate: self.mandate }))
+    }
+}
+
+impl std::fmt::Debug for RepresentationArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RepresentationArguments").field("mandate", &self.mandate).finish_non_exhaustive()
+    }
 }
 
 /// The grounds.
@@ -64,6 +93,7 @@ impl Question {
             categories: self.categories.clone(),
             holders: self.holders.clone(),
             relation: Relation { basis: self.basis.into(), reason: self.reason.clone() },
+            representation: self.representation.request()?,
         })
     }
 }

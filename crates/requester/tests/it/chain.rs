@@ -220,6 +220,7 @@ pub(crate) fn question() -> DossierQuery {
         categories: Vec::new(),
         holders: Vec::new(),
         relation: Relation { basis: RelationBasis::Listed, reason: None },
+        representation: None,
     }
 }
 
