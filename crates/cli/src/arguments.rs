@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, demo, doctor, dossier, keys, partner, pki, pseudonymiser, query, register, status,
-    switchboard, sync, withdraw,
+    agreement, audit, demo, doctor, dossier, keys, mandates, partner, pki, pseudonymiser, query, register,
+    status, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     Query(query::Arguments),
     /// Ask for the virtual dossier of a person.
     Dossier(dossier::Arguments),
+    /// Keep the register of who may act for whom.
+    #[command(subcommand)]
+    Mandates(mandates::Command),
     /// Bring the index in line with the sources.
     Sync(sync::Arguments),
     /// Ask how the partner that runs here is doing.

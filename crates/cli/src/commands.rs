@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod dossier;
 pub(crate) mod keys;
 mod local;
+pub(crate) mod mandates;
 pub(crate) mod partner;
 pub(crate) mod pki;
 pub(crate) mod pseudonymiser;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Withdraw(arguments) => withdraw::run(arguments, output).await,
         Command::Query(arguments) => query::run(arguments, output).await,
         Command::Dossier(arguments) => dossier::run(arguments, output).await,
+        Command::Mandates(command) => mandates::run(command, output).await,
         Command::Sync(arguments) => sync::run(arguments, output).await,
         Command::Status(arguments) => status::run(arguments, output).await,
         Command::Doctor(arguments) => doctor::run(arguments, output).await,

@@ -12,6 +12,10 @@ use hyper_util::rt::TokioIo;
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::local::{PartnerStatus, RegistrationRequest, SyncReport, SyncRequest, WithdrawalRequest};
+use kw_protocol::mandate::local::{
+    ConfirmationRequest, MandateRequest, MandateSearch, MandateWithdrawalRequest,
+};
+use kw_protocol::mandate::{Mandate, Mandates, RegisteredMandate};
 use kw_protocol::pointer::{Registered, WithdrawnMany};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -88,6 +92,26 @@ impl LocalClient {
     /// Takes pointers back.
     pub async fn withdraw(&self, request: &WithdrawalRequest) -> Result<WithdrawnMany, ClientError> {
         self.post("/v1/withdrawals", request, SMALL, QUESTION).await
+    }
+
+    /// Registers a mandate.
+    pub async fn register_mandate(&self, request: &MandateRequest) -> Result<RegisteredMandate, ClientError> {
+        self.post("/v1/mandates", request, SMALL, QUESTION).await
+    }
+
+    /// Confirms a mandate for somebody who was identified.
+    pub async fn confirm_mandate(&self, request: &ConfirmationRequest) -> Result<Mandate, ClientError> {
+        self.post("/v1/mandates/_confirm", request, SMALL, QUESTION).await
+    }
+
+    /// Takes a mandate back.
+    pub async fn withdraw_mandate(&self, request: &MandateWithdrawalRequest) -> Result<Mandate, ClientError> {
+        self.post("/v1/mandates/_withdraw", request, SMALL, QUESTION).await
+    }
+
+    /// Lists the mandates of one person.
+    pub async fn search_mandates(&self, request: &MandateSearch) -> Result<Mandates, ClientError> {
+        self.post("/v1/mandates/_search", request, PAGE, QUESTION).await
     }
 
     /// Brings the index in line with the sources, and waits until that is done.

@@ -117,6 +117,13 @@ impl BirthDate {
         }
     }
 
+    /// The first day on which the person can have reached `age`; `None` when only the year is known. What ends at an age ends then.
+    pub fn may_reach_age(&self, age: u32) -> Option<NaiveDate> {
+        let (month, day) = (u32::from(self.month?), self.day.map_or(1, u32::from));
+        let year = i32::from(self.year) + i32::try_from(age).ok()?;
+        NaiveDate::from_ymd_opt(year, month, day).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))
+    }
+
     /// The day on which the person reaches `age`, counted from [`Self::latest_day`].
     pub fn reaches_age(&self, age: u32) -> Option<NaiveDate> {
         let day = self.latest_day()?;
@@ -218,5 +225,10 @@ mod tests {
         assert_eq!(ages("2026-11", "2026-11-15"), Some((0, 0)));
         assert_eq!(ages("2014", "2026-12-31"), None);
         assert_eq!(ages("2030-01-01", "2026-12-31"), None);
+        let twelfth = |born: &str| BirthDate::parse(born).unwrap().may_reach_age(12);
+        assert_eq!(twelfth("2014-11-22"), Some(on("2026-11-22")));
+        assert_eq!(twelfth("2014-11"), Some(on("2026-11-01")));
+        assert_eq!(BirthDate::parse("2012-02-29").unwrap().may_reach_age(15), Some(on("2027-03-01")));
+        assert_eq!(twelfth("2014"), None);
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod access_reports;
 pub(crate) mod dossiers;
 pub(crate) mod lookups;
+pub(crate) mod mandates;
 pub(crate) mod registrations;
 pub(crate) mod status;
 pub(crate) mod syncs;
@@ -19,6 +20,10 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(web::resource("/v1/access-reports").route(web::post().to(access_reports::report)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
         .service(web::resource("/v1/lookups").route(web::post().to(lookups::look_up)))
+        .service(web::resource("/v1/mandates").route(web::post().to(mandates::register)))
+        .service(web::resource("/v1/mandates/_confirm").route(web::post().to(mandates::confirm)))
+        .service(web::resource("/v1/mandates/_search").route(web::post().to(mandates::search)))
+        .service(web::resource("/v1/mandates/_withdraw").route(web::post().to(mandates::withdraw)))
         .service(web::resource("/v1/registrations").route(web::post().to(registrations::register)))
         .service(web::resource("/v1/withdrawals").route(web::post().to(withdrawals::withdraw)))
         .service(web::resource("/v1/syncs").route(web::post().to(syncs::synchronise)))

@@ -2,6 +2,8 @@
 //!
 //! Both sides travel as elements, as the subject of a question does. No answer tells who the other side is.
 
+pub mod local;
+
 use kw_domain::{Category, Instant, MandateId, Oin};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,6 +3,7 @@
 mod ask;
 mod deciding;
 mod granting;
+mod representing;
 
 use actix_web::web::{self, ServiceConfig};
 

@@ -41,9 +41,13 @@ pub(super) fn question(app: &App, request: &DossierRequest) -> Result<DossierQue
     let question = DossierQuery::parse(request).map_err(|mistakes| {
         mistakes.into_iter().fold(invalid(), |refusal, one| refusal.field(one.pointer, one.detail))
     })?;
-    if app.admission.admits(&app.agreement.current(), &question.subject) {
-        Ok(question)
-    } else {
-        Err(invalid().field("/subject", ONLY_TEST_NUMBERS))
+    let agreement = app.agreement.current();
+    if !app.admission.admits(&agreement, &question.subject) {
+        return Err(invalid().field("/subject", ONLY_TEST_NUMBERS));
     }
+    let representative = question.representation.as_ref().map(|claimed| &claimed.representative);
+    if representative.is_some_and(|person| !app.admission.admits(&agreement, person)) {
+        return Err(invalid().field("/representation/representative", ONLY_TEST_NUMBERS));
+    }
+    Ok(question)
 }

@@ -11,7 +11,7 @@ use kw_runtime::{Body, Party, Refusal, Trace};
 use kw_store::WriteError;
 
 use super::finding::tags;
-use super::lookup::{Claim, Mandated, look_up};
+use super::lookup::{Claim, Mandated, candidates, judge};
 use super::recording::{References, act_about_sides, describe};
 use crate::app::App;
 use crate::staleness::{Unwritten, again, check_generations};
@@ -74,7 +74,7 @@ async fn answer(
                 act,
                 categories: categories.iter().cloned().collect(),
             };
-            let found = look_up(tx.read(), &agreement, &claim, now)?;
+            let found = judge(&agreement, &claim, candidates(tx.read(), &claim)?, now);
             let mut record = record.clone();
             record.categories.clone_from(&categories);
             match found {

@@ -41,7 +41,8 @@ fn located(keyring: &Arc<Keyring>, element: &SubjectElement) -> Result<LocatedSu
     locate(&keyring.keys, &keyring.live, element).map_err(not_located)
 }
 
-fn fresh(app: &App, keyring: &Arc<Keyring>, located: &LocatedSubject) -> NewSubject {
+/// A located side with what is needed to add it to the index.
+pub(crate) fn fresh(app: &App, keyring: &Arc<Keyring>, located: &LocatedSubject) -> NewSubject {
     let id: SubjectId = app.entropy.id(app.now());
     let element = seal_element(&keyring.keys.row, id, &located.element, app.entropy.draw());
     NewSubject { id, tags: located.tags, generation: located.generation, element }

@@ -34,30 +34,22 @@ pub(crate) struct Mandated {
 /// Why a claim does not stand. Recorded, and never told.
 pub(crate) type Unmandated = &'static str;
 
-/// Looks the claim up. The same few look-ups are made whatever is found.
-pub(crate) fn look_up(
-    index: &mut dyn SwitchboardRead,
-    agreement: &Agreement,
+/// The mandates that a claim may mean: the named one, or all between the two people that have not ended. Whoever is not in the
+/// index costs as many look-ups.
+pub(crate) fn candidates(
+    index: &mut (dyn SwitchboardRead + 'static),
     claim: &Claim,
-    now: Instant,
-) -> Result<Result<Mandated, Unmandated>, StoreError> {
-    let between = match (claim.representative, claim.represented) {
-        (Some(Some(acts)), Some(for_whom)) => index.live_mandates(acts, for_whom)?,
-        _ => Vec::new(),
-    };
-    let named = match claim.mandate {
-        Some(id) => index.mandate(id)?,
-        None => None,
-    };
-    let candidates: Vec<StoredMandate> = match claim.mandate {
-        Some(_) => named.into_iter().collect(),
-        None => between,
-    };
-    Ok(judge(agreement, claim, candidates, now))
+) -> Result<Vec<StoredMandate>, StoreError> {
+    if let Some(id) = claim.mandate {
+        return Ok(index.mandate(id)?.into_iter().collect());
+    }
+    let nobody = SubjectId::from_bytes([0; 16]);
+    let representative = claim.representative.flatten().unwrap_or(nobody);
+    index.live_mandates(representative, claim.represented.unwrap_or(nobody))
 }
 
 /// Pure: the first candidate that covers the claim, or why none does.
-pub(super) fn judge(
+pub(crate) fn judge(
     agreement: &Agreement,
     claim: &Claim,
     candidates: Vec<StoredMandate>,

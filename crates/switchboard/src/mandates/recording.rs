@@ -27,6 +27,12 @@ impl References {
         Self { represented: app.reference(), representative: app.reference() }
     }
 
+    /// Writes both references into the record.
+    pub(crate) fn write(self, record: &mut AccessRecord) {
+        record.subject = Some(self.represented);
+        record.representative = Some(self.representative);
+    }
+
     /// Both sides of a mandate.
     pub(crate) fn of(self, mandate: &StoredMandate) -> Sides {
         self.sides(Some(mandate.represented), Some(mandate.representative))

@@ -16,6 +16,7 @@ use kw_store::WriteError;
 
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
 use super::granting::{Draft, Terms, draft};
+use super::representing::{self, Asking, Standing};
 use crate::about;
 use crate::app::{App, Keyring, not_located, not_read, recorded, recorded_actor};
 use crate::grants::{Issuing, canonical_actor};
@@ -70,7 +71,7 @@ async fn answer(
     let mut record = record_of(app, agreement, party, trace, query);
     let keyring = app.keyring.load_full();
     let located = locate(&keyring.keys, &keyring.live, &query.subject);
-    let allowed = match decide(agreement, party.oin, query, now, &mut record) {
+    let allowed = match decide(agreement, party.oin, query, now, None, &mut record) {
         Ok(allowed) => allowed,
         // Whoever is in the index can see later who asked in vain. Nothing of that is told to the asker.
         Err(denied) => {
@@ -88,20 +89,41 @@ async fn answer(
     if let Err(denied) = check_ground(query, party.oin, &found) {
         return deny(app, &keyring, record, denied, subject).await;
     }
-    let pointers = match disclosed(agreement, &allowed, query, party.oin, now, found) {
-        Ok(pointers) => pointers,
+    let standing = representing::stand(
+        Asking { app, agreement, party, query, now },
+        &keyring,
+        &allowed,
+        &record,
+        &located,
+        subject,
+    )
+    .await?;
+    if let Some(denied) = standing.as_ref().and_then(|standing| standing.told(agreement, query)) {
+        return deny(app, &keyring, record, denied, subject).await;
+    }
+    let (asked, allowed) = representing::narrowed(allowed, standing.as_ref());
+    let under = standing.as_ref().and_then(Standing::input);
+    let pointers = match disclosed(agreement, &allowed, query, party.oin, now, under, found) {
+        Ok(pointers) => representing::kept(pointers, standing.as_ref()),
         Err(denied) => return deny(app, &keyring, record, denied, subject).await,
     };
     let actor = canonical_actor(&query.actor)?;
     let issuing = Issuing { agreement, issuer: app.oin, now, party };
-    let terms = Terms { issuing, allowed: &allowed, query, actor: &actor };
+    let representation = standing.as_ref().and_then(Standing::granted);
+    let terms = Terms { issuing, allowed: &allowed, query, actor: &actor, representation };
     let drafts: Vec<Draft> = pointers
         .iter()
         .map(|pointer| draft(&terms, &keyring, &app.entropy, pointer))
         .collect::<Result<_, _>>()?;
-    let record = completed(record, &allowed, &drafts);
+    // An answer without holders says what the table allows, whether a mandate counts or not.
+    let told = if drafts.is_empty() { asked } else { allowed };
+    let record = completed(record, &told, &drafts);
     let claims = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
-    let committed = match about::commit(app, &keyring, record, subject, &located, claims).await? {
+    let committed = match &standing {
+        None => about::commit(app, &keyring, record, subject, &located, claims).await?,
+        Some(standing) => standing.commit(app, &keyring, record, &located, claims).await?,
+    };
+    let committed = match committed {
         Ok(committed) => committed,
         Err(error) => return Ok(Err(error)),
     };
@@ -115,7 +137,7 @@ async fn answer(
         id: app.entropy.id::<QueryId>(now),
         decided_at: now,
         policy: agreement.hash().to_owned(),
-        categories: allowed.categories.into_iter().collect(),
+        categories: told.categories.into_iter().collect(),
         holders,
         receipt: Receipt {
             origin: app.store.origin().to_owned(),

@@ -1,7 +1,8 @@
 //! May this be asked? Quota, the agreement's table, the ground.
 
 use kw_agreement::{
-    Agreement, Allowed, ConsentVerdict, Decision, DecisionInput, DisclosureInput, PointerInput,
+    Agreement, Allowed, ConsentVerdict, Decision, DecisionInput, DenialReason, DisclosureInput, PointerInput,
+    RepresentationInput,
 };
 use kw_domain::{Bsn, Instant, Oin};
 use kw_ledger::AccessRecord;
@@ -47,6 +48,7 @@ pub(super) fn decide(
     requester: Oin,
     query: &Query,
     at: Instant,
+    representation: Option<RepresentationInput>,
     record: &mut AccessRecord,
 ) -> Result<Allowed, Denied> {
     let input = DecisionInput {
@@ -57,20 +59,32 @@ pub(super) fn decide(
         categories: &query.categories,
         relation: query.relation.basis,
         assurance: query.actor.assurance,
-        representation: None,
+        representation,
         at,
     };
     record.decision.input = Some(input.canonical());
     match agreement.decide(&input) {
+        // It speaks of the agreement only, so it comes before any mandate is looked for.
+        Decision::Allowed(_)
+            if query.representation.is_some() && !admits_representatives(agreement, query) =>
+        {
+            Err(Denied(DenialReason::RepresentationNotAdmitted.as_str()))
+        }
         Decision::Allowed(allowed) => Ok(allowed),
         Decision::Denied(reason) => Err(Denied(reason.as_str())),
     }
 }
 
+fn admits_representatives(agreement: &Agreement, query: &Query) -> bool {
+    agreement.purpose(&query.purpose).is_some_and(|rules| rules.representation)
+}
+
 /// `listed` claims that the asker has a live pointer of its own about this subject: the index knows whether that is so.
+/// Of a representative the mandate is the ground: it is a relation that was registered, too.
 pub(super) fn check_ground(query: &Query, requester: Oin, found: &[FindablePointer]) -> Result<(), Denied> {
     let has_own = found.iter().any(|pointer| pointer.holder == requester);
-    if query.relation.basis == RelationBasis::Listed && !has_own {
+    let needs_own = query.relation.basis == RelationBasis::Listed && query.representation.is_none();
+    if needs_own && !has_own {
         return Err(Denied("relation-not-listed"));
     }
     Ok(())
@@ -84,6 +98,7 @@ pub(super) fn disclosed(
     query: &Query,
     requester: Oin,
     at: Instant,
+    representation: Option<RepresentationInput>,
     found: Vec<FindablePointer>,
 ) -> Result<Vec<FindablePointer>, Denied> {
     let asked: Vec<FindablePointer> = found
@@ -111,7 +126,7 @@ pub(super) fn disclosed(
             requester,
             purpose: &query.purpose,
             role: &query.actor.role,
-            representation: None,
+            representation,
             at,
             pointers: &pointers,
         })
@@ -134,6 +149,8 @@ pub(super) fn refused(denied: Denied) -> Refusal {
             "A category is asked that this role may not see for this purpose. Ask for less."
         }
         "relation-basis-not-allowed" => "This purpose does not admit the ground that was given.",
+        "mandate-missing" => "There is no mandate under which this person may be acted for in this way now.",
+        "representation-not-admitted" => "Nobody may act for somebody else for this purpose.",
         "role-not-allowed" => "This role may not ask for this purpose.",
         "unknown-purpose" => "The agreement has no such purpose.",
         _ => "The agreement does not let your organisation ask this.",

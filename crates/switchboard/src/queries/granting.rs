@@ -4,7 +4,7 @@ use kw_agreement::Allowed;
 use kw_domain::{Handle, Instant};
 use kw_ledger::GrantedAccess;
 use kw_protocol::Bytes16;
-use kw_protocol::grant::{GrantClaims, GrantProperties};
+use kw_protocol::grant::{GrantClaims, GrantProperties, GrantRepresentation};
 use kw_protocol::query::{DisclosedHolder, Query};
 use kw_runtime::{Entropy, Refusal};
 use kw_store::StoredReceipt;
@@ -29,6 +29,8 @@ pub(super) struct Terms<'a> {
     pub(super) query: &'a Query,
     /// Canonical JSON of the actor.
     pub(super) actor: &'a str,
+    /// Under which mandate the asker acts for the subject.
+    pub(super) representation: Option<GrantRepresentation>,
 }
 
 /// The claims of a grant for one pointer.
@@ -59,7 +61,7 @@ fn properties(
         policy: terms.issuing.agreement.hash().to_owned(),
         purpose: terms.query.purpose.clone(),
         relation: terms.query.relation.basis,
-        representation: None,
+        representation: terms.representation.clone(),
     }
 }
 

@@ -26,6 +26,7 @@ mod promises;
 mod publication;
 mod queries;
 mod quota;
+mod representing;
 mod rolled_back;
 mod rotation;
 mod starting;
