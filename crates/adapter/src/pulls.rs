@@ -11,8 +11,8 @@
 //!   grant; when it cannot be written, nothing is delivered. Only refusals that cost the caller no grant are recorded once
 //!   a second for each caller and reason.
 
-pub mod delivery;
 pub(crate) mod ages;
+pub mod delivery;
 mod endpoint;
 mod filter;
 pub(crate) mod proofs;

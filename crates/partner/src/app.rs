@@ -15,7 +15,7 @@ use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::Actor;
-use kw_runtime::{Refusal, SharedAgreement, Trace};
+use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
 use kw_store::partner::Partner;
 use kw_store::{Abort, Act, PendingReceipt, Store, StoreError};
 use kw_telemetry::Reason;
@@ -37,6 +37,7 @@ pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) record_key: RecordKey,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Entropy,
     pub(crate) proofs: ActorProofs,
     pub(crate) token: Token,
 }

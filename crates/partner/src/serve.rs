@@ -81,7 +81,8 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         Arc::clone(&clock),
         entropy.clone(),
     ));
-    let access_log = LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy, vault.clone());
+    let access_log =
+        LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy.clone(), vault.clone());
     let (as_whom, stamp) = (tls.clone(), context.clone());
     let receipts =
         Arc::new(Receipts::new(oin, agreement.clone(), Arc::clone(&store), Arc::clone(&clock), move |log| {
@@ -141,6 +142,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         vault,
         record_key,
         clock,
+        entropy,
         proofs,
         token,
     });

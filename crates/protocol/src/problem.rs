@@ -133,12 +133,12 @@ problem_codes! {
     PartyUnknown = "party-unknown", 403, false, "The party is not in the agreement";
     /// The proof does not lead from what the witness saw to the checkpoint.
     ProofRefused = "proof-refused", 422, false, "The consistency proof does not fit";
+    /// The represented person is not of the age that the mandate is for.
+    RepresentationAge = "representation-age", 403, false, "The person is not of the age of this mandate";
     /// The mandate under which a token was given does not count any more.
     RepresentationEnded = "representation-ended", 403, false, "The representation has ended";
     /// There is no session, or it has ended.
     SignedOut = "signed-out", 401, false, "Nobody is signed in";
-    /// The represented person is not of the age that the mandate is for.
-    RepresentationAge = "representation-age", 403, false, "The person is not of the age of this mandate";
     /// The source cannot answer.
     SourceUnavailable = "source-unavailable", 503, true, "The source cannot be read";
     /// The handle is another person's.

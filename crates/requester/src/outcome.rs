@@ -88,8 +88,8 @@ impl Outcome {
             | ProblemCode::NotFound
             | ProblemCode::PartyUnknown
             | ProblemCode::ProofRefused
-            | ProblemCode::RepresentationEnded
             | ProblemCode::RepresentationAge
+            | ProblemCode::RepresentationEnded
             | ProblemCode::SignedOut
             | ProblemCode::TokenRefused
             | ProblemCode::TooLarge
