@@ -7,6 +7,7 @@
 //! - [`AccessLogClient`]: what an auditor reads of any service's log.
 //! - [`AuthorisationClient`]: a holder's authorisation server, for a personal environment.
 //! - [`PseudonymiserClient`]: subjects in, verified group elements out.
+//! - [`SignalClient`]: what a party is told.
 //! - [`SwitchboardClient`]: pointers and queries.
 //! - [`HolderClient`]: one document under one grant.
 //! - [`LogClient`]: what a party's own log says about one person.
@@ -43,6 +44,6 @@ pub use jwks::{Jwk, Jwks};
 pub use local::{LocalClient, LocalToken};
 pub use pseudonymiser::{EpochElement, PseudonymError, PseudonymiserClient, Pseudonyms};
 pub use retry::Retry;
-pub use switchboard::{IdempotencyKey, IdempotencyKeyError, SwitchboardClient};
+pub use switchboard::{IdempotencyKey, IdempotencyKeyError, SignalClient, SwitchboardClient};
 pub use tiles::TileClient;
 pub use witness::{Cosigning, WitnessClient};

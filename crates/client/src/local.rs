@@ -9,6 +9,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use kw_domain::ReviewId;
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::local::{PartnerStatus, RegistrationRequest, SyncReport, SyncRequest, WithdrawalRequest};
@@ -17,6 +18,9 @@ use kw_protocol::mandate::local::{
 };
 use kw_protocol::mandate::{Mandate, Mandates, RegisteredMandate};
 use kw_protocol::pointer::{Registered, WithdrawnMany};
+use kw_protocol::review::{GiveVerdict, Review, ReviewPage, ReviewSearch};
+use kw_protocol::signal::{SignalPage, SignalsAsked};
+use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
@@ -24,6 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::ClientError;
 use crate::http::{Bound, JSON, PAGE, PROBLEM_JSON, SMALL, has_type, refusal, retry_after};
+use crate::switchboard::parameters;
 
 /// The local API of the partner process, for the command line and the partner's own programs.
 ///
@@ -124,9 +129,35 @@ impl LocalClient {
         self.call(Method::GET, "/v1/status", Bytes::new(), PAGE, QUESTION).await
     }
 
+    /// Reads what the partner was told.
+    pub async fn signals(&self, asked: &SignalsAsked) -> Result<SignalPage, ClientError> {
+        // Only the part after the authority is sent.
+        let url = Url::parse_with_params("http://localhost/v1/signals", parameters(asked));
+        let url = url.map_err(|_| UNWRITABLE)?;
+        let longest = QUESTION + Duration::from_secs(asked.wait.unwrap_or_default().into());
+        self.call(
+            Method::GET,
+            &format!("{}?{}", url.path(), url.query().unwrap_or_default()),
+            Bytes::new(),
+            PAGE,
+            longest,
+        )
+        .await
+    }
+
+    /// Reads the own organisation's reviews.
+    pub async fn reviews(&self, search: &ReviewSearch) -> Result<ReviewPage, ClientError> {
+        self.post("/v1/reviews/_search", search, PAGE, QUESTION).await
+    }
+
+    /// Judges one of the own organisation's questions.
+    pub async fn give_verdict(&self, id: ReviewId, verdict: &GiveVerdict) -> Result<Review, ClientError> {
+        self.post(&format!("/v1/reviews/{id}/verdict"), verdict, SMALL, QUESTION).await
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
-        path: &'static str,
+        path: &str,
         body: &impl Serialize,
         bound: Bound,
         timeout: Duration,
@@ -138,7 +169,7 @@ impl LocalClient {
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
-        path: &'static str,
+        path: &str,
         body: Bytes,
         bound: Bound,
         timeout: Duration,
@@ -152,7 +183,7 @@ impl LocalClient {
     async fn exchange<T: DeserializeOwned>(
         &self,
         method: Method,
-        path: &'static str,
+        path: &str,
         body: Bytes,
         Bound(bound): Bound,
     ) -> Result<T, ClientError> {

@@ -20,6 +20,11 @@ use crate::{ClientError, Context, Entropy, Jwks, Retry};
 
 mod bulk;
 mod mandates;
+mod reviews;
+mod signals;
+
+pub use signals::SignalClient;
+pub(crate) use signals::parameters;
 
 /// A party's side of the switchboard. Keep it: its connections are reused.
 ///

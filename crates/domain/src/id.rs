@@ -85,6 +85,8 @@ macro_rules! identifiers {
 identifiers! {
     /// One account of one person in a personal environment.
     AccountId;
+    /// One alarm about a party whose questions look like a search through all numbers.
+    AlarmId;
     /// One pushed authorisation request and what comes of it, at a holder's authorisation server.
     AuthorisationId;
     /// One upload of pointers in bulk.

@@ -23,9 +23,9 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use dutch_time::DutchTime;
 pub use handle::{Handle, HandleError};
 pub use id::{
-    AccountId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId, DossierId,
-    GrantId, IdError, IdentityCheckId, MandateId, ObjectionId, PointerId, QueryId, ResolutionId, ReviewId,
-    SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
+    AccountId, AlarmId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId,
+    DossierId, GrantId, IdError, IdentityCheckId, MandateId, ObjectionId, PointerId, QueryId, ResolutionId,
+    ReviewId, SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
 };
 pub use instant::{Instant, InstantError};
 pub use key::{Epoch, KeyUse, KeyUseError};

@@ -5,6 +5,7 @@
 
 pub mod access_log;
 pub mod access_report;
+pub mod alarm;
 pub mod authorisation;
 mod bytes;
 pub mod consent;
@@ -19,6 +20,8 @@ pub mod pointer;
 pub mod problem;
 pub mod pull;
 pub mod query;
+pub mod review;
+pub mod signal;
 
 pub use bytes::{Bytes16, Bytes32, BytesError, SecretBytes32};
 pub use id_token::IdToken;

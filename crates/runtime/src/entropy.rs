@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_domain::{
-    AccountId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId, DossierId,
-    GrantId, IdentityCheckId, Instant, MandateId, ObjectionId, PointerId, QueryId, ResolutionId, ReviewId,
-    SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
+    AccountId, AlarmId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId,
+    DossierId, GrantId, IdentityCheckId, Instant, MandateId, ObjectionId, PointerId, QueryId, ResolutionId,
+    ReviewId, SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
 };
 use rand_core::{CryptoRng, OsRng, RngCore};
 
@@ -115,6 +115,7 @@ macro_rules! identifiers {
 
 identifiers!(
     AccountId,
+    AlarmId,
     AuthorisationId,
     BatchId,
     CollectionId,

@@ -41,6 +41,7 @@ struct State {
     name: &'static str,
     interval: Duration,
     longest_wait: Duration,
+    patience: Duration,
     wake: Notify,
     /// Milliseconds since 1970; the start counts as a success, so that a fresh process is not stale.
     last_success: AtomicI64,
@@ -90,10 +91,29 @@ impl Jobs {
         R: Future<Output = Result<(), E>> + Send + 'static,
         E: Explain + Send + 'static,
     {
+        let patience = interval.saturating_mul(3).saturating_add(Duration::from_mins(1));
+        self.spawn_patient(name, interval, longest_wait, patience, work)
+    }
+
+    /// The same for work that waits for others: only when it has not succeeded for as long as `patience` is it stale.
+    pub fn spawn_patient<F, R, E>(
+        &self,
+        name: &'static str,
+        interval: Duration,
+        longest_wait: Duration,
+        patience: Duration,
+        work: F,
+    ) -> Job
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), E>> + Send + 'static,
+        E: Explain + Send + 'static,
+    {
         let job = Job(Arc::new(State {
             name,
             interval,
             longest_wait,
+            patience,
             wake: Notify::new(),
             last_success: AtomicI64::new(self.0.clock.now().as_millis()),
             failures_in_a_row: AtomicU32::new(0),
@@ -169,7 +189,7 @@ impl Job {
     }
 
     fn is_stale(&self, now: Instant) -> bool {
-        self.age(now) > self.0.interval.saturating_mul(3).saturating_add(Duration::from_mins(1))
+        self.age(now) > self.0.patience
     }
 }
 

@@ -136,6 +136,58 @@ diesel::table! {
 }
 
 diesel::table! {
+    alarms (id) {
+        id -> Binary,
+        party -> Text,
+        reason -> Text,
+        questions -> BigInt,
+        misses -> BigInt,
+        raised_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signals (recipient, number) {
+        recipient -> Text,
+        number -> BigInt,
+        id -> Binary,
+        kind -> Text,
+        about -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signal_heads (recipient) {
+        recipient -> Text,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
+    reviews (id) {
+        id -> Binary,
+        subject -> Binary,
+        party -> Text,
+        actor -> Text,
+        role -> Text,
+        purpose -> Text,
+        categories -> Text,
+        case_reference -> Text,
+        ground -> Text,
+        reason -> Text,
+        transaction_id -> Binary,
+        opened_at -> BigInt,
+        due_at -> BigInt,
+        escalated_at -> Nullable<BigInt>,
+        verdict -> Nullable<Text>,
+        reviewer -> Nullable<Text>,
+        note -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     uploads (holder, upload) {
         holder -> Text,
         upload -> Binary,

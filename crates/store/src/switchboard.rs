@@ -1,7 +1,10 @@
 //! The switchboard's tables: subjects, pointers, leases, uploads, generations.
 
+mod alarms;
 pub mod consents;
 pub mod mandates;
+mod reviews;
+mod signals;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
@@ -14,6 +17,10 @@ use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
 use crate::statements::SubjectStatements;
 use crate::store::{Service, sealed};
+
+pub use alarms::{AlarmsRead, AlarmsWrite, StoredAlarm};
+pub use reviews::{ReviewDecision, ReviewFilter, ReviewsRead, ReviewsWrite, StoredReview};
+pub use signals::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/switchboard/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/switchboard/postgres");
@@ -224,7 +231,9 @@ pub struct RekeyedSubject {
 }
 
 /// Reading the index.
-pub trait SwitchboardRead: ConsentsRead + LedgerRead + MandatesRead + SubjectStatements {
+pub trait SwitchboardRead:
+    AlarmsRead + ConsentsRead + LedgerRead + MandatesRead + ReviewsRead + SignalsRead + SubjectStatements
+{
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
     /// The subject with any of these tags, and its active and valid pointers of holders whose lease stands.
@@ -277,7 +286,9 @@ pub trait SwitchboardRead: ConsentsRead + LedgerRead + MandatesRead + SubjectSta
 }
 
 /// Changing the index.
-pub trait SwitchboardWrite: ConsentsWrite + MandatesWrite + SwitchboardRead {
+pub trait SwitchboardWrite:
+    AlarmsWrite + ConsentsWrite + MandatesWrite + ReviewsWrite + SignalsWrite + SwitchboardRead
+{
     /// [`SwitchboardRead::find_subject`] for many.
     fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError>;
     /// Writes a subject's row anew, under another nonce, if its element is of this generation: as much work as adding it, and

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use kw_domain::SubjectId;
 use kw_ledger::{AccessRecord, Canonical, LeafKind};
 use kw_runtime::Refusal;
-use kw_store::switchboard::NewSubject;
-use kw_store::{Act, StoreError, StoredReceipt, WriteError};
+use kw_store::switchboard::{NewSubject, Switchboard};
+use kw_store::{Act, StoreError, StoredReceipt, Tx, WriteError};
 
 use crate::app::{App, Keyring, act, act_about, recorded};
 use crate::index::{LocatedSubject, seal_element};
@@ -20,7 +20,7 @@ pub(crate) struct CommittedAccess {
     pub(crate) of_grants: Vec<StoredReceipt>,
 }
 
-/// Stores record, link and grant leaves in one transaction. A subject that nobody knew is kept all the same, so that the
+/// Stores record, link and grant leaves in one transaction, with whatever `also` writes about the subject. A subject that nobody knew is kept all the same, so that the
 /// person can see later who asked (docs/decisions/0006).
 pub(crate) async fn commit(
     app: &App,
@@ -29,6 +29,7 @@ pub(crate) async fn commit(
     subject: Option<SubjectId>,
     located: &LocatedSubject,
     grants: Vec<Canonical>,
+    also: impl Fn(&mut Tx<'_, Switchboard>, SubjectId) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<Result<CommittedAccess, WriteError<Unwritten>>, Refusal> {
     let reference = app.reference();
     record.subject = Some(reference);
@@ -58,6 +59,7 @@ pub(crate) async fn commit(
                 }
                 (None, None) => return Err(StoreError::Damaged("subject").into()),
             };
+            also(tx, subject)?;
             let act = Act::new(at, LeafKind::Access, written_record.clone()).link(subject, reference);
             Ok(((), grants.iter().cloned().fold(act, Act::grant)))
         })

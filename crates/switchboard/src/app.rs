@@ -11,31 +11,43 @@ use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, Recordable, RecordedActor, canonical};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
-use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
+use kw_runtime::http::Traffic;
+use kw_runtime::{Entropy, Metrics, Refusal, SharedAgreement, Trace};
 use kw_store::switchboard::{LiveTags, Switchboard};
 use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
 
+use crate::alarms::Watch;
 use crate::events::LiveKeyMissing;
 use crate::index::{LiveGenerations, LocateError};
 use crate::keys::Keys;
 use crate::pointers::Uploads;
 use crate::quota::Quota;
+use crate::reviews;
+use crate::signals::Bell;
 
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The switchboard put together; one for all workers.
 pub(crate) struct App {
     pub(crate) agreement: SharedAgreement,
+    /// Wakes readers that wait for a signal.
+    pub(crate) bell: Bell,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) key_folder: PathBuf,
     pub(crate) keyring: ArcSwap<Keyring>,
+    pub(crate) metrics: Metrics,
     pub(crate) oin: Oin,
     pub(crate) proofs: ActorProofs,
     pub(crate) quota: Quota,
+    pub(crate) review_gauges: reviews::Gauges,
     pub(crate) store: Arc<Store<Switchboard>>,
+    /// Requests under way, to know when the process ends.
+    pub(crate) traffic: Traffic,
     /// One permit for each upload under way, by holder.
     pub(crate) uploads: Uploads,
+    /// How far the log was searched for what looks like a search.
+    pub(crate) watch: Watch,
 }
 
 /// Keys with the generations that use them: swapped whole, so that no request sees half a rotation.

@@ -1,5 +1,7 @@
 //! What this crate writes into the log.
 
+use std::time::Duration;
+
 use kw_domain::Oin;
 use kw_telemetry::Reason;
 
@@ -16,6 +18,25 @@ kw_telemetry::events! {
     LiveKeyMissing(
         Application, Error, "live-key-missing", "a key of a live generation is missing from the key folder"
     ) {}
+    /// A reviewer found that a colleague had no ground to ask. It is for that organisation to act.
+    QuestionUnjustified(
+        Security, Warn, "question-unjustified", "a reviewer found that there was no ground for a question"
+    ) { caller: Oin }
+    /// Ask the organisation: nobody there reviewed in time. Its auditors were told.
+    ReviewsOverdue(
+        Security, Warn, "reviews-overdue", "questions were not reviewed in time and are passed on"
+    ) { caller: Oin, reviews: u64 }
+    /// Call the party: its questions look as if somebody searches through all numbers. Its auditors were told; suspend it in
+    /// the agreement if need be.
+    SearchSuspected(
+        Security, Error, "search-suspected", "a party's questions look like a search through all numbers"
+    ) {
+        caller: Oin,
+        pattern: &'static str,
+        questions: u64,
+        misses: u64,
+        window_ms: Duration,
+    }
     /// Acts are answered "unavailable" until it can be.
     RotationNotFollowed(
         Application, Error, "rotation-not-followed", "a rotation cannot be followed"

@@ -5,6 +5,7 @@
 
 mod about;
 mod access_reports;
+mod alarms;
 mod app;
 mod config;
 mod events;
@@ -20,8 +21,10 @@ mod proving;
 mod public;
 mod queries;
 mod quota;
+mod reviews;
 pub mod rotation;
 mod serve;
+mod signals;
 mod signer;
 mod staleness;
 mod upkeep;

@@ -4,6 +4,7 @@ mod ask;
 mod deciding;
 mod granting;
 mod representing;
+mod reviewing;
 
 use actix_web::web::{self, ServiceConfig};
 

@@ -19,7 +19,9 @@ use crate::app::{App, Keyring};
 use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
-use crate::{access_reports, mandates, pointers, public, queries, rotation, upkeep};
+use crate::{
+    access_reports, alarms, mandates, pointers, public, queries, reviews, rotation, signals, upkeep,
+};
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
 pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
@@ -39,8 +41,11 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .app_data(app.clone())
                 .configure(access_reports::routes)
                 .configure(mandates::routes)
+                .configure(alarms::routes)
                 .configure(pointers::routes)
-                .configure(queries::routes);
+                .configure(queries::routes)
+                .configure(reviews::routes)
+                .configure(signals::routes);
             inspection::routes(config, inspection.clone());
             log(config);
         }
@@ -104,15 +109,20 @@ async fn open(
     let keys = upkeep::needed(keys, &live).map_err(anyhow::Error::msg)?;
     let app = App {
         agreement: agreement.clone(),
+        bell: signals::Bell::default(),
         clock,
         entropy,
         key_folder: config.keys.directory.clone(),
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
+        metrics: http.metrics.clone(),
         oin: tls.oin(),
         proofs,
         quota: crate::quota::Quota::default(),
+        review_gauges: reviews::Gauges::new(&http.metrics),
         store,
+        traffic: http.traffic.clone(),
         uploads: pointers::Uploads::default(),
+        watch: alarms::Watch::default(),
     };
     Ok((app, logbook))
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kw_agreement::RetentionClass;
 use kw_domain::SubjectId;
 use kw_ledger::{Event, LeafKind};
 use kw_logbook::InForce;
-use kw_logbook::retention::Retention;
+use kw_logbook::retention::{Retention, due_before};
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, StoredPointer};
@@ -18,9 +19,11 @@ use crate::index::LiveGenerations;
 use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
 use crate::mandates::mandates_due;
+use crate::{alarms, reviews, signals};
 
 const AT_ONCE: u32 = 500;
 const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
+const SIGNALS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 type Worked = Result<(), Reason>;
 
@@ -40,6 +43,18 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
         let app = Arc::clone(&each);
         async move { follow_generations(&app).await.map(drop) }
     });
+
+    let each = Arc::clone(app);
+    jobs.spawn_urgent("signals", signals::INTERVAL, Duration::from_secs(2), move || ring(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("reviews", reviews::INTERVAL, move || reviews::escalate(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn_urgent("alarms", alarms::INTERVAL, alarms::INTERVAL * 2, move || {
+        alarms::watch(Arc::clone(&each))
+    });
+    let bell = app.bell.clone();
+    let help = "Readers that wait for their next signal.";
+    server.metrics().computed("ketenwijzer_signals_waiting", help, &[], move || bell.waiting() as f64);
 
     let each = Arc::clone(app);
     InForce::new(Arc::clone(&app.store), app.oin, Arc::clone(&app.clock))
@@ -157,14 +172,28 @@ async fn leases(app: Arc<App>) -> Worked {
     Ok(())
 }
 
-/// Removes what nobody may repeat any more.
+/// Looks for whoever waits how far the feeds are.
+async fn ring(app: Arc<App>) -> Worked {
+    if app.bell.waiting() > 0 {
+        let heads = app.store.read(|feeds| feeds.signal_heads()).await;
+        app.bell.ring(heads.map_err(|error| Reason::of(&error))?);
+    }
+    Ok(())
+}
+
+/// Removes what nobody may repeat any more, signals that were kept long enough, and reviews and alarms whose records
+/// are erased.
 async fn forget(app: Arc<App>) -> Worked {
     let now = app.now();
     let agreement = app.agreement.current();
     let record = app.record(&agreement, Event::PointersDestroyed, app.oin, None);
+    let records_before = due_before(&agreement, RetentionClass::Access, now);
     app.store
         .write("forget", move |tx| {
             tx.write().forget_old(now, now.minus(UPLOADS_KEPT))?;
+            tx.write().forget_reviews(records_before)?;
+            tx.write().forget_alarms(records_before)?;
+            tx.write().forget_signals(now.minus(SIGNALS_KEPT))?;
             let mut record = record.clone();
             record.count = Some(0);
             Ok(((), act::<Refusal>(&record)?))

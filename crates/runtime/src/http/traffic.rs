@@ -12,6 +12,7 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use kw_protocol::problem::ProblemCode;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::problem::Refusal;
@@ -27,6 +28,7 @@ pub struct Traffic(Arc<Counts>);
 struct Counts {
     under_way: AtomicUsize,
     draining: AtomicBool,
+    ending: Notify,
 }
 
 /// One request under way, until it is dropped.
@@ -39,9 +41,21 @@ impl Traffic {
         self.0.under_way.load(Ordering::SeqCst)
     }
 
+    /// Resolves when the service ends: a request that only waits for news is answered then, and holds nothing up.
+    pub async fn ending(&self) {
+        let told = self.0.ending.notified();
+        tokio::pin!(told);
+        // Listens before it looks, so that the end cannot slip in between.
+        told.as_mut().enable();
+        if !self.0.draining.load(Ordering::SeqCst) {
+            told.await;
+        }
+    }
+
     /// Lets no more requests through, and waits until those under way are answered.
     pub(crate) async fn drain(&self) {
         self.0.draining.store(true, Ordering::SeqCst);
+        self.0.ending.notify_waiters();
         loop {
             sleep(QUIET).await;
             if self.under_way() == 0 {

@@ -38,12 +38,18 @@ mod pseudonymiser_queries;
 mod resolutions_queries;
 #[path = "../statements/queries.rs"]
 mod statements_queries;
+#[path = "../switchboard/alarms/queries.rs"]
+mod switchboard_alarms;
 #[path = "../switchboard/consents/queries.rs"]
 mod switchboard_consents;
 #[path = "../switchboard/mandates/queries.rs"]
 mod switchboard_mandates;
 #[path = "../switchboard/reading.rs"]
 mod switchboard_reading;
+#[path = "../switchboard/reviews/queries.rs"]
+mod switchboard_reviews;
+#[path = "../switchboard/signals/queries.rs"]
+mod switchboard_signals;
 #[path = "../switchboard/writing.rs"]
 mod switchboard_writing;
 

@@ -95,10 +95,11 @@ async fn answer(
         .collect::<Result<_, _>>()?;
     let claims = drafts.iter().filter_map(Draft::claims).map(recorded).collect::<Result<_, _>>()?;
     let record = completed(record, gathered.lines.len(), &drafts);
-    let committed = match about::commit(app, &keyring, record, subject, &located, claims).await? {
-        Ok(committed) => committed,
-        Err(error) => return Ok(Err(error)),
-    };
+    let committed =
+        match about::commit(app, &keyring, record, subject, &located, claims, |_, _| Ok(())).await? {
+            Ok(committed) => committed,
+            Err(error) => return Ok(Err(error)),
+        };
 
     let mut receipts = committed.of_grants.into_iter();
     let parties: Vec<NamedParty> = drafts

@@ -12,11 +12,13 @@ use kw_protocol::Bytes32;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::query::{Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
-use kw_store::WriteError;
+use kw_store::switchboard::Switchboard;
+use kw_store::{Tx, WriteError};
 
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
 use super::granting::{Draft, Terms, draft};
 use super::representing::{self, Asking, Standing};
+use super::reviewing::opening;
 use crate::about;
 use crate::app::{App, Keyring, not_located, not_read, recorded, recorded_actor};
 use crate::grants::{Issuing, canonical_actor};
@@ -119,9 +121,13 @@ async fn answer(
     let told = if drafts.is_empty() { asked } else { allowed };
     let record = completed(record, &told, &drafts);
     let claims = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
+    let review = opening(app, agreement, query, trace, &record);
+    let also = move |tx: &mut Tx<'_, Switchboard>, subject| {
+        review.as_ref().map_or(Ok(()), |review| review.write(tx, subject))
+    };
     let committed = match &standing {
-        None => about::commit(app, &keyring, record, subject, &located, claims).await?,
-        Some(standing) => standing.commit(app, &keyring, record, &located, claims).await?,
+        None => about::commit(app, &keyring, record, subject, &located, claims, also).await?,
+        Some(standing) => standing.commit(app, &keyring, record, &located, claims, also).await?,
     };
     let committed = match committed {
         Ok(committed) => committed,

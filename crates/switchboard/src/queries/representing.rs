@@ -15,8 +15,8 @@ use kw_protocol::grant::GrantRepresentation;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::Query;
 use kw_runtime::{Party, Refusal};
-use kw_store::switchboard::FindablePointer;
-use kw_store::{Act, WriteError};
+use kw_store::switchboard::{FindablePointer, Switchboard};
+use kw_store::{Act, StoreError, Tx, WriteError};
 
 use super::deciding::{Denied, decide};
 use crate::about::CommittedAccess;
@@ -142,8 +142,8 @@ impl Standing {
         })
     }
 
-    /// Stores the record, what stands beside it, the links to both people and the grant leaves in one transaction. Whoever
-    /// nobody knew is kept all the same, so that both can see later who asked.
+    /// Stores the record, what stands beside it, the links to both people, the grant leaves and whatever `also` writes about the
+    /// subject in one transaction. Whoever nobody knew is kept all the same, so that both can see later who asked.
     pub(super) async fn commit(
         &self,
         app: &App,
@@ -151,6 +151,7 @@ impl Standing {
         mut record: AccessRecord,
         subject: &LocatedSubject,
         grants: Vec<Canonical>,
+        also: impl Fn(&mut Tx<'_, Switchboard>, SubjectId) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<Result<CommittedAccess, WriteError<Unwritten>>, Refusal> {
         let references = References::draw(app);
         references.write(&mut record);
@@ -172,6 +173,7 @@ impl Standing {
                 check_generations(tx, &keyring.live)?;
                 let represented = known_or_new(tx, &represented)?;
                 let representative = known_or_new(tx, &representative)?;
+                also(tx, represented)?;
                 let act = Act::new(at, LeafKind::Access, written.clone());
                 let act = references.sides(Some(represented), Some(representative)).link(act);
                 let act = grants.iter().cloned().fold(act, Act::grant);

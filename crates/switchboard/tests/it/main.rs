@@ -8,6 +8,7 @@
 #![expect(clippy::format_collect, clippy::print_stderr, reason = "tests say what they counted")]
 
 mod access_reports;
+mod alarms;
 mod bulk;
 mod child;
 mod crash;
@@ -27,7 +28,9 @@ mod publication;
 mod queries;
 mod quota;
 mod representing;
+mod reviews;
 mod rolled_back;
 mod rotation;
+mod signals;
 mod starting;
 mod takeover;

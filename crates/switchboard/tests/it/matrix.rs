@@ -88,12 +88,16 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         "GET /log/tile/{resource}" => json("/log/tile/63/000".into(), None),
         "GET /log/witnessed-checkpoint" => json("/log/witnessed-checkpoint".into(), None),
         "GET /v1/access-log/resolutions" => json("/v1/access-log/resolutions".into(), None),
+        "GET /v1/alarms" => json("/v1/alarms?limit=1".into(), None),
+        "GET /v1/alarms/{id}" => json("/v1/alarms/01931b3e-7d5a-7000-8000-000000000001".into(), None),
         "GET /v1/bulk-uploads/{id}" => {
             json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None)
         }
         "GET /v1/mandates/{id}" => json(format!("/v1/mandates/{NO_MANDATE}"), None),
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
+        "GET /v1/reviews/{id}" => json("/v1/reviews/01931b3e-7d5a-7000-8000-000000000001".into(), None),
+        "GET /v1/signals" => json("/v1/signals?limit=1".into(), None),
         "GET /witness/checkpoints/{origin}" => json(format!("/witness/checkpoints/{}", "0".repeat(64)), None),
         "POST /v1/access-log/_search" => json("/v1/access-log/_search".into(), Some(json!({}))),
         "POST /v1/access-log/resolutions" => json("/v1/access-log/resolutions".into(), Some(json!({}))),
@@ -154,6 +158,15 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         }
         "POST /v1/queries" => {
             json("/v1/queries".into(), Some(serde_json::to_value(school.question(number).unwrap()).unwrap()))
+        }
+        "POST /v1/reviews/_search" => {
+            let reader = json!({ "id": "r.viewer", "role": "care-coordinator" });
+            json("/v1/reviews/_search".into(), Some(json!({ "reader": reader })))
+        }
+        "POST /v1/reviews/{id}/verdict" => {
+            let actor = json!({ "id": "r.viewer", "role": "care-coordinator" });
+            let path = "/v1/reviews/01931b3e-7d5a-7000-8000-000000000001/verdict";
+            json(path.into(), Some(json!({ "actor": actor, "verdict": "justified" })))
         }
         "POST /witness/add-checkpoint" => Sample {
             path: "/witness/add-checkpoint".into(),

@@ -1,0 +1,3 @@
+DROP TABLE reviews;
+DROP TABLE signal_heads;
+DROP TABLE signals;
