@@ -134,7 +134,7 @@ impl Provider {
 }
 
 fn kind_of(scope: Option<RepresentationScope>) -> Option<MandateKind> {
-    scope.and_then(|scope| MandateKind::parse(scope.mandate_kind()))
+    scope.map(RepresentationScope::mandate_kind)
 }
 
 /// Takes as long for every pair.
