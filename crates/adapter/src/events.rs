@@ -10,6 +10,10 @@ kw_telemetry::events! {
     BindingsNotRefreshed(
         Application, Warn, "bindings-not-refreshed", "bindings could not be refreshed from a source"
     ) { source: Configured, reason: Reason }
+    /// Nothing is delivered where consent counts, until the switchboard answers.
+    ConsentNotAsked(Application, Warn, "consent-not-asked", "the switchboard cannot be asked what a person chose") {
+        reason: Reason,
+    }
     /// Look at the partner's database: nothing is told or withdrawn meanwhile.
     DatabaseNotRead(Application, Error, "database-not-read", "the partner's database cannot be read") { reason: Reason }
     /// Mend the source or its mapping: nothing was delivered.

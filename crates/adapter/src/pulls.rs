@@ -4,7 +4,7 @@
 //!
 //! - nothing is delivered under a grant that is not the switchboard's, not for this caller, or was used before;
 //! - nothing is delivered to whoever cannot prove to know the subject, or has the wrong birth date where it counts;
-//! - the holder's own agreement decides again;
+//! - the holder's own agreement decides again, and where consent counts, the person's choice is asked for again;
 //! - a handle that this holder never had is refused, so that a holder that lost its database does not look complete;
 //! - what leaves is what the agreement's schema describes, and nothing beside it;
 //! - the record of the pull, refused or not, is durable before the answer leaves, in one transaction with the use of the
@@ -12,6 +12,7 @@
 //!   a second for each caller and reason.
 
 pub(crate) mod ages;
+mod consent;
 pub mod delivery;
 mod endpoint;
 mod filter;
@@ -21,6 +22,7 @@ pub(crate) mod refusal;
 mod retrieval;
 #[cfg(test)]
 pub(crate) mod tests;
+mod withholding;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ use crate::grants::{GrantVerifier, Presented, promised, recorded};
 use crate::sync::into_act;
 use crate::{Source, Vault};
 
+pub use consent::{CheckingConsent, ConsentSource, Consents};
 pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
 pub use recorded_refusals::RecordedRefusals;
 
@@ -81,6 +84,8 @@ pub struct Pulls {
     pub grants: GrantVerifier,
     /// What checks who asks.
     pub proofs: ActorProofs,
+    /// What persons chose.
+    pub consents: Consents,
     /// Where the time is read.
     pub clock: Arc<dyn Clock>,
     /// How long a source may take for one document. Less than the requester's patience, so that it hears why.
@@ -135,7 +140,13 @@ impl Pulls {
             record.legal_basis = Some(allowed.legal_basis);
             record.processing_activity = Some(allowed.processing_activity);
         }
-        match decided.outcome {
+        let mut outcome = decided.outcome;
+        if let Err(refusal) = &outcome
+            && let Some((pulled, withheld)) = self.instead(&agreement, &claims, refusal, &record)
+        {
+            (outcome, record) = (Ok(pulled), withheld);
+        }
+        match outcome {
             Ok(pulled) => {
                 record.count = Some(u64::from(pulled.document.is_some()));
                 match self.commit(&claims, request, record.clone()).await {
@@ -239,6 +250,7 @@ impl Pulls {
         let demanded = claims.prp.representation.is_some()
             || agreement.birth_date_required(&claims.prp.purpose, &record.category);
         proofs::check_birth_date_given(&record, pull.into(), demanded)?;
+        self.check_choice(agreement, caller, pull, claims, &record, input.representation.clone()).await?;
         let Some(document) = self.retrieve(&record).await? else {
             return self.nothing(claims, Some(&record));
         };

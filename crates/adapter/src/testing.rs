@@ -15,6 +15,7 @@ use kw_domain::{
     ActorId, Category, GrantId, Handle, Instant, ManualClock, Oin, Purpose, Role, TransactionId,
 };
 use kw_identity::{ActorProofs, IdentitySettings};
+use kw_protocol::consent::{CheckConsent, ConsentChecked, ConsentVerdict};
 use kw_protocol::grant::{Confirmation, GrantClaims, GrantProperties, LogClaim, Opens};
 use kw_protocol::query::{Actor, Assurance, RelationBasis};
 use kw_protocol::{Bytes16, Bytes32};
@@ -23,6 +24,7 @@ use kw_store::{DatabaseConfig, Store};
 use serde::Serialize;
 
 use crate::grants::{FetchingKeys, GrantKeys, KeySource, actor_hash};
+use crate::pulls::{CheckingConsent, ConsentSource};
 
 pub(crate) const SALT: Bytes16 = Bytes16([5; 16]);
 pub(crate) const CERTIFICATE: [u8; 32] = [6; 32];
@@ -162,6 +164,32 @@ impl KeySource for Signer {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         let published = self.published.lock().unwrap().clone();
         Box::pin(async move { published })
+    }
+}
+
+/// The switchboard's register of choices, which can be taken down.
+#[derive(Debug)]
+pub(crate) struct Register {
+    says: Mutex<Result<ConsentChecked, ClientError>>,
+    pub(crate) asked: AtomicU32,
+}
+
+impl Register {
+    pub(crate) fn saying(verdict: ConsentVerdict, valid_until: Instant) -> Arc<Self> {
+        let says = Mutex::new(Ok(ConsentChecked { verdict, valid_until }));
+        Arc::new(Self { says, asked: AtomicU32::new(0) })
+    }
+
+    pub(crate) fn say(&self, answer: Result<ConsentChecked, ClientError>) {
+        *self.says.lock().unwrap() = answer;
+    }
+}
+
+impl ConsentSource for Register {
+    fn check<'a>(&'a self, _: &'a CheckConsent) -> CheckingConsent<'a> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let says = self.says.lock().unwrap().clone();
+        Box::pin(async move { says })
     }
 }
 

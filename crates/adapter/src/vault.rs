@@ -96,7 +96,8 @@ impl Vault {
         Handle::from_bytes(self.entropy.draw())
     }
 
-    pub(crate) fn entropy(&self) -> &Entropy {
+    /// Where its randomness comes from.
+    pub fn entropy(&self) -> &Entropy {
         &self.entropy
     }
 

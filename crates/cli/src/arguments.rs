@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, demo, doctor, dossier, keys, mandates, partner, pki, pseudonymiser, query, register,
-    status, switchboard, sync, withdraw,
+    agreement, audit, consents, demo, doctor, dossier, keys, mandates, objections, partner, pki,
+    pseudonymiser, query, register, status, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -59,6 +59,12 @@ pub(crate) enum Command {
     Register(register::Arguments),
     /// Take pointers back.
     Withdraw(withdraw::Arguments),
+    /// What a person chose about disclosure: record it, take it back, show it.
+    #[command(subcommand)]
+    Consents(consents::Command),
+    /// Objections to being found at a holder: pass them on, show them, decide.
+    #[command(subcommand)]
+    Objections(objections::Command),
     /// Ask who holds what about a person, without pulling it.
     Query(query::Arguments),
     /// Ask for the virtual dossier of a person.
@@ -129,6 +135,13 @@ mod tests {
             "register --config p.toml --subject - --category care --source files --record 7",
             "withdraw --config p.toml --record 7 --source files --category care --reason deceased",
             "withdraw --config p.toml --every-category care --expect 3 --reason deceased",
+            "consents record --config p.toml --bsn - refused --holder-kind hospital --category allergies --evidence form-1",
+            "consents record --config p.toml --bsn - given --given-by professional --actor j --role gp --evidence visit",
+            "consents withdraw --config p.toml --bsn - 019a0000-0000-7000-8000-000000000000",
+            "consents list --config p.toml --bsn -",
+            "objections submit --config p.toml --bsn - --holder 00000099000000012000 --category c --reason incorrect",
+            "objections list --config p.toml --decided",
+            "objections decide --config p.toml 019a0000-0000-7000-8000-000000000000 --upheld --reasons r --actor j --role r",
             "query --config p.toml --bsn - --purpose help --role worker --actor j --case 1 --basis listed",
             "dossier --config p.toml --bsn - --birth-date 2011-03-04 --purpose help --role worker --actor j --case 1",
             "sync --config p.toml --full --source files",

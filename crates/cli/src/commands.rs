@@ -3,12 +3,14 @@
 pub(crate) mod agreement;
 mod asking;
 pub(crate) mod audit;
+pub(crate) mod consents;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod dossier;
 pub(crate) mod keys;
 mod local;
 pub(crate) mod mandates;
+pub(crate) mod objections;
 pub(crate) mod partner;
 pub(crate) mod pki;
 pub(crate) mod pseudonymiser;
@@ -39,6 +41,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Partner(command) => partner::run(command).await,
         Command::Register(arguments) => register::run(arguments, output).await,
         Command::Withdraw(arguments) => withdraw::run(arguments, output).await,
+        Command::Consents(command) => consents::run(command, output).await,
+        Command::Objections(command) => objections::run(command, output).await,
         Command::Query(arguments) => query::run(arguments, output).await,
         Command::Dossier(arguments) => dossier::run(arguments, output).await,
         Command::Mandates(command) => mandates::run(command, output).await,

@@ -41,6 +41,34 @@ impl SubjectArguments {
     }
 }
 
+/// The arguments that may name a subject.
+#[derive(Clone, Default, Args)]
+#[group(multiple = false)]
+pub(crate) struct OptionalSubject {
+    /// The subject with its scheme (nl.bsn:…), or - to read it from standard input.
+    #[arg(long, value_name = "SUBJECT|-")]
+    subject: Option<String>,
+    /// The citizen service number, or - to read it from standard input, so that it is in no history or process list.
+    #[arg(long, value_name = "NUMBER|-")]
+    bsn: Option<String>,
+}
+
+impl OptionalSubject {
+    /// Reads the subject, if one is named, in its one canonical form.
+    pub(crate) fn canonical(self) -> Result<Option<String>, Failure> {
+        if self.subject.is_none() && self.bsn.is_none() {
+            return Ok(None);
+        }
+        SubjectArguments { subject: self.subject, bsn: self.bsn }.canonical().map(Some)
+    }
+}
+
+impl std::fmt::Debug for OptionalSubject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OptionalSubject(…)")
+    }
+}
+
 impl std::fmt::Debug for SubjectArguments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SubjectArguments(…)")
@@ -64,6 +92,15 @@ fn read_number(argument: &str, flag: &'static str) -> Result<Bsn, Failure> {
     // People paste the canonical form, too.
     let number = number.strip_prefix("nl.bsn:").unwrap_or(number);
     Bsn::parse(number).map_err(|error| Failure::usage(error, format!("correct {flag}")))
+}
+
+/// Reads a second subject from a file, in its one canonical form: standard input is for the first.
+pub(crate) fn read_subject(path: &std::path::Path) -> Result<String, Failure> {
+    let unreadable = || Failure::usage("the file with a person cannot be read", "give a file with one line");
+    let mut file = std::fs::File::open(path).map_err(|_| unreadable())?.take(LONGEST);
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
+    file.read_to_string(&mut text).map_err(|_| unreadable())?;
+    SubjectArguments { subject: Some(text.trim().to_owned()), bsn: None }.canonical()
 }
 
 /// Checks a birth date; it is passed on as it was written.

@@ -9,14 +9,20 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use kw_domain::ReviewId;
+use kw_domain::{ConsentId, ObjectionId, ReviewId};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
+use kw_protocol::consent::{Consent, Consents};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
+use kw_protocol::local::choices::{
+    ConsentRequest, ConsentSearchRequest, ConsentWithdrawalRequest, ObjectionDecisionRequest,
+    ObjectionRequest, ObjectionSearchRequest,
+};
 use kw_protocol::local::{PartnerStatus, RegistrationRequest, SyncReport, SyncRequest, WithdrawalRequest};
 use kw_protocol::mandate::local::{
     ConfirmationRequest, MandateRequest, MandateSearch, MandateWithdrawalRequest,
 };
 use kw_protocol::mandate::{Mandate, Mandates, RegisteredMandate};
+use kw_protocol::objection::{Objection, Objections};
 use kw_protocol::pointer::{Registered, WithdrawnMany};
 use kw_protocol::review::{GiveVerdict, Review, ReviewPage, ReviewSearch};
 use kw_protocol::signal::{SignalPage, SignalsAsked};
@@ -117,6 +123,47 @@ impl LocalClient {
     /// Lists the mandates of one person.
     pub async fn search_mandates(&self, request: &MandateSearch) -> Result<Mandates, ClientError> {
         self.post("/v1/mandates/_search", request, PAGE, QUESTION).await
+    }
+
+    /// Records a choice of a person.
+    pub async fn record_consent(&self, request: &ConsentRequest) -> Result<Consent, ClientError> {
+        self.post("/v1/consents", request, SMALL, QUESTION).await
+    }
+
+    /// Takes a choice of a person back.
+    pub async fn withdraw_consent(
+        &self,
+        id: ConsentId,
+        request: &ConsentWithdrawalRequest,
+    ) -> Result<Consent, ClientError> {
+        self.post(&format!("/v1/consents/{id}/withdrawal"), request, SMALL, QUESTION).await
+    }
+
+    /// Asks for a person's choices.
+    pub async fn search_consents(&self, request: &ConsentSearchRequest) -> Result<Consents, ClientError> {
+        self.post("/v1/consents/_search", request, PAGE, QUESTION).await
+    }
+
+    /// Passes on that a person objects to being found at a holder.
+    pub async fn submit_objection(&self, request: &ObjectionRequest) -> Result<Objection, ClientError> {
+        self.post("/v1/objections", request, SMALL, QUESTION).await
+    }
+
+    /// Asks for objections.
+    pub async fn search_objections(
+        &self,
+        request: &ObjectionSearchRequest,
+    ) -> Result<Objections, ClientError> {
+        self.post("/v1/objections/_search", request, PAGE, QUESTION).await
+    }
+
+    /// Decides on an objection to a registration of the partner's own.
+    pub async fn decide_objection(
+        &self,
+        id: ObjectionId,
+        request: &ObjectionDecisionRequest,
+    ) -> Result<Objection, ClientError> {
+        self.post(&format!("/v1/objections/{id}/decision"), request, SMALL, QUESTION).await
     }
 
     /// Brings the index in line with the sources, and waits until that is done.

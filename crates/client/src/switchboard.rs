@@ -4,8 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use kw_agreement::Agreement;
-use kw_domain::{BatchId, PointerId, TransactionId};
+use kw_domain::{BatchId, ConsentId, ObjectionId, PointerId, TransactionId};
 use kw_protocol::access_report::{SubjectReport, SubjectReportRequest};
+use kw_protocol::consent::{
+    CheckConsent, Consent, ConsentChecked, Consents, HoldersQuestion, PermittedHolders, RecordConsent,
+    SearchConsents, WithdrawConsent,
+};
+use kw_protocol::objection::{DecideObjection, Objection, Objections, SearchObjections, SubmitObjection};
 use kw_protocol::pointer::{
     DigestRequest, DigestResponse, Lease, Pointer, PointerPage, RegisterPointer, Registered, RenewPointer,
     SupersedePointer, UploadProgress, WithdrawMany, WithdrawPointer, WithdrawnMany,
@@ -168,6 +173,57 @@ impl SwitchboardClient {
         transaction: TransactionId,
     ) -> Result<SubjectReport, ClientError> {
         self.service.exchange(json(self.post(&["access-reports"]), request)?, transaction, REPORT).await
+    }
+
+    /// Records a choice of a person. Not repeated: a second record would be a second choice.
+    pub async fn record_consent(&self, consent: &RecordConsent) -> Result<Consent, ClientError> {
+        self.once(json(self.post(&["consents"]), consent)?, SMALL).await
+    }
+
+    /// Takes a choice of a person back.
+    pub async fn withdraw_consent(
+        &self,
+        id: ConsentId,
+        withdrawal: &WithdrawConsent,
+    ) -> Result<Consent, ClientError> {
+        self.once(json(self.post(&["consents", &id.to_string(), "withdrawal"]), withdrawal)?, SMALL).await
+    }
+
+    /// The choices of a person that the own organisation may see.
+    pub async fn search_consents(&self, search: &SearchConsents) -> Result<Consents, ClientError> {
+        self.once(json(self.post(&["consents", "_search"]), search)?, PAGE).await
+    }
+
+    /// Which holders may answer about a person.
+    pub async fn permitted_holders(
+        &self,
+        question: &HoldersQuestion,
+    ) -> Result<PermittedHolders, ClientError> {
+        self.once(json(self.post(&["consents", "_holders"]), question)?, PAGE).await
+    }
+
+    /// Whether something of one's own may be disclosed to a party.
+    pub async fn check_consent(&self, question: &CheckConsent) -> Result<ConsentChecked, ClientError> {
+        self.once(json(self.post(&["consents", "_check"]), question)?, SMALL).await
+    }
+
+    /// Passes an objection to a registration on. The same one that still waits is given back.
+    pub async fn submit_objection(&self, objection: &SubmitObjection) -> Result<Objection, ClientError> {
+        self.repeat(SMALL, || json(self.post(&["objections"]), objection)).await
+    }
+
+    /// Objections to the own registrations, or of one person.
+    pub async fn search_objections(&self, search: &SearchObjections) -> Result<Objections, ClientError> {
+        self.once(json(self.post(&["objections", "_search"]), search)?, PAGE).await
+    }
+
+    /// Decides on an objection to a registration of one's own.
+    pub async fn decide_objection(
+        &self,
+        id: ObjectionId,
+        decision: &DecideObjection,
+    ) -> Result<Objection, ClientError> {
+        self.once(json(self.post(&["objections", &id.to_string(), "decision"]), decision)?, SMALL).await
     }
 
     /// The keys that grants are signed with, from the public listener.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use kw_adapter::grants::{FetchingKeys, KeySource};
+use kw_adapter::pulls::{CheckingConsent, ConsentSource};
 use kw_adapter::sync::{Index, Pseudonymiser};
 use kw_client::{ClientError, Context, EpochElement, PseudonymError, PseudonymiserClient, SwitchboardClient};
 use kw_domain::{BatchId, KeyUse, PointerId, Subject};
+use kw_protocol::consent::CheckConsent;
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::pointer::{BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer};
 use kw_requester::{AccessLog, Limits, Parts, Requester};
@@ -114,5 +116,11 @@ impl Pseudonymiser for Clients {
 impl KeySource for Clients {
     fn fetch(&self) -> FetchingKeys<'_> {
         Box::pin(async { self.current()?.switchboard.grant_keys().await })
+    }
+}
+
+impl ConsentSource for Clients {
+    fn check<'a>(&'a self, question: &'a CheckConsent) -> CheckingConsent<'a> {
+        Box::pin(async move { self.current()?.switchboard.check_consent(question).await })
     }
 }

@@ -14,6 +14,7 @@ mod app;
 mod authorisation;
 mod clients;
 mod config;
+mod elements;
 mod error;
 mod events;
 pub mod keys;

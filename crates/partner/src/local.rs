@@ -1,9 +1,11 @@
 //! The local API: what the partner's own systems and the command line ask.
 
 pub(crate) mod access_reports;
+pub(crate) mod consents;
 pub(crate) mod dossiers;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
+pub(crate) mod objections;
 pub(crate) mod registrations;
 pub(crate) mod status;
 pub(crate) mod syncs;
@@ -18,6 +20,12 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
     routes
         .app_data(app.clone())
         .service(web::resource("/v1/access-reports").route(web::post().to(access_reports::report)))
+        .service(web::resource("/v1/consents").route(web::post().to(consents::record)))
+        .service(web::resource("/v1/consents/_search").route(web::post().to(consents::search)))
+        .service(web::resource("/v1/consents/{id}/withdrawal").route(web::post().to(consents::withdraw)))
+        .service(web::resource("/v1/objections").route(web::post().to(objections::submit)))
+        .service(web::resource("/v1/objections/_search").route(web::post().to(objections::search)))
+        .service(web::resource("/v1/objections/{id}/decision").route(web::post().to(objections::decide)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
         .service(web::resource("/v1/lookups").route(web::post().to(lookups::look_up)))
         .service(web::resource("/v1/mandates").route(web::post().to(mandates::register)))

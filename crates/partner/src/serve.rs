@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::web::{self, Data};
 use kw_adapter::Vault;
 use kw_adapter::grants::{GrantKeys, GrantVerifier};
-use kw_adapter::pulls::{self, Pulls, RecordedRefusals};
+use kw_adapter::pulls::{self, Consents, Pulls, RecordedRefusals};
 use kw_adapter::statements;
 use kw_adapter::sync::{SyncParts, Synchroniser};
 use kw_client::{Context, Entropy as ClientEntropy};
@@ -90,6 +90,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         }));
     let clients = Arc::new(Clients::new(agreement.clone(), tls.clone(), context, Arc::new(access_log))?);
     let grant_keys = GrantKeys::new(clients.clone(), Arc::clone(&clock));
+    let consents = Consents::new(clients.clone(), Arc::clone(&clock));
     let pulls = Data::new(Pulls {
         holder: oin,
         agreement: agreement.clone(),
@@ -98,6 +99,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         vault: vault.clone(),
         grants: GrantVerifier::new(oin, grant_keys.clone(), Arc::clone(&clock)),
         proofs: proofs.clone(),
+        consents: consents.clone(),
         clock: Arc::clone(&clock),
         source_deadline: SOURCE_DEADLINE,
         refusals: RecordedRefusals::default(),

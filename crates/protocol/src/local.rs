@@ -3,6 +3,8 @@
 //! Served on loopback with a bearer token, or over mutual TLS. These messages may hold a subject, so those that do have
 //! no `Debug`, and none of them ever travels to another party.
 
+pub mod choices;
+
 use kw_domain::{Category, ChainName, Instant, Oin, PointerId, Purpose, SourceName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

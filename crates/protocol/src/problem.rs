@@ -103,6 +103,8 @@ problem_codes! {
     CheckpointRefused = "checkpoint-refused", 403, false, "The checkpoint is not signed by its log";
     /// The request conflicts with what is stored.
     Conflict = "conflict", 409, false, "The request conflicts with the stored state";
+    /// The person did not consent, or objected, and the purpose lets the asker know.
+    ConsentWithheld = "consent-withheld", 403, false, "The person does not consent";
     /// The expected count is wrong.
     CountMismatch = "count-mismatch", 409, false, "The expected count is wrong";
     /// Role, purpose and category do not go together.
@@ -129,6 +131,8 @@ problem_codes! {
     MethodNotAllowed = "method-not-allowed", 405, false, "The method is not offered here";
     /// There is no such thing, or it is not the caller's.
     NotFound = "not-found", 404, false, "Not found";
+    /// An objection of the person was upheld.
+    Objected = "objected", 409, false, "An objection to this registration was upheld";
     /// The caller's party is not in the agreement, or suspended.
     PartyUnknown = "party-unknown", 403, false, "The party is not in the agreement";
     /// The proof does not lead from what the witness saw to the checkpoint.

@@ -46,8 +46,9 @@ macro_rules! types {
 types! {
     /// A party's questions look like a search through all numbers. To auditors and to that party.
     AlarmRaised = "alarm-raised", "alarms";
-    /// A consent or objection to disclosure was recorded or taken back. To whoever subscribed.
-    ConsentChanged = "consent-changed", "consents";
+    /// A consent or objection to disclosure was recorded or taken back. To holders that are found with something that it speaks
+    /// of, about their own pointer.
+    ConsentChanged = "consent-changed", "pointers";
     /// A supplier's mandate to act for a partner was asked for, approved or ended. To both.
     DelegationChanged = "delegation-changed", "delegations";
     /// Somebody asked in need. To every holder that was disclosed and to the chain's data protection officers.

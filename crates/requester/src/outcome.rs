@@ -75,6 +75,7 @@ impl Outcome {
             | ProblemCode::CertificateRefused
             | ProblemCode::CheckpointRefused
             | ProblemCode::Conflict
+            | ProblemCode::ConsentWithheld
             | ProblemCode::CountMismatch
             | ProblemCode::Denied
             | ProblemCode::EpochUnknown
@@ -86,6 +87,7 @@ impl Outcome {
             | ProblemCode::Invalid
             | ProblemCode::MethodNotAllowed
             | ProblemCode::NotFound
+            | ProblemCode::Objected
             | ProblemCode::PartyUnknown
             | ProblemCode::ProofRefused
             | ProblemCode::RepresentationAge

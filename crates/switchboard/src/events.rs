@@ -14,6 +14,10 @@ kw_telemetry::events! {
     HolderLeaseRanOut(
         Application, Warn, "holder-lease-ran-out", "a holder's lease ran out; its pointers lapse"
     ) { holder: Oin }
+    /// Ask the holder's data protection officer: the person waits longer than the chain agreed.
+    ObjectionOverdue(
+        Application, Warn, "objection-overdue", "an objection was not decided within its term"
+    ) { holder: Oin }
     /// Put it there: meanwhile acts are answered "unavailable".
     LiveKeyMissing(
         Application, Error, "live-key-missing", "a key of a live generation is missing from the key folder"

@@ -76,6 +76,11 @@ pub(crate) fn lapse(pointer: &StoredPointer, rules: Option<&CategoryRules>, now:
     }
 }
 
+/// Ends a pointer because an objection to it was upheld.
+pub(crate) fn object(pointer: &StoredPointer, rules: Option<&CategoryRules>, now: Instant) -> StoredPointer {
+    tombstone(pointer, PointerState::Objected, rules, now)
+}
+
 /// What happens to a pointer whose date has come.
 pub(crate) fn due(pointer: &StoredPointer, rules: Option<&CategoryRules>, now: Instant) -> Due {
     if pointer.subject.is_none() {

@@ -17,10 +17,10 @@ use actix_web::web::{self, ServiceConfig};
 
 pub(crate) use check::__path_check_mandate;
 pub(crate) use confirm::__path_confirm_mandate;
-pub(crate) use finding::{fresh, known_or_new};
+pub(crate) use finding::tags;
 pub(crate) use lookup::{Claim, Mandated, candidates, judge};
 pub(crate) use read::__path_read_mandate;
-pub(crate) use recording::{References, describe};
+pub(crate) use recording::{References, describe, representation_of};
 pub(crate) use register::__path_register_mandate;
 pub(crate) use search::__path_search_mandates;
 pub(crate) use upkeep::mandates_due;

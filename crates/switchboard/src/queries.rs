@@ -1,8 +1,10 @@
 //! Who holds what.
 
 mod ask;
+mod consenting;
 mod deciding;
 mod granting;
+mod holding;
 mod representing;
 mod reviewing;
 

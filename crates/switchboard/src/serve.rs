@@ -20,7 +20,8 @@ use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
-    access_reports, alarms, mandates, pointers, public, queries, reviews, rotation, signals, upkeep,
+    access_reports, alarms, consents, mandates, objections, pointers, public, queries, reviews, rotation,
+    signals, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -42,6 +43,8 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .configure(access_reports::routes)
                 .configure(mandates::routes)
                 .configure(alarms::routes)
+                .configure(consents::routes)
+                .configure(objections::routes)
                 .configure(pointers::routes)
                 .configure(queries::routes)
                 .configure(reviews::routes)

@@ -19,11 +19,13 @@ use crate::index::LiveGenerations;
 use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
 use crate::mandates::mandates_due;
-use crate::{alarms, reviews, signals};
+use crate::{alarms, objections, reviews, signals};
 
 const AT_ONCE: u32 = 500;
 const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
 const SIGNALS_KEPT: Duration = Duration::from_hours(90 * 24);
+/// Choices that ended and objections that were rejected, so that the person can look back.
+const CHOICES_KEPT: Duration = Duration::from_hours(365 * 24);
 
 type Worked = Result<(), Reason>;
 
@@ -36,6 +38,8 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     jobs.spawn("mandates", Duration::from_secs(5), move || mandates_due(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("leases", Duration::from_secs(5), move || leases(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("objections", Duration::from_mins(1), move || objections::watch(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("forgetting", Duration::from_mins(10), move || forget(Arc::clone(&each)));
     let each = Arc::clone(app);
@@ -194,6 +198,8 @@ async fn forget(app: Arc<App>) -> Worked {
             tx.write().forget_reviews(records_before)?;
             tx.write().forget_alarms(records_before)?;
             tx.write().forget_signals(now.minus(SIGNALS_KEPT))?;
+            let subjects = tx.write().forget_consents(now.minus(CHOICES_KEPT), AT_ONCE)?;
+            tx.write().delete_orphans(&subjects)?;
             let mut record = record.clone();
             record.count = Some(0);
             Ok(((), act::<Refusal>(&record)?))

@@ -22,6 +22,8 @@ pub(crate) enum PullRefusal {
     BirthDateUnknown,
     /// The handle's category is not among those of the grant: the switchboard and this holder disagree.
     Category,
+    /// The switchboard cannot say what the person chose, and what it said before does not count any more.
+    ConsentUnknown,
     /// The holder's own agreement does not allow it.
     Denied(DenialReason),
     /// The source's document is not what the agreement describes: the holder's to mend.
@@ -61,6 +63,7 @@ impl PullRefusal {
             Self::BirthDateRequired => ProblemCode::BirthDateRequired,
             Self::BirthDateUnknown => ProblemCode::BirthDateUnknown,
             Self::Category | Self::Handle => ProblemCode::GrantRefused,
+            Self::Denied(DenialReason::ConsentWithheld) => ProblemCode::ConsentWithheld,
             Self::Denied(_) => ProblemCode::Denied,
             Self::Document => ProblemCode::DocumentMalformed,
             Self::Grant(error) => error.code(),
@@ -69,7 +72,7 @@ impl PullRefusal {
             Self::Sealed => ProblemCode::Fault,
             Self::Source | Self::SourceSlow => ProblemCode::SourceUnavailable,
             Self::SubjectEpoch | Self::SubjectMismatch => ProblemCode::SubjectMismatch,
-            Self::Unavailable => ProblemCode::Unavailable,
+            Self::ConsentUnknown | Self::Unavailable => ProblemCode::Unavailable,
         }
     }
 
@@ -78,6 +81,7 @@ impl PullRefusal {
         match self {
             Self::Actor(error) => error.reason(),
             Self::Category => "category-not-granted",
+            Self::ConsentUnknown => "consent-unknown",
             Self::Denied(reason) => reason.as_str(),
             Self::Grant(error) => error.reason(),
             Self::Handle => "handle-unknown",
@@ -95,7 +99,8 @@ impl PullRefusal {
         }
         matches!(
             self,
-            Self::Document
+            Self::ConsentUnknown
+                | Self::Document
                 | Self::Grant(GrantError::Keys(_))
                 | Self::Sealed
                 | Self::Source
@@ -135,10 +140,11 @@ impl PullRefusal {
     pub(crate) fn is_security_event(&self) -> bool {
         match self {
             Self::Grant(error) => !matches!(error, GrantError::Early | GrantError::Expired),
+            // A person who chose is no incident.
+            Self::Denied(reason) => !reason.is_about_subject(),
             Self::Actor(_)
             | Self::BirthDateMismatch
             | Self::Category
-            | Self::Denied(_)
             | Self::Handle
             | Self::RepresentationAge { is_mix_up: true }
             | Self::Reused
@@ -165,6 +171,10 @@ impl PullRefusal {
                 "The grant does not cover the category of this handle. Ask the switchboard again, and report it to the \
                  chain's operator if it happens twice."
             }
+            Self::ConsentUnknown => {
+                "The holder cannot find out what the person chose, so it discloses nothing. Send the same request again."
+            }
+            Self::Denied(DenialReason::ConsentWithheld) => "The person does not consent to this, or objected.",
             Self::Denied(_) => "The holder's own agreement does not allow this. Compare the agreements of both sides.",
             Self::Document => "The source gave a document that does not fit the agreement. The holder has to mend it.",
             Self::Grant(error) => return sentence(&error.to_string()),

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use kw_agreement::ConsentVerdict;
 use kw_domain::{BirthDate, Handle, MandateId, ManualClock, Subject};
 use kw_ledger::Verdict;
 use kw_protocol::SecretBytes32;
@@ -12,7 +13,9 @@ use serde_json::json;
 use super::*;
 use crate::LocalId;
 use crate::sync::stand_ins::Book;
-use crate::testing::{self, CERTIFICATE, SALT, Signer, actor, attendance, claims, holder, requester};
+use crate::testing::{
+    self, CERTIFICATE, Register, SALT, Signer, actor, attendance, claims, holder, requester,
+};
 
 pub(crate) const ANNA: &str = "999990342";
 pub(crate) const BINDING: [u8; 32] = [8; 32];
@@ -23,6 +26,7 @@ pub(crate) struct Town {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) book: Arc<Book>,
+    pub(crate) register: Arc<Register>,
     pub(crate) handle: Handle,
     pub(crate) pulls: Pulls,
     pub(crate) number: AtomicU8,
@@ -47,16 +51,18 @@ impl Town {
         book.put("r1", ANNA);
         let handle = Handle::from_bytes([4; 16]);
         let broken = Arc::new(AtomicBool::new(false));
-        let pulls = pulls(folder.path(), &agreement, &clock, &signer, &book, &broken);
+        let register = Register::saying(ConsentVerdict::Silent, clock.now().plus(Duration::from_mins(5)));
+        let pulls = pulls(folder.path(), &agreement, &clock, &signer, &book, &register, &broken);
         let number = AtomicU8::new(0);
-        let town = Self { folder, agreement, clock, signer, book, handle, pulls, number, broken };
+        let town = Self { folder, agreement, clock, signer, book, register, handle, pulls, number, broken };
         town.store_record(LocalState::Registered).await;
         town
     }
 
     pub(crate) fn restart(&mut self) {
         let folder = self.folder.path();
-        self.pulls = pulls(folder, &self.agreement, &self.clock, &self.signer, &self.book, &self.broken);
+        let (signer, book, register) = (&self.signer, &self.book, &self.register);
+        self.pulls = pulls(folder, &self.agreement, &self.clock, signer, book, register, &self.broken);
     }
 
     pub(crate) async fn store_record(&self, state: LocalState) {
@@ -70,7 +76,7 @@ impl Town {
             binding_epoch: Some(kw_domain::Epoch(3)),
             source,
             category: attendance(),
-            pointer: None,
+            pointer: Some(kw_domain::PointerId::new(self.clock.now(), [9; 10])),
             state,
             valid_until: None,
             seen_read: 1,
@@ -163,6 +169,7 @@ fn pulls(
     clock: &Arc<ManualClock>,
     signer: &Arc<Signer>,
     book: &Arc<Book>,
+    register: &Arc<Register>,
     broken: &Arc<AtomicBool>,
 ) -> Pulls {
     let source: Arc<dyn Source> = Arc::clone(book) as Arc<_>;
@@ -174,6 +181,7 @@ fn pulls(
         vault: vault(),
         grants: GrantVerifier::new(holder(), signer.keys(clock), Arc::clone(clock) as Arc<_>),
         proofs: testing::proofs(clock),
+        consents: Consents::new(Arc::clone(register) as Arc<_>, Arc::clone(clock) as Arc<_>),
         clock: Arc::clone(clock) as Arc<_>,
         source_deadline: Duration::from_millis(200),
         refusals: RecordedRefusals::default(),
@@ -513,4 +521,56 @@ fn every_refusal_tells_what_to_do_and_no_reason_is_empty() {
             "{refusal:?}"
         );
     }
+}
+
+fn with_consent(denials: &str) -> Agreement {
+    testing::agreement_with(|draft| {
+        let registrar = draft.partners.iter().find(|partner| partner.kind == "municipality").unwrap();
+        draft.consent.registrars = vec![registrar.oin.clone()];
+        draft.categories.get_mut("school-attendance").unwrap().consent = Some("opt-in".to_owned());
+        draft.purposes.get_mut("coordinate-help").unwrap().denials = Some(denials.to_owned());
+    })
+}
+
+#[tokio::test]
+async fn where_consent_counts_nothing_is_delivered_without_it() {
+    for (denials, told) in [("told", Some(ProblemCode::ConsentWithheld)), ("as-nothing-found", None)] {
+        let town = Town::with(with_consent(denials)).await;
+        let until = town.clock.now().plus(Duration::from_mins(1));
+        let say = |verdict| {
+            town.register.say(Ok(kw_protocol::consent::ConsentChecked { verdict, valid_until: until }));
+            town.pulls.consents.drop_all();
+        };
+        for verdict in [ConsentVerdict::Silent, ConsentVerdict::Refused] {
+            say(verdict);
+            match (town.answer_to(None).await, told) {
+                (Err(code), Some(expected)) => assert_eq!(code, expected),
+                (Ok(pulled), None) => assert!(pulled.document.is_none(), "it looks like nothing"),
+                (other, _) => panic!("{denials}: {other:?}"),
+            }
+        }
+        assert_eq!(town.fetched(), 0, "the source was not read");
+        say(ConsentVerdict::Given);
+        assert!(town.answer_to(None).await.unwrap().document.is_some());
+        let withheld = Some("consent-withheld".to_owned());
+        assert_eq!(town.reasons(), [withheld.clone(), withheld, None]);
+        let verdicts: Vec<_> = town.records().iter().map(|record| record.decision.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Denied, Verdict::Denied, Verdict::Allowed]);
+    }
+}
+
+#[tokio::test]
+async fn without_an_answer_about_consent_nothing_is_delivered() {
+    let town = Town::with(with_consent("as-nothing-found")).await;
+    town.register.say(Err(kw_client::ClientError::Unreachable));
+    assert_eq!(town.answer_to(None).await.unwrap_err(), ProblemCode::Unavailable);
+    assert_eq!((town.fetched(), town.reasons()), (0, vec![Some("consent-unknown".to_owned())]));
+}
+
+#[tokio::test]
+async fn for_a_statutory_task_nobody_is_asked_about_consent() {
+    let town = Town::new().await;
+    town.register.say(Err(kw_client::ClientError::Unreachable));
+    assert!(town.answer_to(None).await.unwrap().document.is_some());
+    assert_eq!(town.register.asked.load(Ordering::SeqCst), 0);
 }

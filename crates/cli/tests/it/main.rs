@@ -8,6 +8,7 @@
 
 mod agreement;
 mod audit_records;
+mod consent;
 mod demo;
 mod deployment;
 mod inspection;

@@ -13,7 +13,7 @@ use kw_store::WriteError;
 
 use super::gathering::{Gathered, gather};
 use super::granting::{Draft, Terms, draft};
-use crate::about;
+use crate::about::{self, Access};
 use crate::app::{App, not_located, recorded, recorded_actor};
 use crate::grants::{Issuing, canonical_actor};
 use crate::index::locate;
@@ -95,11 +95,11 @@ async fn answer(
         .collect::<Result<_, _>>()?;
     let claims = drafts.iter().filter_map(Draft::claims).map(recorded).collect::<Result<_, _>>()?;
     let record = completed(record, gathered.lines.len(), &drafts);
-    let committed =
-        match about::commit(app, &keyring, record, subject, &located, claims, |_, _| Ok(())).await? {
-            Ok(committed) => committed,
-            Err(error) => return Ok(Err(error)),
-        };
+    let access = Access { record, beside: None, grants: claims };
+    let committed = match about::commit(app, &keyring, access, subject, &located, |_, _| Ok(())).await? {
+        Ok(committed) => committed,
+        Err(error) => return Ok(Err(error)),
+    };
 
     let mut receipts = committed.of_grants.into_iter();
     let parties: Vec<NamedParty> = drafts

@@ -52,6 +52,13 @@ pub(super) fn register(
             stored.push(Ok(Stored { pointer: new_pointers[earlier].clone(), created: false, subject }));
             continue;
         }
+        if *was_there && tx.read().is_objected(subject, item.pointer.holder, &item.pointer.category)? {
+            stored.push(Err(Refusal::new(
+                ProblemCode::Objected,
+                "You upheld this person's objection to being found with you in this category.",
+            )));
+            continue;
+        }
         if *was_there && crowded(tx, item, subject)? {
             stored.push(Err(Refusal::new(
                 ProblemCode::Conflict,

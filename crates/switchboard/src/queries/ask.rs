@@ -14,12 +14,15 @@ use kw_protocol::query::{Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
 use kw_store::switchboard::Switchboard;
 use kw_store::{Tx, WriteError};
+use tokio::time::Instant;
 
+use super::consenting::{counts, look_up};
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
 use super::granting::{Draft, Terms, draft};
+use super::holding::{may_withhold, until_next_step};
 use super::representing::{self, Asking, Standing};
 use super::reviewing::opening;
-use crate::about;
+use crate::about::{self, Access};
 use crate::app::{App, Keyring, not_located, not_read, recorded, recorded_actor};
 use crate::grants::{Issuing, canonical_actor};
 use crate::index::locate;
@@ -50,11 +53,17 @@ pub(crate) async fn ask(
     charge(&app, &agreement, &party)?;
     let record = || record_of(&app, &agreement, &party, &trace, &query);
     require_actor(&app, &agreement, &party, (&query.actor, &query.subject), record).await?;
+    let (began, is_held) = (Instant::now(), may_withhold(&agreement, &query));
     let mut attempt = 0;
     loop {
         attempt += 1;
         match answer(&app, &agreement, &party, &trace, &query).await? {
-            Ok(answer) => return Ok(Json(answer)),
+            Ok(answer) => {
+                if is_held {
+                    until_next_step(began).await;
+                }
+                return Ok(Json(answer));
+            }
             Err(error) => again(&app, error, attempt).await?,
         }
     }
@@ -86,9 +95,11 @@ async fn answer(
     };
     let located = located.map_err(not_located)?;
     let tags = located.tags;
-    let found = app.store.read(move |index| index.find(&tags, now)).await.map_err(not_read)?;
-    let (subject, found) = found.map_or((None, Vec::new()), |found| (Some(found.subject), found.pointers));
-    if let Err(denied) = check_ground(query, party.oin, &found) {
+    let counts = counts(agreement, &allowed);
+    let read = app.store.read(move |index| look_up(index, &tags, now, counts));
+    let found = read.await.map_err(not_read)?;
+    let subject = found.subject;
+    if let Err(denied) = check_ground(query, party.oin, &found.pointers) {
         return deny(app, &keyring, record, denied, subject).await;
     }
     let standing = representing::stand(
@@ -105,8 +116,8 @@ async fn answer(
     }
     let (asked, allowed) = representing::narrowed(allowed, standing.as_ref());
     let under = standing.as_ref().and_then(Standing::input);
-    let pointers = match disclosed(agreement, &allowed, query, party.oin, now, under, found) {
-        Ok(pointers) => representing::kept(pointers, standing.as_ref()),
+    let (pointers, weighed) = match disclosed(agreement, &allowed, query, party.oin, now, under, found) {
+        Ok((pointers, weighed)) => (representing::kept(pointers, standing.as_ref()), weighed),
         Err(denied) => return deny(app, &keyring, record, denied, subject).await,
     };
     let actor = canonical_actor(&query.actor)?;
@@ -118,16 +129,18 @@ async fn answer(
         .map(|pointer| draft(&terms, &keyring, &app.entropy, pointer))
         .collect::<Result<_, _>>()?;
     // An answer without holders says what the table allows, whether a mandate counts or not.
+    let beside = counts.then(|| weighed.record(&record, agreement, &asked));
     let told = if drafts.is_empty() { asked } else { allowed };
     let record = completed(record, &told, &drafts);
-    let claims = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
+    let grants = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
     let review = opening(app, agreement, query, trace, &record);
     let also = move |tx: &mut Tx<'_, Switchboard>, subject| {
         review.as_ref().map_or(Ok(()), |review| review.write(tx, subject))
     };
+    let access = Access { record, beside, grants };
     let committed = match &standing {
-        None => about::commit(app, &keyring, record, subject, &located, claims, also).await?,
-        Some(standing) => standing.commit(app, &keyring, record, &located, claims, also).await?,
+        None => about::commit(app, &keyring, access, subject, &located, also).await?,
+        Some(standing) => standing.commit(app, &keyring, access, subject, &located, also).await?,
     };
     let committed = match committed {
         Ok(committed) => committed,

@@ -11,6 +11,10 @@ use kw_protocol::query::{Query, RelationBasis};
 use kw_runtime::Refusal;
 use kw_store::switchboard::FindablePointer;
 
+use super::consenting::{FoundAbout, Weighed};
+
+/// How many pointers the policy decides on at least.
+const DECIDED_AT_ONCE: usize = 8;
 /// Longest reason, in bytes.
 const LONGEST_REASON: usize = 500;
 
@@ -99,9 +103,10 @@ pub(super) fn disclosed(
     requester: Oin,
     at: Instant,
     representation: Option<RepresentationInput>,
-    found: Vec<FindablePointer>,
-) -> Result<Vec<FindablePointer>, Denied> {
+    found: FoundAbout,
+) -> Result<(Vec<FindablePointer>, Weighed), Denied> {
     let asked: Vec<FindablePointer> = found
+        .pointers
         .into_iter()
         .filter(|pointer| pointer.holder != requester)
         .filter(|pointer| allowed.categories.contains(&pointer.category))
@@ -113,14 +118,21 @@ pub(super) fn disclosed(
                 .is_none_or(|only| only.split(' ').any(|one| one == query.purpose.as_str()))
         })
         .collect();
-    let pointers: Vec<PointerInput<'_>> = asked
+    let mut weighed = Weighed::default();
+    let mut pointers: Vec<PointerInput<'_>> = asked
         .iter()
         .map(|pointer| PointerInput {
             holder: pointer.holder,
             category: &pointer.category,
-            consent: ConsentVerdict::Silent,
+            consent: weighed.weigh(agreement, &found.chosen, pointer, requester, at),
         })
         .collect();
+    // Nothing, one pointer and a few take the policy as long as each other: what is withheld does not show in the time.
+    if let Some(category) = allowed.categories.first() {
+        let padded = pointers.len().next_multiple_of(DECIDED_AT_ONCE).max(DECIDED_AT_ONCE);
+        let decoy = PointerInput { holder: requester, category, consent: ConsentVerdict::Silent };
+        pointers.resize(padded, decoy);
+    }
     let verdicts = agreement
         .disclose(&DisclosureInput {
             requester,
@@ -131,11 +143,12 @@ pub(super) fn disclosed(
             pointers: &pointers,
         })
         .map_err(|reason| Denied(reason.as_str()))?;
-    Ok(asked
+    let disclosed = asked
         .into_iter()
         .zip(verdicts)
         .filter_map(|(pointer, is_disclosed)| is_disclosed.then_some(pointer))
-        .collect())
+        .collect();
+    Ok((disclosed, weighed))
 }
 
 /// What a denial is answered with. The reason speaks of the asker and the agreement only, never of the subject.

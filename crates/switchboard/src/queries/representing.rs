@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use kw_agreement::{Agreement, Allowed, DenialReason, MandateKind, RepresentationInput};
 use kw_domain::{Instant, SubjectId};
-use kw_ledger::{AccessRecord, Canonical, Event, LeafKind};
+use kw_ledger::{AccessRecord, Event, LeafKind};
 use kw_protocol::grant::GrantRepresentation;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::Query;
@@ -19,10 +19,10 @@ use kw_store::switchboard::{FindablePointer, Switchboard};
 use kw_store::{Act, StoreError, Tx, WriteError};
 
 use super::deciding::{Denied, decide};
-use crate::about::CommittedAccess;
+use crate::about::{Access, CommittedAccess, Prospect};
 use crate::app::{App, Keyring, not_located, not_read, recorded};
 use crate::index::{LocatedSubject, locate};
-use crate::mandates::{Claim, Mandated, References, candidates, describe, fresh, judge, known_or_new};
+use crate::mandates::{Claim, Mandated, References, candidates, describe, judge};
 use crate::staleness::{Unwritten, check_generations};
 
 /// Who asks what, and when.
@@ -38,6 +38,7 @@ pub(super) struct Asking<'a> {
 /// What a claim to act for the subject comes to.
 pub(super) struct Standing {
     representative: LocatedSubject,
+    known: Option<SubjectId>,
     /// The mandate with what it lets the asker see, or why there is none.
     outcome: Result<(Mandated, Allowed), &'static str>,
     input: RepresentationInput,
@@ -73,6 +74,7 @@ pub(super) async fn stand(
         Ok((claim, found))
     });
     let (claim, found) = read.await.map_err(not_read)?;
+    let known = claim.representative.flatten();
     let mandated = judge(agreement, &claim, found, now);
 
     // Without a mandate the rules are asked about one that is not there, so that they take as long.
@@ -101,7 +103,7 @@ pub(super) async fn stand(
     if let Err(reason) = &outcome {
         beside = beside.denied(*reason);
     }
-    Ok(Some(Standing { representative, outcome, input, beside, decided_on: under.decision.input }))
+    Ok(Some(Standing { representative, known, outcome, input, beside, decided_on: under.decision.input }))
 }
 
 /// What the table allows, and what of it is left under the mandate.
@@ -148,11 +150,12 @@ impl Standing {
         &self,
         app: &App,
         keyring: &Arc<Keyring>,
-        mut record: AccessRecord,
-        subject: &LocatedSubject,
-        grants: Vec<Canonical>,
+        access: Access,
+        subject: Option<SubjectId>,
+        located: &LocatedSubject,
         also: impl Fn(&mut Tx<'_, Switchboard>, SubjectId) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<Result<CommittedAccess, WriteError<Unwritten>>, Refusal> {
+        let Access { mut record, beside: choices, grants } = access;
         let references = References::draw(app);
         references.write(&mut record);
         if !grants.is_empty() {
@@ -162,22 +165,29 @@ impl Standing {
         let mut beside = self.beside.clone();
         // The exchange shows that both are about the same people, so they share the references, and their links.
         references.write(&mut beside);
+        let choices = choices
+            .map(|mut choices| {
+                choices.subject = record.subject;
+                recorded(&choices)
+            })
+            .transpose()?;
         let (at, written) = (record.at, recorded(&record)?);
         let (text, beside) = (written.as_str().to_owned(), recorded(&beside)?);
-        let represented = fresh(app, keyring, subject);
-        let representative = fresh(app, keyring, &self.representative);
+        let represented = Prospect::new(app, keyring, located, subject, at);
+        let representative = Prospect::new(app, keyring, &self.representative, self.known, at);
         let keyring = Arc::clone(keyring);
         let done = app
             .store
             .write("answer_representative", move |tx| {
                 check_generations(tx, &keyring.live)?;
-                let represented = known_or_new(tx, &represented)?;
-                let representative = known_or_new(tx, &representative)?;
+                let represented = represented.settle(tx)?;
+                let representative = representative.settle(tx)?;
                 also(tx, represented)?;
                 let act = Act::new(at, LeafKind::Access, written.clone());
                 let act = references.sides(Some(represented), Some(representative)).link(act);
                 let act = grants.iter().cloned().fold(act, Act::grant);
-                Ok(((), act.and(LeafKind::Access, beside.clone())))
+                let act = act.and(LeafKind::Access, beside.clone());
+                Ok(((), choices.iter().cloned().fold(act, |act, choices| act.and(LeafKind::Access, choices))))
             })
             .await;
         let mut receipts = match done {

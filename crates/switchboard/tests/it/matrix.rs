@@ -106,6 +106,27 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             json(format!("/v1/access-log/resolutions/{id}/approvals"), Some(json!({})))
         }
         "POST /v1/access-reports" => json("/v1/access-reports".into(), Some(json!({}))),
+        "POST /v1/consents"
+        | "POST /v1/consents/_check"
+        | "POST /v1/consents/_holders"
+        | "POST /v1/objections" => {
+            let path = operation.trim_start_matches("POST ").to_owned();
+            json(path, Some(json!({})))
+        }
+        "POST /v1/consents/_search" => {
+            let subject = &registration.subject;
+            json("/v1/consents/_search".into(), Some(json!({ "subject": subject })))
+        }
+        "POST /v1/consents/{id}/withdrawal" => {
+            let body = json!({ "subject": &registration.subject, "declared": { "givenBy": "subject" } });
+            json("/v1/consents/01931b3e-7d5a-7000-8000-000000000001/withdrawal".into(), Some(body))
+        }
+        "POST /v1/objections/_search" => json("/v1/objections/_search".into(), Some(json!({}))),
+        "POST /v1/objections/{id}/decision" => {
+            let actor = json!({ "id": "j.jansen", "role": "care-coordinator" });
+            let body = json!({ "verdict": "rejected", "reasons": "weighed", "actor": actor });
+            json("/v1/objections/01931b3e-7d5a-7000-8000-000000000001/decision".into(), Some(body))
+        }
         "POST /v1/leases" => json("/v1/leases".into(), None),
         "POST /v1/mandates" => json("/v1/mandates".into(), Some(serde_json::to_value(parental()).unwrap())),
         "POST /v1/mandates/_check" => {
