@@ -3,9 +3,9 @@
 use kw_domain::{Instant, Oin, SignalId};
 use kw_protocol::pointer::PointerState;
 use kw_runtime::Entropy;
+use kw_store::switchboard::NewSignal;
 use kw_store::switchboard::Switchboard;
 use kw_store::switchboard::consents::{StoredConsent, StoredObjection};
-use kw_store::switchboard::signals::NewSignal;
 use kw_store::{StoreError, Tx};
 
 pub(crate) use kw_protocol::signal::SignalType;
