@@ -34,6 +34,9 @@ mod shared;
 mod term;
 mod time_of_day;
 
+/// The JSON Schema (draft 2020-12) of agreements, for editors. [`Agreement::parse`] knows more: it follows references.
+pub const SCHEMA: &str = include_str!("../../../docs/agreement.schema.json");
+
 pub use agreement::{Agreement, Environment, ServiceParty};
 pub use alarms::AlarmRules;
 pub use approval::{Admission, Approval, ApprovalError, Approvals, operator_public_key};

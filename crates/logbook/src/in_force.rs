@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kw_agreement::Agreement;
-use kw_domain::{Clock, Oin};
-use kw_ledger::{AccessRecord, Event, LeafKind, RecordedKey, canonical};
-use kw_runtime::Jobs;
+use kw_domain::{ActorId, Clock, Oin, Role};
+use kw_ledger::{AccessRecord, Event, LeafKind, RecordedActor, RecordedKey, canonical};
+use kw_runtime::{Jobs, SharedAgreement};
 use kw_store::{Abort, Act, LedgerRead, Service, Store, StoreError, WriteError};
 use kw_telemetry::{Explain, Reason};
 
@@ -21,6 +21,8 @@ pub struct InForce<S: Service> {
     store: Arc<Store<S>>,
     service: Oin,
     clock: Arc<dyn Clock>,
+    /// Who knows the operators that approved an agreement.
+    approvers: Option<SharedAgreement>,
     /// What this process knows to be in the log, so that the database is asked only when there is something new.
     known: Mutex<Option<Standing>>,
 }
@@ -39,7 +41,12 @@ struct NothingNew;
 impl<S: Service> InForce<S> {
     /// What `service` works under is recorded in `store`.
     pub fn new(store: Arc<Store<S>>, service: Oin, clock: Arc<dyn Clock>) -> Self {
-        Self { store, service, clock, known: Mutex::default() }
+        Self { store, service, clock, approvers: None, known: Mutex::default() }
+    }
+
+    /// The record of another agreement names the operators who approved it.
+    pub fn naming_approvers(self, agreement: SharedAgreement) -> Self {
+        Self { approvers: Some(agreement), ..self }
     }
 
     /// Records what differs from what the log last said: the agreement, the keys, both or nothing. `keys` are those of the
@@ -51,6 +58,7 @@ impl<S: Service> InForce<S> {
             return Ok(());
         }
         let chain = agreement.chain().clone();
+        let approved_by = self.approvers.as_ref().map(|shared| shared.approved_by(agreement.hash()));
         let blank = AccessRecord::new(
             Event::AgreementChanged,
             self.clock.now(),
@@ -61,7 +69,7 @@ impl<S: Service> InForce<S> {
         );
         let wanted = standing.clone();
         let written = self.store.write("in_force", move |tx| {
-            let act = act(tx.read(), &wanted, &blank)?;
+            let act = act(tx.read(), &wanted, &blank, approved_by.as_deref().unwrap_or_default())?;
             act.map(|act| ((), act)).ok_or(Abort::Refused(NothingNew))
         });
         match written.await {
@@ -108,11 +116,12 @@ fn act(
     log: &mut (impl LedgerRead + ?Sized),
     wanted: &Standing,
     blank: &AccessRecord,
+    approved_by: &[String],
 ) -> Result<Option<Act>, StoreError> {
     let mut acts = Vec::new();
     let agreement = newest(log, LeafKind::Agreement, |record| record.event == Event::AgreementChanged)?;
     if agreement.is_none_or(|record| record.decision.policy != wanted.agreement) {
-        acts.push((LeafKind::Agreement, blank.clone()));
+        acts.push((LeafKind::Agreement, approved(blank.clone(), approved_by)));
     }
     let changed = |record: &AccessRecord| record.event == Event::KeyChanged && !record.keys.is_empty();
     let keys = newest(log, LeafKind::Key, changed)?.map(|record| record.keys.into_iter().collect());
@@ -132,6 +141,24 @@ fn act(
         });
     }
     Ok(act)
+}
+
+/// Who approved it: their names joined by plus signs, as one actor, and how many they are.
+fn approved(mut record: AccessRecord, approved_by: &[String]) -> AccessRecord {
+    let mut names = String::new();
+    for name in approved_by {
+        let joined = if names.is_empty() { name.clone() } else { format!("{names}+{name}") };
+        // More names than an id holds are counted.
+        if ActorId::parse(&joined).is_err() {
+            break;
+        }
+        names = joined;
+    }
+    if let (Ok(id), Ok(role)) = (ActorId::parse(&names), Role::parse("operator")) {
+        record.actor = Some(RecordedActor { assurance: "proven".to_owned(), id, role });
+        record.count = u64::try_from(approved_by.len()).ok();
+    }
+    record
 }
 
 /// The newest record of a rare kind that is `meant`.

@@ -42,7 +42,8 @@ pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
 /// Everything but running: files read and checked, database and sources open, listeners bound, jobs begun.
 pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartError> {
     let (clock, entropy) = (Arc::clone(&http.clock), http.entropy.clone());
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
+    let agreement =
+        SharedAgreement::load_remembering(&config.agreement, &config.keys.directory, Arc::clone(&clock))?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&clock))?;
     let current = agreement.current();
     let oin = tls.oin();
@@ -131,7 +132,8 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         pseudonymiser: clients.clone(),
         clock: Arc::clone(&clock),
     }));
-    let in_force = InForce::new(Arc::clone(&store), oin, Arc::clone(&clock));
+    let in_force =
+        InForce::new(Arc::clone(&store), oin, Arc::clone(&clock)).naming_approvers(agreement.clone());
     let retention = Retention::new(Arc::clone(&store), agreement.clone(), oin, Arc::clone(&clock));
     let app = Data::new(App {
         oin,

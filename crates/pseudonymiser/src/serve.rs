@@ -27,7 +27,11 @@ pub async fn serve(config: PseudonymiserConfig) -> anyhow::Result<()> {
 
 /// Everything but running: files read and checked, database open, listeners bound.
 pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, StartError> {
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
+    let agreement = SharedAgreement::load_remembering(
+        &config.agreement,
+        &config.keys.directory,
+        Arc::clone(&http.clock),
+    )?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&http.clock))?;
     let current = agreement.current();
     let named = current.pseudonymiser();
@@ -73,14 +77,16 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
         log(routes);
     })?;
     logbook.spawn(&server);
-    InForce::new(Arc::clone(&app.store), tls.oin(), Arc::clone(&app.clock)).follow(server.jobs(), {
-        let seen = app.clone();
-        move || {
-            let agreement = seen.agreement.current();
-            let keys = seen.keys.current().recorded(&agreement);
-            (agreement, keys)
-        }
-    });
+    InForce::new(Arc::clone(&app.store), tls.oin(), Arc::clone(&app.clock))
+        .naming_approvers(app.agreement.clone())
+        .follow(server.jobs(), {
+            let seen = app.clone();
+            move || {
+                let agreement = seen.agreement.current();
+                let keys = seen.keys.current().recorded(&agreement);
+                (agreement, keys)
+            }
+        });
     Retention::new(Arc::clone(&app.store), app.agreement.clone(), tls.oin(), Arc::clone(&app.clock))
         .follow(server.jobs());
     // After the agreement, so that one SIGHUP brings a new agreement and the key that it lists.

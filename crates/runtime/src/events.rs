@@ -8,6 +8,10 @@ use kw_telemetry::{Addresses, Configured, Digest, Reason, TraceId};
 kw_telemetry::events! {
     /// The agreement with which this process started.
     AgreementLoaded(Application, Info, "agreement-loaded", "agreement loaded") { hash: Digest, chain: Configured }
+    /// Somebody put a wider agreement in place without the approvals of two operators. The old one stays in force.
+    AgreementRefused(
+        Security, Error, "agreement-refused", "a wider agreement was refused: two operators have to approve it"
+    ) { hash: Digest, before: Digest, widenings: usize, missing: usize }
     /// From now on decisions are made under another agreement.
     AgreementReplaced(Application, Info, "agreement-replaced", "agreement replaced") { hash: Digest, before: Digest }
     /// Fetch the authority's newest revocation lists: until then nobody gets in.

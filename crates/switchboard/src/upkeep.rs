@@ -62,6 +62,7 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
 
     let each = Arc::clone(app);
     InForce::new(Arc::clone(&app.store), app.oin, Arc::clone(&app.clock))
+        .naming_approvers(app.agreement.clone())
         .follow(jobs, move || (each.agreement.current(), each.keyring.load().keys.signer.recorded()));
     Retention::new(Arc::clone(&app.store), app.agreement.clone(), app.oin, Arc::clone(&app.clock))
         .follow(jobs);

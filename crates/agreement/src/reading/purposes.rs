@@ -53,7 +53,7 @@ fn purpose(node: &Node<'_>, declared: &Declared<'_>) -> Option<PurposeRules> {
     let title = fields.required("title").and_then(|node| values::title(&node));
     let legal_basis = fields.required("legal_basis").and_then(|node| values::line(&node));
     let processing_activity =
-        fields.required("processing_activity").and_then(|node| values::uri(&node, "a processing activity"));
+        fields.required("processing_activity").and_then(|node| values::processing_activity(&node));
     let relation_bases = fields.required("relation_bases").and_then(|node| relation_bases(&node));
     let mut flag = |key| fields.optional(key).map_or(Some(false), |node| node.flag());
     let (birth_date_required, actor_must_be_proven, withheld_from_subject) =

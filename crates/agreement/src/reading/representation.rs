@@ -51,7 +51,7 @@ fn assurance_levels(node: &Node<'_>) -> Option<Vec<String>> {
     let mut levels = Vec::new();
     let items = node.items()?;
     for item in &items {
-        if let Some(level) = values::uri(item, "a level of assurance") {
+        if let Some(level) = values::assurance_level(item) {
             if levels.contains(&level) {
                 item.refuse("this level stands here twice", "remove one");
             }

@@ -68,15 +68,24 @@ pub(crate) fn endpoint(node: &Node<'_>) -> Option<String> {
     None
 }
 
-/// An absolute URI that names something for good: https or urn.
-pub(crate) fn uri(node: &Node<'_>, of: &str) -> Option<String> {
+/// The URI of a level of assurance. Those of eIDAS begin with http:, as names; nobody fetches them.
+pub(crate) fn assurance_level(node: &Node<'_>) -> Option<String> {
+    uri(node, "a level of assurance", &["http", "https"])
+}
+
+/// The URI of an entry in the register of processing activities.
+pub(crate) fn processing_activity(node: &Node<'_>) -> Option<String> {
+    uri(node, "a processing activity", &["https"])
+}
+
+/// An absolute URI that names something for good: with a host, or a urn.
+fn uri(node: &Node<'_>, of: &str, with_host: &[&str]) -> Option<String> {
     let text = node.text()?;
     let sound = text.len() <= MAX_LINE
         && text.bytes().all(|c| c.is_ascii_graphic())
         && Url::parse(text).is_ok_and(|url| match url.scheme() {
-            "https" => url.host().is_some(),
             "urn" => url.path().contains(':'),
-            _ => false,
+            scheme => with_host.contains(&scheme) && url.host().is_some(),
         });
     if sound {
         return Some(text.to_owned());

@@ -7,7 +7,7 @@ use crate::{authority, youth};
 const REFERENCE: &str = include_str!("../../../../docs/agreement.md");
 
 /// The fields that the parser knows in a table, taken from its own complaint about one that it does not know.
-fn fields_after(whole: &str, header: &str) -> Vec<String> {
+pub(crate) fn fields_after(whole: &str, header: &str) -> Vec<String> {
     // A table that has tables only has no header of its own when it is written by a program.
     let whole = if whole.contains(header) { whole.to_owned() } else { format!("{whole}\n{header}\n") };
     let place = whole.find(header).unwrap() + header.len();

@@ -16,6 +16,7 @@ mod mistakes;
 mod oracle;
 mod rego;
 mod rules;
+mod schema;
 mod synthetic;
 mod whole_matrix;
 mod work_and_income;

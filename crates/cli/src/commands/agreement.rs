@@ -1,4 +1,8 @@
-//! `agreement check`: every mistake in an agreement, each with its place and what to do.
+//! `agreement`: check one, compare two, approve and apply the next.
+
+mod apply;
+mod approve;
+mod changes;
 
 use std::path::{Path, PathBuf};
 
@@ -20,13 +24,34 @@ pub(crate) enum Command {
         /// The agreement.
         file: PathBuf,
     },
+    /// Say who may see more under another agreement, and who less.
+    Diff(changes::Arguments),
+    /// Approve another agreement, as one of the operators of the one in force.
+    Approve(approve::Arguments),
+    /// Put another agreement in force. Without --yes it only says what would happen.
+    Apply(apply::Arguments),
+    /// Print the JSON Schema of agreements, for editors.
+    Schema,
 }
 
 pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
-    let Command::Check { file } = command;
-    let agreement = match Agreement::parse(&text_of(&file)?) {
+    match command {
+        Command::Check { file } => check(&file, output),
+        Command::Diff(arguments) => changes::run(&arguments, output),
+        Command::Approve(arguments) => approve::run(&arguments, output),
+        Command::Apply(arguments) => apply::run(&arguments, output),
+        Command::Schema => {
+            let schema: Value = serde_json::from_str(kw_agreement::SCHEMA).map_err(Failure::fault)?;
+            output.data(&schema, || kw_agreement::SCHEMA.trim_end().to_owned());
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn check(file: &Path, output: Output) -> Result<Exit, Failure> {
+    let agreement = match Agreement::parse(&text_of(file)?) {
         Ok(agreement) => agreement,
-        Err(errors) => return Ok(show_mistakes(&file, &errors, output)),
+        Err(errors) => return Ok(show_mistakes(file, &errors, output)),
     };
     let summary = json!({
         "valid": true,

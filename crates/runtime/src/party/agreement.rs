@@ -1,42 +1,115 @@
 //! The agreement in force, and how a new one comes in force while the process runs.
 
+mod remembered;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kw_agreement::{Agreement, AgreementErrors};
+use kw_agreement::{Admission, Agreement, AgreementErrors, Approvals};
 use kw_domain::Clock;
 use kw_telemetry::{Configured, Digest, Explain, Reason};
 
-use crate::events::{AgreementLoaded, AgreementReplaced};
+pub use remembered::replace_file;
+
+use crate::events::{AgreementLoaded, AgreementRefused, AgreementReplaced};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
+use remembered::{Memory, Remembered};
 
 /// The agreement in force. Clones share it.
+///
+/// Another text comes into force when it widens nobody's access, or when two operators of the agreement in force approved
+/// it ([`approvals_file`]). Otherwise the old one stays.
 #[derive(Debug, Clone)]
 pub struct SharedAgreement(Arc<State>);
 
 #[derive(Debug)]
 struct State {
     current: Shared<Agreement>,
-    /// The file and its text as last read; `None` for an agreement that was given by hand.
-    file: Option<(PathBuf, Mutex<String>)>,
+    /// `None` for an agreement that was given by hand.
+    source: Option<Mutex<Source>>,
+    /// Whether the file holds a text that was refused.
+    refused: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    memory: Option<Memory>,
+    /// The text in force, and who approved it.
+    in_force: Remembered,
+    /// The refusal that was told already: the hash of the text, and how many approvals it lacked.
+    told: Option<(String, usize)>,
+}
+
+/// Where the approvals of an agreement stand: beside it.
+pub fn approvals_file(agreement: &Path) -> PathBuf {
+    let mut name = agreement.as_os_str().to_owned();
+    name.push(".approvals");
+    PathBuf::from(name)
 }
 
 impl SharedAgreement {
-    /// Reads and checks the file.
+    /// Reads and checks the file. What it says now is in force: nothing is remembered of before.
     pub fn load(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AgreementFileError> {
-        let text = read(path)?;
-        let agreement = parse(path, &text)?;
+        Self::open(path, None, clock)
+    }
+
+    /// Reads and checks the file of a service. The text that it had in force the last time stands beside its keys; a file
+    /// that is wider than that, without approvals, does not come into force.
+    pub fn load_remembering(
+        path: &Path,
+        keys: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AgreementFileError> {
+        Self::open(path, Some(Memory::beside(keys)), clock)
+    }
+
+    fn open(path: &Path, memory: Option<Memory>, clock: Arc<dyn Clock>) -> Result<Self, AgreementFileError> {
+        let remembered = match &memory {
+            Some(memory) => memory.read().map_err(|source| memory_error(memory, source))?,
+            None => None,
+        };
+        let (in_force, agreement, told) = match remembered {
+            None => {
+                let text = read(path)?;
+                let agreement = parse(path, &text)?;
+                (Remembered { text, approved_by: Vec::new() }, agreement, None)
+            }
+            Some(remembered) => {
+                // Rules that this version reads otherwise than the last one did cannot be compared by a program.
+                let old = Agreement::parse(&remembered.text).map_err(|errors| {
+                    let path = memory.as_ref().map(|memory| memory.path.clone()).unwrap_or_default();
+                    AgreementFileError::Forgotten { path, errors }
+                })?;
+                match judge(path, &old, &remembered.text)? {
+                    Judged::Same => (remembered, old, None),
+                    Judged::Admitted { text, next, approved_by } => {
+                        (Remembered { text, approved_by }, next, None)
+                    }
+                    Judged::Refused { hash, admission } => {
+                        refuse(&hash, &old, &admission);
+                        (remembered, old, Some((hash, admission.missing)))
+                    }
+                }
+            }
+        };
+        if let Some(memory) = &memory {
+            memory.write(&in_force).map_err(|source| memory_error(memory, source))?;
+        }
         AgreementLoaded { hash: digest(&agreement), chain: Configured::chain(agreement.chain()) }.log();
-        let file = Some((path.to_owned(), Mutex::new(text)));
-        Ok(Self(Arc::new(State { current: Shared::new(agreement, clock), file })))
+        let refused = AtomicBool::new(told.is_some());
+        let source = Some(Mutex::new(Source { path: path.to_owned(), memory, in_force, told }));
+        Ok(Self(Arc::new(State { current: Shared::new(agreement, clock), source, refused })))
     }
 
     /// An agreement that is replaced by hand only: for tests, and for tools that hold one in memory.
     pub fn fixed(agreement: Agreement, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(State { current: Shared::new(agreement, clock), file: None }))
+        let current = Shared::new(agreement, clock);
+        Self(Arc::new(State { current, source: None, refused: AtomicBool::new(false) }))
     }
 
     /// The agreement in force. Take it once per request, so that one decision belongs to one hash.
@@ -54,29 +127,63 @@ impl SharedAgreement {
         self.0.current.age()
     }
 
-    /// Puts another agreement in force.
+    /// Whether the file holds a wider agreement that lacks approvals.
+    pub fn is_refused(&self) -> bool {
+        self.0.refused.load(Ordering::SeqCst)
+    }
+
+    /// Which operators approved the agreement with this hash before it came into force; none for one that needed none, or
+    /// that is not in force.
+    pub fn approved_by(&self, hash: &str) -> Vec<String> {
+        let Some(source) = &self.0.source else { return Vec::new() };
+        let source = source.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.current().hash() == hash { source.in_force.approved_by.clone() } else { Vec::new() }
+    }
+
+    /// Puts another agreement in force, whatever it widens: for what is held by hand.
     pub fn replace(&self, agreement: Agreement) {
         self.0.current.replace(agreement);
     }
 
-    /// Reads the file again; `true` if a new agreement is in force now. On an error the old one stays, and grows older.
-    /// Blocks for the time of reading and checking one file.
+    /// Reads the file again; `true` if a new agreement is in force now. On an error, and when it is refused, the old one
+    /// stays, and grows older. Blocks for the time of reading and checking one file.
     pub fn reload(&self) -> Result<bool, AgreementFileError> {
-        let Some((path, seen)) = &self.0.file else { return Ok(false) };
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = read(path)?;
-        if *seen == text {
-            self.0.current.confirm();
-            return Ok(false);
+        let Some(source) = &self.0.source else { return Ok(false) };
+        let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current();
+        match judge(&source.path, &current, &source.in_force.text)? {
+            Judged::Same => {
+                self.0.current.confirm();
+                self.0.refused.store(false, Ordering::SeqCst);
+                Ok(false)
+            }
+            Judged::Admitted { text, next, approved_by } => {
+                let remembered = Remembered { text, approved_by };
+                if let Some(memory) = &source.memory {
+                    memory.write(&remembered).map_err(|source| memory_error(memory, source))?;
+                }
+                AgreementReplaced { hash: digest(&next), before: digest(&current) }.log();
+                source.in_force = remembered;
+                source.told = None;
+                self.0.refused.store(false, Ordering::SeqCst);
+                self.0.current.replace(next);
+                Ok(true)
+            }
+            Judged::Refused { hash, admission } => {
+                let telling = Some((hash, admission.missing));
+                if source.told != telling {
+                    if let Some((hash, _)) = &telling {
+                        refuse(hash, &current, &admission);
+                    }
+                    source.told = telling;
+                }
+                self.0.refused.store(true, Ordering::SeqCst);
+                Ok(false)
+            }
         }
-        let agreement = parse(path, &text)?;
-        AgreementReplaced { hash: digest(&agreement), before: digest(&self.current()) }.log();
-        self.0.current.replace(agreement);
-        *seen = text;
-        Ok(true)
     }
 
-    /// Shows generation and age in the metrics.
+    /// Shows generation, age and refusals in the metrics.
     pub fn observe(&self, metrics: &Metrics) {
         let this = self.clone();
         let help = "Seconds since the agreement was last found sound.";
@@ -84,12 +191,66 @@ impl SharedAgreement {
         let this = self.clone();
         let help = "Agreements that were in force since the start.";
         metrics.computed("ketenwijzer_agreement_generation", help, &[], move || this.generation() as f64);
+        let this = self.clone();
+        let help = "1 while the file holds a wider agreement that lacks approvals.";
+        metrics.computed("ketenwijzer_agreement_refused", help, &[], move || {
+            f64::from(u8::from(this.is_refused()))
+        });
     }
+}
+
+/// What the file says, beside what is in force.
+enum Judged {
+    Same,
+    Admitted { text: String, next: Agreement, approved_by: Vec<String> },
+    Refused { hash: String, admission: Admission },
+}
+
+fn judge(path: &Path, current: &Agreement, in_force: &str) -> Result<Judged, AgreementFileError> {
+    let text = read(path)?;
+    if text == in_force {
+        return Ok(Judged::Same);
+    }
+    let next = parse(path, &text)?;
+    // Approvals that cannot be read are none: a narrowing needs none.
+    let approvals = fs::read_to_string(approvals_file(path)).ok();
+    let approvals = approvals.and_then(|text| Approvals::parse(&text).ok()).unwrap_or_default();
+    let admission = current.admits(&next, &approvals);
+    Ok(if admission.is_admitted() {
+        Judged::Admitted { text, next, approved_by: admission.approved_by.into_iter().collect() }
+    } else {
+        Judged::Refused { hash: next.hash().to_owned(), admission }
+    })
+}
+
+fn refuse(hash: &str, before: &Agreement, admission: &Admission) {
+    AgreementRefused {
+        hash: Digest::from_hex(hash),
+        before: digest(before),
+        widenings: admission.widenings().count(),
+        missing: admission.missing,
+    }
+    .log();
+}
+
+fn memory_error(memory: &Memory, source: io::Error) -> AgreementFileError {
+    AgreementFileError::Memory { path: memory.path.clone(), source }
 }
 
 /// Why an agreement file cannot be used. Always for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum AgreementFileError {
+    /// What was in force is no agreement to this version.
+    #[error(
+        "{path}: what was in force before is no agreement to this version: {errors}; compare it with the new one yourself, \
+         then remove this file"
+    )]
+    Forgotten {
+        /// The memory file.
+        path: PathBuf,
+        /// All mistakes.
+        errors: AgreementErrors,
+    },
     /// What the file says is wrong.
     #[error("{path}: {errors}")]
     Invalid {
@@ -97,6 +258,16 @@ pub enum AgreementFileError {
         path: PathBuf,
         /// All mistakes.
         errors: AgreementErrors,
+    },
+    /// What was in force cannot be read or written down.
+    #[error(
+        "cannot remember what is in force in {path}: {source}; check the folder of the keys and who may write in it"
+    )]
+    Memory {
+        /// The memory file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
     },
     /// The file cannot be read.
     #[error("cannot read the agreement {path}: {source}; check the path and who may read it")]
@@ -116,6 +287,14 @@ impl Explain for AgreementFileError {
                 .say("the agreement is wrong: run `ketenwijzer agreement check` on it")
                 .with("file", &Configured::path(path))
                 .with("mistakes", &errors.as_slice().len()),
+            Self::Forgotten { path, errors } => reason
+                .say("what was in force before is no agreement to this version")
+                .with("file", &Configured::path(path))
+                .with("mistakes", &errors.as_slice().len()),
+            Self::Memory { path, source } => reason
+                .say("what is in force cannot be remembered")
+                .with("file", &Configured::path(path))
+                .because(source),
             Self::Unreadable { path, source } => reason
                 .say("the agreement cannot be read")
                 .with("file", &Configured::path(path))
