@@ -40,7 +40,7 @@ pub(crate) enum Command {
     /// Make and rotate keys.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Look at a chain agreement.
+    /// Check, compare, approve and apply chain agreements.
     #[command(subcommand)]
     Agreement(agreement::Command),
     /// Look at logs from outside: verify, copy, search, report.
@@ -113,6 +113,11 @@ mod tests {
             "keys rotate pseudonymiser --config switchboard.toml",
             "keys rotate grant --config switchboard.toml",
             "agreement check agreement.toml",
+            "agreement diff agreement.toml next.toml",
+            "agreement approve next.toml --as jansen --key jansen.key --current agreement.toml",
+            "agreement apply next.toml --to agreement.toml --yes",
+            "agreement schema",
+            "keys operator jansen.key",
             "audit show --config a.toml --auditor a.first --event query-answered --basis emergency --from 2026-01-01T00:00:00Z",
             "audit show --config s.toml --auditor a.first --database --limit 500",
             "audit resolve request --config a.toml --auditor a --index 7 --reference 019a0000-0000-7000-8000-000000000000 --reason r",

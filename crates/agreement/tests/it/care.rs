@@ -1,6 +1,6 @@
 //! examples/chains/care.toml.
 
-use kw_agreement::{Agreement, Budget};
+use kw_agreement::{Agreement, AuditorRole, Budget, ConsentRegime, MandateAct, MandateKind};
 use kw_domain::{Category, Oin, Purpose};
 use kw_protocol::evaluation::BudgetClass;
 use serde_json::json;
@@ -17,6 +17,7 @@ const TABLE: &str = "
     check-medication  medical-specialist    hospital                                L   proven  -          x          x         -
     acute-care        general-practitioner  general-practice|out-of-hours-practice  E   word    x          x          x         -
     acute-care        medical-specialist    hospital                                E   word    x          x          x         x
+    view-own-file     citizen               personal-environment                    L   word    x          x          x         x
 ";
 
 fn agreement() -> Agreement {
@@ -26,7 +27,7 @@ fn agreement() -> Agreement {
 #[test]
 fn every_decision_follows_the_table() {
     // Per row: parties × bases × assurances × (categories one by one, none asked, all asked where it has all four).
-    let expected = [2 * 2 * 6, 2 * 4, 3, 3, 2 * 2 * 4, 2 * 6];
+    let expected = [2 * 2 * 6, 2 * 4, 3, 3, 2 * 2 * 4, 2 * 6, 2 * 6];
     assert_eq!(matrix::check(&agreement(), TABLE), expected.iter().sum::<usize>());
 }
 
@@ -68,4 +69,58 @@ fn dates_and_lists_in_documents_are_checked() {
         agreement.check_document(&medication, &document("2026-02-30")),
         Err(vec!["/dispensed/0/on: format".to_owned()])
     );
+}
+
+#[test]
+fn patients_choose_who_may_be_told_of_their_files() {
+    let agreement = agreement();
+    assert!(agreement.categories().all(|(_, rules)| rules.consent == ConsentRegime::OptIn));
+    let registrars: Vec<&str> =
+        agreement.consent().registrars.iter().filter_map(|oin| agreement.party_name(*oin)).collect();
+    assert_eq!(registrars, ["Toestemming Demoland"]);
+    let dpo = agreement.auditors().find(|auditor| auditor.role == AuditorRole::DataProtectionOfficer);
+    assert!(dpo.unwrap().name.contains("gegevensbescherming"));
+    assert_eq!(agreement.operators().len(), 2);
+}
+
+#[test]
+fn who_acts_for_a_patient_depends_on_the_age() {
+    let agreement = agreement();
+    let kinds = &agreement.representation().kinds;
+    let band =
+        |kind, age| kinds[&kind].band_at(age).map(|band| (band.name.as_str(), band.confirmed_by.len()));
+    use MandateKind::{Guardianship, Mentorship, ParentalAuthority, Voluntary};
+    assert_eq!(band(ParentalAuthority, 0), Some(("under-12", 0)));
+    assert_eq!(band(ParentalAuthority, 11), Some(("under-12", 0)));
+    assert_eq!(band(ParentalAuthority, 12), Some(("from-12-to-15", 1)));
+    assert_eq!(band(ParentalAuthority, 15), Some(("from-12-to-15", 1)));
+    assert_eq!(band(ParentalAuthority, 16), None);
+    assert_eq!((band(Voluntary, 15), band(Voluntary, 16)), (None, Some(("from-16", 2))));
+    for kind in [Guardianship, Mentorship] {
+        assert_eq!((band(kind, 17), band(kind, 18)), (None, Some(("adult", 0))));
+    }
+    assert!(!kinds.contains_key(&MandateKind::Administration), "bewind is about money");
+    assert!(!kinds[&Voluntary].acts.contains(&MandateAct::Object));
+    let asks: Vec<&str> = agreement
+        .purposes()
+        .filter(|(_, rules)| rules.representation)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(asks, ["view-own-file"]);
+}
+
+#[test]
+fn where_a_proof_is_demanded_there_is_a_provider_that_can_give_it() {
+    let agreement = agreement();
+    for (name, rules) in agreement.purposes().filter(|(_, rules)| rules.actor_must_be_proven) {
+        for role in rules.roles.keys() {
+            let kinds = &agreement.role(role).unwrap().kinds;
+            for partner in agreement.partners().filter(|partner| kinds.contains(&partner.kind)) {
+                let provider = partner.identity_provider.as_ref();
+                let proves =
+                    provider.is_some_and(|provider| provider.roles.values().any(|known| known == role));
+                assert!(proves, "{name} {role} {}", partner.name);
+            }
+        }
+    }
 }

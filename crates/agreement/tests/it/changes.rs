@@ -147,7 +147,12 @@ fn what_guards_the_chain_itself_is_for_two_people_whichever_way_it_changes() {
         Box::new(move |d| first(d).log_key = key("e")),
         Box::new(|d| {
             first(d).kind = "school".into();
-            d.roles.get_mut("youth-care-worker").unwrap().kinds = vec!["school".into()];
+            for role in d.roles.values_mut() {
+                role.kinds.retain(|kind| kind != "youth-care");
+                if role.kinds.is_empty() {
+                    role.kinds.push("school".into());
+                }
+            }
         }),
         Box::new(|d| first(d).authorisation_endpoint = Some("https://elders.example".into())),
         Box::new(|d| first(d).identity_provider.as_mut().unwrap().issuer = "https://evil.example".into()),

@@ -1,6 +1,8 @@
 //! examples/chains/youth.toml.
 
-use kw_agreement::{Agreement, Allowed, Budget, Decision, DecisionInput, Environment, Language, Term};
+use kw_agreement::{
+    Agreement, Allowed, Budget, ConsentRegime, Decision, DecisionInput, Environment, Language, Term,
+};
 use kw_domain::{Category, Epoch, Instant, KeyUse, Oin, Purpose, Role};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::query::{Assurance, RelationBasis};
@@ -64,6 +66,19 @@ fn retention_follows_the_youth_act() {
         assert_eq!(rules.archive, Some(Term::years(5)), "{name}");
         assert_eq!(rules.age_limit, Some(23), "{name}");
     }
+}
+
+#[test]
+fn who_reported_the_same_family_is_told_of_each_other_and_nobody_consents() {
+    let agreement = agreement();
+    for (name, rules) in agreement.categories() {
+        let matching = rules.matching.as_ref().unwrap();
+        assert!(matching.family && matching.legal_basis.starts_with("Jeugdwet"), "{name}");
+        assert_eq!(rules.consent, ConsentRegime::Statutory, "{name}");
+    }
+    assert_eq!(agreement.review().reviewers, [Role::parse("quality-officer").unwrap()].into());
+    assert_eq!(agreement.consent().objection_within.as_secs(), 28 * 86_400);
+    assert!(agreement.representation().kinds.is_empty() && agreement.operators().is_empty());
 }
 
 #[test]

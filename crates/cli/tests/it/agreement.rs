@@ -24,7 +24,7 @@ fn logs_witnesses_and_quorum_are_shown() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/chains/care.toml");
     let checked = run(["agreement", "check", file, "--json"]).expect(0).json();
     let logs = checked["logs"].as_array().unwrap();
-    assert_eq!(logs.len(), 6);
+    assert_eq!(logs.len(), 9);
     assert_eq!(logs[0]["origin"], "switchboard.zorg-demoregio.example/care-demoregio");
     assert_eq!(logs[0]["witnesses"].as_array().unwrap().len(), 2);
     assert_eq!(logs[0]["witnesses"][0]["name"], "care-demoregio/witness/00000099000000111000");

@@ -41,8 +41,9 @@ fn about_partners() {
 #[test]
 fn a_kind_in_another_form_is_refused_where_it_stands_and_where_it_was_meant() {
     let found = errors(&change(youth::TEXT, "kind = \"school\"", "kind = \"School\""));
-    let [role, partner] = &found[..] else { panic!("{found:#?}") };
+    let [role, other, partner] = &found[..] else { panic!("{found:#?}") };
     assert_eq!(role.path, "roles.care-coordinator.kinds[0]");
+    assert_eq!(other.path, "roles.quality-officer.kinds[1]");
     assert!(!role.next_step.contains("School"), "{role}");
     assert_eq!(partner.path, "partners[1].kind");
     assert!(partner.reason.starts_with("a kind of partner has 1 to 64"), "{partner}");
