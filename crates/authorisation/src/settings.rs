@@ -14,9 +14,6 @@ pub struct AuthorisationSettings {
     pub client_id: String,
     /// The key (P-256, PKCS #8 in DER) that proves it to the provider (`private_key_jwt`, OpenID Connect Core §9).
     pub client_key: PathBuf,
-    /// PEM files with the roots under which the provider's certificate is trusted; the machine's own when none is given.
-    #[serde(default)]
-    pub provider_roots: Vec<PathBuf>,
     /// What a personal environment gets data for. The agreement has its rules, and says it in words for the person.
     pub purpose: Purpose,
     /// As what a personal environment gets them, in the words of the agreement.
@@ -85,7 +82,6 @@ mod tests {
         AuthorisationSettings {
             client_id: "holder".to_owned(),
             client_key: PathBuf::from("provider.key"),
-            provider_roots: Vec::new(),
             purpose: Purpose::parse("own-insight").unwrap(),
             role: Role::parse("citizen").unwrap(),
             clients: clients

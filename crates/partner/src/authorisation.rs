@@ -53,6 +53,7 @@ pub enum AuthorisationError {
 /// What the authorisation server shares with the rest of the process.
 pub(crate) struct Shared<'a> {
     pub(crate) http: &'a kw_runtime::Http,
+    pub(crate) identity: &'a IdentitySettings,
     pub(crate) agreement: &'a SharedAgreement,
     pub(crate) store: &'a Arc<Store<Partner>>,
     pub(crate) vault: &'a Vault,
@@ -82,12 +83,11 @@ pub(crate) fn open(
     let der = Zeroizing::new(fs::read(&settings.client_key).map_err(|_| key())?);
     let client_key = SigningKey::from_pkcs8(&der).map_err(|_| key())?;
     let options = ClientOptions { timeout: TIMEOUT, connect_timeout: CONNECT_TIMEOUT };
-    let http = web_client(&settings.provider_roots, Arc::clone(&clock), options)?;
-    let roots = IdentitySettings { roots: settings.provider_roots.clone() };
+    let http = web_client(&shared.identity.roots, Arc::clone(&clock), options)?;
     let provider = OidcProvider::new(OidcParts {
         agreement: agreement.clone(),
         http,
-        keys: Providers::new(&roots, Arc::clone(&clock))?,
+        keys: Providers::new(shared.identity, Arc::clone(&clock))?,
         client_id: settings.client_id.clone(),
         client_key,
         clock: Arc::clone(&clock),

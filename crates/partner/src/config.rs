@@ -143,9 +143,6 @@ impl Settings for PartnerConfig {
         self.database.resolve_paths(folder.as_path());
         if let Some(authorisation) = &mut self.authorisation {
             folder.resolve(&mut authorisation.client_key);
-            for path in &mut authorisation.provider_roots {
-                folder.resolve(path);
-            }
         }
         for source in &mut self.sources {
             match &mut source.system {

@@ -111,6 +111,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         let (pulls, clients, http) = (&pulls, &clients, &http);
         let shared = authorisation::Shared {
             http,
+            identity: &config.identity,
             agreement,
             store,
             vault,

@@ -147,12 +147,14 @@ impl AuthorisationServer {
         })?;
         let damaged = || NotCollected::failed("authorisation-damaged", unreadable());
         let subject = granted.persons.about().ok_or_else(damaged)?;
-        let active = self.still_mandated(granted, &subject, &one).await?;
         let records = self.records_about(&subject, &one).await;
         let mut records = records.map_err(|_| NotCollected::failed("unavailable", busy()))?;
         if let Some(source) = &request.source {
             records.retain(|record| record.source == *source);
         }
+        // From here on the record says about whom it is, whatever comes out.
+        *own = records.first().cloned();
+        let active = self.still_mandated(granted, &subject, &one).await?;
         let bindings = self.bindings(&subject, client).await?;
         let mut records = records.into_iter();
         let first = records.next();
@@ -176,7 +178,6 @@ impl AuthorisationServer {
             birth_date_precision: None,
         };
         let Some(record) = first else { return Ok((collected, ground)) };
-        *own = Some(record.clone());
         let document = self.parts.pulls.document_of(&record).await;
         let Some(document) = document.map_err(|not| NotCollected::failed(not.reason, not.refusal))? else {
             return Ok((collected, ground));

@@ -110,7 +110,9 @@ impl AuthorisationServer {
                 after.facts.failure = Some(code.as_str().to_owned());
                 let record =
                     self.record(Event::AuthorisationDecided, agreement, &after).denied(code.as_str());
-                let mut told = self.about(record, &stated, None);
+                // Whoever it was about can find out that it was tried.
+                let own = self.own_record(&stated).await;
+                let mut told = self.about(record, &stated, own.as_ref());
                 told.record.trace = Some(trace.trace_id());
                 (after, told)
             }
@@ -119,6 +121,12 @@ impl AuthorisationServer {
             return Ok(());
         }
         Err(Refusal::new(ProblemCode::Invalid, "This took too long. Start again."))
+    }
+
+    /// An own record about the person of the statement, as far as it was read.
+    async fn own_record(&self, stated: &Authorisation) -> Option<LocalRecord> {
+        let (subject, scope) = (stated.persons.about()?, stated.scope().ok()?);
+        self.records_about(&subject, &scope).await.ok()?.into_iter().next()
     }
 
     /// Everything between the answer and the question to the person, in the order in which it ends.

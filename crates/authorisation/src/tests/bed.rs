@@ -19,6 +19,7 @@ use kw_domain::{
     AuthorisationId, BatchId, BirthDate, Category, Clock as _, Epoch, Instant, KeyUse, MandateId,
     ManualClock, Oin, PointerId, Purpose, Role, SourceName, Subject,
 };
+use kw_identity::{ActorProofs, IdentitySettings, Providers};
 use kw_ledger::AccessRecord;
 use kw_protocol::authorisation::{
     Collected, CollectionRequest, ConsentVerdict, ConsentView, Decided, OauthErrorCode, PushedAuthorisation,
@@ -356,6 +357,10 @@ impl Bed {
             sources: sources.clone(),
             vault: vault.clone(),
             grants: GrantVerifier::new(oin(HOLDER), GrantKeys::new(Arc::new(NoIndex), shared()), shared()),
+            proofs: ActorProofs::new(
+                Providers::new(&IdentitySettings::default(), shared()).unwrap(),
+                shared(),
+            ),
             clock: shared(),
             source_deadline: Duration::from_secs(1),
             refusals: RecordedRefusals::default(),
@@ -568,7 +573,6 @@ fn settings() -> AuthorisationSettings {
     AuthorisationSettings {
         client_id: "holder".to_owned(),
         client_key: PathBuf::from("none"),
-        provider_roots: Vec::new(),
         purpose: Purpose::parse("own-insight").unwrap(),
         role: Role::parse("citizen").unwrap(),
         clients: vec![ClientSettings { oin: oin(PGO), redirect_uris: vec![BACK.to_owned()] }],

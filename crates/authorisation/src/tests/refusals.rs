@@ -25,6 +25,7 @@ async fn another_birth_date_ends_it_before_anything_is_shown() {
     let bed = Bed::new().await;
     assert_eq!(failed(&bed, &[("birth_date", "20160612")]).await, FailureCode::BirthDateMismatch);
     assert_eq!(failed(&bed, &[("birth_date", "20160700")]).await, FailureCode::BirthDateMismatch);
+    assert!(bed.records().pop().unwrap().subject.is_some(), "whose record it is can be told so");
 }
 
 #[actix_web::test]

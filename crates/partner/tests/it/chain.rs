@@ -69,7 +69,6 @@ impl Chain {
             tls: tls("pseudonymiser", PSEUDONYMISER),
             database: DatabaseConfig::at(at("pseudonymiser.db").to_string_lossy()),
             keys: kw_pseudonymiser::KeySettings { directory: at("pseudonymiser-keys") },
-            identity: kw_partner::IdentitySettings::default(),
             ledger: LedgerSettings::default(),
         };
         let public =
@@ -90,6 +89,7 @@ impl Chain {
         let config = PartnerConfig {
             admit_real_numbers: false,
             authorisation: None,
+            identity: kw_partner::IdentitySettings::default(),
             agreement: at("agreement.toml"),
             server: server(),
             log: LogSettings::default(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up must work")]
 
 mod asking;
+mod authorising;
 mod chain;
 mod description;
 mod doors;
