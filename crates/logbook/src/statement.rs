@@ -8,6 +8,7 @@ use kw_domain::{Category, Oin};
 use kw_ledger::{AccessRecord, Event, Outcome, Verdict};
 use kw_protocol::access_report::{DisclosedTo, StatementLine};
 use kw_protocol::dossier::Party;
+use kw_protocol::mandate::Side;
 use kw_protocol::query::RelationBasis;
 use kw_store::StoredEntry;
 use kw_telemetry::{Explain, Reason};
@@ -134,7 +135,13 @@ pub fn line(teller: Teller, record: &AccessRecord, agreement: &Agreement) -> Opt
                 transaction: grant.transaction,
             })
             .collect(),
+        side: record.representative.map(|_| Side::Represented),
     })
+}
+
+/// The same record as whoever acted for its subject may see it: that they acted, and not what came of it.
+pub fn line_for_representative(line: StatementLine) -> StatementLine {
+    StatementLine { disclosed: Vec::new(), side: Some(Side::Representative), ..line }
 }
 
 /// A party with its name in the agreement; one that the agreement does not know keeps its number as its name.

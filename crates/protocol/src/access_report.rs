@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::Bytes16;
 use crate::dossier::Party;
+use crate::mandate::Side;
 use crate::pointer::SubjectElement;
 use crate::pull::{EpochBirthDateProof, EpochProof};
 use crate::query::{Actor, Receipt, RelationBasis};
@@ -222,6 +223,10 @@ pub struct StatementLine {
     /// What was disclosed, with the transaction of the exchange that followed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosed: Vec<DisclosedTo>,
+    /// Which side of a mandate the person is, where somebody acted for somebody else. What was disclosed is told to the
+    /// represented person only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
 }
 
 /// One thing that a question disclosed.

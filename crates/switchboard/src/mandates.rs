@@ -9,6 +9,7 @@ mod recording;
 mod register;
 mod rules;
 mod search;
+mod telling;
 mod upkeep;
 mod view;
 mod withdraw;

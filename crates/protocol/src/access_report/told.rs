@@ -212,6 +212,14 @@ pub enum ReportedAct {
     Inspected,
     /// A registration ended because it was not renewed.
     Lapsed,
+    /// Somebody's agreement with a mandate was registered.
+    MandateConfirmed,
+    /// A mandate ended.
+    MandateEnded,
+    /// An organisation looked whether there is a mandate.
+    MandateRead,
+    /// An organisation registered a mandate.
+    MandateRegistered,
     /// An organisation registered that it has data.
     Registered,
     /// An organisation said that it still has data.
@@ -220,6 +228,8 @@ pub enum ReportedAct {
     Replaced,
     /// A report like this one was made.
     Reported,
+    /// An organisation asked who has data about somebody whom the person represents.
+    Represented,
     /// An organisation took a registration back.
     Withdrawn,
 }

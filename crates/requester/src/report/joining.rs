@@ -9,6 +9,7 @@ use kw_protocol::access_report::{
     Named, ReportEntry, ReportLanguage, ReportedAct, ReportedFetch, Statement, StatementLine,
 };
 use kw_protocol::dossier::Party;
+use kw_protocol::mandate::Side;
 
 use super::words;
 use crate::assembly::party;
@@ -57,6 +58,9 @@ impl Joined<'_> {
             return;
         }
         match line.event {
+            Event::QueryAnswered if line.side == Some(Side::Representative) => {
+                self.act(ReportedAct::Represented, teller, line);
+            }
             Event::QueryAnswered | Event::QueryAsked => self.question(ReportedAct::Asked, teller, line),
             Event::AnswerReceived => self.answer(teller, line),
             Event::PullAnswered => self.fetch(teller, line),
@@ -200,6 +204,10 @@ fn alone(event: Event) -> Option<ReportedAct> {
         Event::AccessLogSearched | Event::ResolutionApproved | Event::ResolutionRequested => {
             ReportedAct::Inspected
         }
+        Event::MandateConfirmed => ReportedAct::MandateConfirmed,
+        Event::MandateEnded => ReportedAct::MandateEnded,
+        Event::MandateRequested => ReportedAct::MandateRegistered,
+        Event::MandatesRead => ReportedAct::MandateRead,
         Event::PointerRegistered | Event::PointersRegistered => ReportedAct::Registered,
         Event::PointerRenewed => ReportedAct::Renewed,
         Event::PointerSuperseded => ReportedAct::Replaced,

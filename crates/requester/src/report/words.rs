@@ -112,6 +112,36 @@ pub(super) fn what(entry: &ReportEntry, speak: Language) -> String {
         (ReportedAct::Lapsed, English) => {
             "A notice that an organisation has data about you has expired. Other organisations no longer see it.".to_owned()
         }
+        (ReportedAct::MandateConfirmed, Dutch) => {
+            format!("{who} heeft vastgelegd dat iemand het eens is met een machtiging van of voor u.{ended}")
+        }
+        (ReportedAct::MandateConfirmed, English) => {
+            format!("{who} recorded that somebody agrees with a mandate of yours or for you.{ended}")
+        }
+        (ReportedAct::MandateEnded, Dutch) => {
+            format!("Een machtiging van of voor u is beëindigd. Dat is gedaan door {who}.{ended}")
+        }
+        (ReportedAct::MandateEnded, English) => {
+            format!("A mandate of yours or for you was ended, by {who}.{ended}")
+        }
+        (ReportedAct::MandateRead, Dutch) => {
+            format!("{who} heeft gekeken of er een machtiging van of voor u is.{ended}")
+        }
+        (ReportedAct::MandateRead, English) => {
+            format!("{who} looked whether there is a mandate of yours or for you.{ended}")
+        }
+        (ReportedAct::MandateRegistered, Dutch) => {
+            format!("{who} heeft een machtiging van of voor u vastgelegd.{ended}")
+        }
+        (ReportedAct::MandateRegistered, English) => {
+            format!("{who} registered a mandate of yours or for you.{ended}")
+        }
+        (ReportedAct::Represented, Dutch) => format!(
+            "{who} heeft gevraagd welke organisaties gegevens hebben over iemand die u vertegenwoordigt.{ended}"
+        ),
+        (ReportedAct::Represented, English) => {
+            format!("{who} asked which organisations have data about somebody whom you represent.{ended}")
+        }
         (ReportedAct::Registered, Dutch) => {
             format!("{who} heeft gemeld dat deze organisatie gegevens over u heeft.")
         }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kw_agreement::Agreement;
-use kw_domain::{Category, Oin, SubjectId};
+use kw_domain::{Category, Oin, SubjectId, SubjectReference};
 use kw_ledger::{AccessRecord, Event};
 use kw_logbook::statement::{self, Teller};
 use kw_protocol::access_report::{LogScope, StatementLine, SubjectReportRequest};
+use kw_protocol::mandate::Side;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::Refusal;
-use kw_store::switchboard::StoredPointer;
+use kw_store::switchboard::{StoredPointer, Switchboard};
+use kw_store::{Meant, Service as _};
 
 use crate::app::{App, Keyring, not_read};
 use crate::index::open_pointer;
@@ -46,10 +48,17 @@ pub(super) async fn gather(
         for entry in &page {
             let Some(record) = statement::record_of(entry).map_err(Refusal::fault)? else { continue };
             if period.covers(record.at) {
+                let (index, acted) = (entry.index, record.representative);
                 let narrowed = of_this_subject(record, &held, agreement);
-                lines.extend(
-                    narrowed.and_then(|record| statement::line(Teller::Switchboard, &record, agreement)),
-                );
+                let line =
+                    narrowed.and_then(|record| statement::line(Teller::Switchboard, &record, agreement));
+                let Some(line) = line else { continue };
+                lines.push(match acted {
+                    Some(reference) if is_meant(app, index, reference, subject).await? => {
+                        statement::line_for_representative(line)
+                    }
+                    _ => line,
+                });
             }
         }
         if lines.len() > MOST_LINES || looked_at > MOST_ENTRIES {
@@ -63,6 +72,17 @@ pub(super) async fn gather(
     }
     let scopes = scopes(agreement, keyring, &mut lines, &pointers, &period)?;
     Ok(Gathered { lines, scopes })
+}
+
+/// Whether a reference in the record at an index means this subject.
+async fn is_meant(
+    app: &App,
+    index: u64,
+    reference: SubjectReference,
+    subject: SubjectId,
+) -> Result<bool, Refusal> {
+    let links = app.store.read(move |log| log.links_at(Switchboard::LINKS, index)).await.map_err(not_read)?;
+    Ok(links.contains(&(Meant::Subject(subject), reference)))
 }
 
 /// What each holder has about the subject now.
@@ -118,7 +138,8 @@ fn scopes(
     period: &LogScope,
 ) -> Result<BTreeMap<Oin, LogScope>, Refusal> {
     let mut scopes: BTreeMap<Oin, LogScope> = BTreeMap::new();
-    for line in &*lines {
+    // Of what was done for somebody else, the parties' own logs are for that person to read.
+    for line in lines.iter().filter(|line| line.side != Some(Side::Representative)) {
         if matches!(line.event, Event::AccessReportMade | Event::QueryAnswered) {
             scope_of(&mut scopes, line.party.oin, period).asked.extend(line.transaction);
         }

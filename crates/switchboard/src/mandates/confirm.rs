@@ -12,6 +12,7 @@ use kw_store::WriteError;
 use super::finding::tags;
 use super::recording::{References, act_about_sides, describe};
 use super::rules::{confirm, registers, rules};
+use super::telling::tell;
 use super::view::{ended, mandate_id, not_found, shown};
 use crate::app::App;
 use crate::staleness::{Unwritten, again, check_generations};
@@ -60,6 +61,7 @@ async fn store(
     let keyring = app.keyring.load_full();
     let (wanted, side, references) = (tags(&keyring, &asked.subject)?, asked.side, References::draw(app));
     let (agreement, registrar) = (std::sync::Arc::clone(agreement), party.oin);
+    let entropy = app.entropy.clone();
     let done = app
         .store
         .write("confirm_mandate", move |tx| {
@@ -77,6 +79,9 @@ async fn store(
             match confirm(&mandate, rules(&agreement, mandate.kind), side, now) {
                 Ok(confirmed) => {
                     tx.write().update_mandate(&confirmed)?;
+                    if confirmed.status != mandate.status {
+                        tell(tx, &entropy, &confirmed, now)?;
+                    }
                     Ok((Ok(shown(&confirmed)), act_about_sides(record, references.of(&mandate))?))
                 }
                 Err(_) => {

@@ -10,6 +10,7 @@ use kw_telemetry::Reason;
 
 use super::recording::{References, act_about_sides, describe};
 use super::rules::due;
+use super::telling::tell;
 use crate::app::{App, act};
 
 const AT_ONCE: u32 = 100;
@@ -22,7 +23,7 @@ pub(crate) async fn mandates_due(app: Arc<App>) -> Result<(), Reason> {
         let agreement = app.agreement.current();
         let kept_for = agreement.retention(RetentionClass::Access);
         let record = app.record(&agreement, Event::MandateEnded, app.oin, None);
-        let references = References::draw(&app);
+        let (references, entropy) = (References::draw(&app), app.entropy.clone());
         app.store
             .write("mandate_due", move |tx| {
                 // It may have been changed since it was read.
@@ -35,6 +36,7 @@ pub(crate) async fn mandates_due(app: Arc<App>) -> Result<(), Reason> {
                 record.count = Some(1);
                 if let Some(expired) = due(&mandate, now, kept_for) {
                     tx.write().update_mandate(&expired)?;
+                    tell(tx, &entropy, &expired, now)?;
                     describe(&mut record, &expired);
                     return Ok(((), act_about_sides(record, references.of(&expired))?));
                 }

@@ -15,6 +15,7 @@ use kw_store::switchboard::mandates::StoredMandate;
 use super::finding::tags;
 use super::recording::{References, act_about_sides, describe};
 use super::rules::{By, is_provider, registers, withdraw};
+use super::telling::tell;
 use super::view::{mandate_id, not_found, shown};
 use crate::app::App;
 use crate::staleness::{Unwritten, again, check_generations};
@@ -68,7 +69,7 @@ async fn store(
     let wanted = asked.subject.as_ref().map(|subject| tags(&keyring, subject)).transpose()?;
     let (side, references, kept_for) =
         (asked.side, References::draw(app), agreement.retention(RetentionClass::Access));
-    let (agreement, caller) = (Arc::clone(agreement), party.oin);
+    let (agreement, caller, entropy) = (Arc::clone(agreement), party.oin, app.entropy.clone());
     let done = app
         .store
         .write("withdraw_mandate", move |tx| {
@@ -91,6 +92,7 @@ async fn store(
             let left = withdraw(&mandate, by, now, kept_for);
             if left != mandate {
                 tx.write().update_mandate(&left)?;
+                tell(tx, &entropy, &left, now)?;
             }
             let mut record = record.clone();
             describe(&mut record, &left);

@@ -30,6 +30,7 @@ pub(in crate::report) fn at(minutes: i64) -> Instant {
 /// What a log says of something that `who` did.
 pub(in crate::report) fn line(event: Event, minutes: i64, who: &str) -> StatementLine {
     StatementLine {
+        side: None,
         at: at(minutes),
         event,
         party: party(oin(who), &agreement()),
