@@ -5,9 +5,9 @@ use std::time::Duration;
 use kw_domain::Instant;
 use kw_protocol::signal::SignalType;
 use kw_runtime::Entropy;
-use kw_store::switchboard::Switchboard;
 use kw_store::switchboard::mandates::StoredMandate;
-use kw_store::switchboard::signals::NewSignal;
+use kw_store::switchboard::{NewSignal, Switchboard};
+
 use kw_store::{StoreError, Tx};
 
 /// Who asked longer ago is not told.
