@@ -21,5 +21,6 @@ mod own_data;
 mod pki_and_keys;
 mod program;
 mod proven_actor;
+mod representation;
 mod rotation;
 mod usage;

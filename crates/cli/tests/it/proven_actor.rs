@@ -175,13 +175,13 @@ impl Town {
 }
 
 /// A service that ends with the test.
-struct Service {
+pub(crate) struct Service {
     child: Child,
     _lifeline: Option<ChildStdin>,
 }
 
 impl Service {
-    fn start(kind: &str, config: &Path) -> Self {
+    pub(crate) fn start(kind: &str, config: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ketenwijzer"));
         command.args([kind, "serve", "--until-stdin-closes", "--config"]).arg(config);
         Self::ready(command.stderr(Stdio::null())).unwrap_or_else(|error| panic!("{kind}: {error}"))
