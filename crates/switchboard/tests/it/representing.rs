@@ -5,10 +5,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_client::{ClientError, SwitchboardClient};
 use kw_domain::{Clock as _, MandateId, SystemClock, TransactionId};
 use kw_ledger::{AccessRecord, Event, Verdict};
+use kw_protocol::access_report::{StatementLine, SubjectReport, SubjectReportRequest};
 use kw_protocol::grant::GrantClaims;
 use kw_protocol::mandate::{MandateAct, MandateKind, RegisterMandate, Side};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Query, QueryAnswer, RelationBasis, RepresentationClaim};
+use kw_protocol::signal::SignalsAsked;
 use kw_testbed::{Member, RunningChain, subject_element};
 
 use crate::child::chain;
@@ -188,4 +190,62 @@ async fn a_purpose_may_say_that_the_absence_of_a_mandate_is_told() {
     themselves.relation.basis = RelationBasis::Motivated;
     themselves.relation.reason = Some("r".to_owned());
     assert!(without.ask(&themselves).await.is_err());
+}
+
+#[tokio::test]
+async fn both_see_it_in_their_access_report_and_only_the_represented_person_what_was_disclosed() {
+    let town = town(|_| ()).await;
+    let id = town.registers().await;
+    town.ask(&town.question(PARENT, CHILD, Some(id))).await.unwrap();
+    let teller = town.chain.member("municipality").unwrap();
+    let of = |line: &StatementLine| (line.event, line.side, line.disclosed.len());
+    let (registered, asked) = (Event::MandateRequested, Event::QueryAnswered);
+
+    let child = report(&teller, CHILD).await;
+    let told: Vec<_> = child.lines.iter().filter(|line| line.side.is_some()).map(of).collect();
+    let side = Some(Side::Represented);
+    assert_eq!(told, [(registered, side, 0), (asked, side, 1)]);
+    assert!(child.parties.iter().any(|named| named.party.oin == town.holder.oin));
+
+    let parent = report(&teller, PARENT).await;
+    let side = Some(Side::Representative);
+    assert_eq!(parent.lines.iter().map(of).collect::<Vec<_>>(), [(registered, side, 0), (asked, side, 0)]);
+    assert!(parent.parties.is_empty(), "no log about the child is opened for the parent");
+}
+
+#[tokio::test]
+async fn whoever_relies_on_a_mandate_hears_that_it_ended() {
+    let town = town(|_| ()).await;
+    let id = town.registers().await;
+    let relies = town.holder.switchboard().unwrap();
+    let check = kw_protocol::mandate::CheckMandate {
+        mandate: id,
+        represented: subject_element(CHILD).unwrap(),
+        representative: None,
+        act: MandateAct::View,
+        categories: Vec::new(),
+    };
+    assert!(relies.check_mandate(&check).await.unwrap().active);
+    town.registrar.withdraw_mandate(id, &withdrawal(Side::Representative, PARENT)).await.unwrap();
+    for client in [&relies, &town.registrar] {
+        let page = client.signals(&SignalsAsked::default()).await.unwrap();
+        let text = serde_json::to_string(&page).unwrap();
+        assert!(text.contains("mandate-changed") && text.contains(&id.to_string()), "{text}");
+    }
+    let stranger = town.asker.switchboard().unwrap().signals(&SignalsAsked::default()).await.unwrap();
+    assert!(!serde_json::to_string(&stranger).unwrap().contains("mandate-changed"));
+}
+
+async fn report(teller: &Member, number: u64) -> SubjectReport {
+    let request = SubjectReportRequest {
+        subject: subject_element(number).unwrap(),
+        actor: teller.question(number).unwrap().actor,
+        case: "INZAGE-1".parse().unwrap(),
+        from: None,
+        until: None,
+    };
+    let mut random = [0; 10];
+    aws_lc_rs::rand::fill(&mut random).unwrap();
+    let transaction = TransactionId::new(SystemClock.now(), random);
+    teller.switchboard().unwrap().access_report(&request, transaction).await.unwrap()
 }
