@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, demo, doctor, dossier, keys, mandates, objections, partner, pki,
+    agreement, audit, consents, demo, doctor, dossier, keys, mandates, objections, partner, personal, pki,
     pseudonymiser, query, register, status, switchboard, sync, withdraw,
 };
 
@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Run a partner.
     #[command(subcommand)]
     Partner(partner::Command),
+    /// Run a personal environment.
+    #[command(subcommand)]
+    Personal(personal::Command),
     /// Register one record of a source, at the partner that runs here.
     Register(register::Arguments),
     /// Take pointers back.
@@ -137,6 +140,8 @@ mod tests {
             "switchboard serve --config switchboard.toml",
             "pseudonymiser serve --config pseudonymiser.toml",
             "partner serve --config partner.toml",
+            "personal serve --config personal.toml",
+            "keys init personal --directory keys --chain care",
             "register --config p.toml --subject - --category care --source files --record 7",
             "withdraw --config p.toml --record 7 --source files --category care --reason deceased",
             "withdraw --config p.toml --every-category care --expect 3 --reason deceased",

@@ -12,6 +12,7 @@ mod local;
 pub(crate) mod mandates;
 pub(crate) mod objections;
 pub(crate) mod partner;
+pub(crate) mod personal;
 pub(crate) mod pki;
 pub(crate) mod pseudonymiser;
 pub(crate) mod query;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Switchboard(command) => switchboard::run(command).await,
         Command::Pseudonymiser(command) => pseudonymiser::run(command).await,
         Command::Partner(command) => partner::run(command).await,
+        Command::Personal(command) => personal::run(command).await,
         Command::Register(arguments) => register::run(arguments, output).await,
         Command::Withdraw(arguments) => withdraw::run(arguments, output).await,
         Command::Consents(command) => consents::run(command, output).await,

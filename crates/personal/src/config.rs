@@ -60,7 +60,7 @@ pub struct UserSettings {
 pub struct ProviderSettings {
     /// As what the provider knows this personal environment.
     pub client_id: String,
-    /// The key (P-256, PKCS #8 in PEM) that proves it to the provider (`private_key_jwt`).
+    /// The key (P-256, PKCS #8 in DER) that proves it to the provider (`private_key_jwt`).
     pub client_key: PathBuf,
     /// Whom to trust as authority of the provider's certificate (PEM); the machine's own roots when left out.
     #[serde(default)]
@@ -108,7 +108,7 @@ mod tests {
         address = 'https://pgo.example'
         [provider]
         client_id = 'pgo'
-        client_key = 'provider.pem'
+        client_key = 'provider.der'
         roots = ['roots.pem']
     ";
 
@@ -117,7 +117,7 @@ mod tests {
         let mut config: PersonalConfig = config::parse(Path::new("p.toml"), TEXT).unwrap();
         config.resolve_paths(&Folder::of(Path::new("/srv/p.toml")));
         assert_eq!(config.keys.directory, Path::new("/srv/keys"));
-        assert_eq!(config.provider.client_key, Path::new("/srv/provider.pem"));
+        assert_eq!(config.provider.client_key, Path::new("/srv/provider.der"));
         assert_eq!(config.provider.roots, [Path::new("/srv/roots.pem")]);
         assert_eq!(Path::new(&config.database.url), Path::new("/srv/personal.db"));
     }

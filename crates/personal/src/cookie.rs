@@ -32,9 +32,8 @@ mod tests {
 
     #[test]
     fn a_cookie_is_read_if_it_is_there_once() {
-        let request = |cookies: &'static str| {
-            TestRequest::get().insert_header((COOKIE, cookies)).to_http_request()
-        };
+        let request =
+            |cookies: &'static str| TestRequest::get().insert_header((COOKIE, cookies)).to_http_request();
         assert_eq!(read(&request("a=1; __Host-b=x"), "__Host-b").as_deref(), Some("x"));
         assert_eq!(read(&request("a=1"), "__Host-b"), None);
         assert_eq!(read(&request("__Host-b=x; __Host-b=y"), "__Host-b"), None);

@@ -44,11 +44,8 @@ pub(crate) async fn list(
     access.allows(Act::View, None).map_err(|denied| Refusal::new(ProblemCode::Denied, sentence(denied)))?;
     let rows =
         user.app.store.read(move |store| store.documents_of(id, after, PAGE)).await.map_err(unreadable)?;
-    let views: Vec<DocumentView> = rows
-        .iter()
-        .filter(|row| access.allows(Act::View, Some(&row.category)).is_ok())
-        .map(view)
-        .collect();
+    let views: Vec<DocumentView> =
+        rows.iter().filter(|row| access.allows(Act::View, Some(&row.category)).is_ok()).map(view).collect();
     let mut record = user.app.record_about(Event::DossierOpened, &trace, &access)?;
     record.count = Some(views.len() as u64);
     user.app

@@ -108,7 +108,10 @@ pub(crate) async fn found(
             return Err(Abort::Refused(Refusal::new(ProblemCode::Conflict, detail)));
         }
         if rows.len() >= LISTED as usize {
-            return Err(Abort::Refused(Refusal::new(ProblemCode::TooMany, "An account has at most 100 dossiers.")));
+            return Err(Abort::Refused(Refusal::new(
+                ProblemCode::TooMany,
+                "An account has at most 100 dossiers.",
+            )));
         }
         tx.write().store_dossier(&row)?;
         refer(tx, &record, id)?;
@@ -127,11 +130,7 @@ pub(crate) async fn found(
         (status = 404, description = "Not yours", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn destroy(
-    user: SignedIn,
-    trace: Trace,
-    id: Path<String>,
-) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn destroy(user: SignedIn, trace: Trace, id: Path<String>) -> Result<HttpResponse, Refusal> {
     let id = DossierId::parse(&id).map_err(|_| not_yours())?;
     let owner = user.session.account;
     let record = user.app.record(Event::DossierChanged, &trace, owner)?;

@@ -10,4 +10,24 @@
 //! - nothing is stored, shown or refused without a record in the own ledger.
 #![forbid(unsafe_code)]
 
+mod app;
+mod collections;
+mod config;
+mod cookie;
+mod documents;
+mod dossiers;
+mod error;
+pub mod holders;
+pub mod keys;
+mod opaque;
+pub mod openapi;
+pub mod provider;
 pub mod rules;
+mod serve;
+mod sessions;
+mod users;
+mod views;
+
+pub use config::{KeySettings, PersonalConfig, ProviderSettings, UserSettings};
+pub use error::StartError;
+pub use serve::{Outside, prepare, prepare_with, serve};

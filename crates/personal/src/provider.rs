@@ -1,5 +1,7 @@
 //! Where people sign in: the chain's provider says who they are, and whom they may represent.
 
+pub mod oidc;
+
 use async_trait::async_trait;
 
 use crate::rules::Statement;

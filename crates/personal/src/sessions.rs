@@ -75,23 +75,21 @@ pub(crate) async fn come_back(
     trace: Trace,
     back: Query<CameBack>,
 ) -> Result<HttpResponse, Refusal> {
-    let denied = || Refusal::new(ProblemCode::Denied, "This sign-in did not begin in this browser, or took too long.");
+    let denied =
+        || Refusal::new(ProblemCode::Denied, "This sign-in did not begin in this browser, or took too long.");
     let sealed = cookie::read(&request, COOKIE).and_then(|text| opaque::bytes(&text)).ok_or_else(denied)?;
     let secrets = app.key.open_exchange(&opaque::stored(&back.state), &sealed).map_err(|_| denied())?;
     let exchange: Exchange = serde_json::from_slice(&secrets).map_err(|_| denied())?;
     if app.now().as_millis() >= exchange.until {
         return Err(denied());
     }
-    let code = back.code.as_deref().ok_or_else(|| {
-        Refusal::new(ProblemCode::Denied, "The provider signed nobody in. Begin again.")
-    })?;
+    let code = back
+        .code
+        .as_deref()
+        .ok_or_else(|| Refusal::new(ProblemCode::Denied, "The provider signed nobody in. Begin again."))?;
     let redirect = callback(&app);
-    let returned = Returned {
-        code,
-        redirect_uri: &redirect,
-        code_verifier: &exchange.verifier,
-        nonce: &exchange.nonce,
-    };
+    let returned =
+        Returned { code, redirect_uri: &redirect, code_verifier: &exchange.verifier, nonce: &exchange.nonce };
     let statement = app.provider.statement(&returned).await.map_err(not_signed_in)?;
     let Some((own, _)) = &statement.own else {
         return Err(Refusal::new(ProblemCode::Denied, "The provider did not say who signed in."));

@@ -124,7 +124,8 @@ pub(crate) async fn accept(
 )]
 pub(crate) async fn list(user: SignedIn, id: Path<String>) -> Result<Json<Vec<UserView>>, Refusal> {
     let dossier = own(&user, &id).await?.dossier();
-    let users = user.app.store.read(move |store| store.users_of(dossier, LISTED)).await.map_err(unreadable)?;
+    let users =
+        user.app.store.read(move |store| store.users_of(dossier, LISTED)).await.map_err(unreadable)?;
     Ok(Json(users.into_iter().map(UserView::from).collect()))
 }
 

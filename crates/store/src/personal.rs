@@ -338,6 +338,8 @@ pub trait PersonalRead: LedgerRead {
         after: Option<DocumentId>,
         limit: u32,
     ) -> Result<Vec<Document>, StoreError>;
+    /// Whether anything is past its time ([`PersonalWrite::forget`]).
+    fn is_due(&mut self, before: Instant) -> Result<bool, StoreError>;
     /// The dossier that a reference in a record means.
     fn referred(&mut self, reference: SubjectReference) -> Result<Option<DossierId>, StoreError>;
 }

@@ -67,11 +67,13 @@ pub(crate) async fn confirm(
                 return Ok((value, record));
             }
             let row = tx.read().collection(id)?.ok_or_else(|| Abort::Refused(not_yours()))?;
-            let waiting = matches!(row.state, CollectionState::Received | CollectionState::AwaitingSecondPerson);
-            let pending = row.pending_sealed.filter(|_| waiting && now < row.expires_at).ok_or_else(|| {
-                let detail = "Nothing of this collection waits for a confirmation.";
-                Abort::Refused(Refusal::new(ProblemCode::Conflict, detail))
-            })?;
+            let waiting =
+                matches!(row.state, CollectionState::Received | CollectionState::AwaitingSecondPerson);
+            let pending =
+                row.pending_sealed.filter(|_| waiting && now < row.expires_at).ok_or_else(|| {
+                    let detail = "Nothing of this collection waits for a confirmation.";
+                    Abort::Refused(Refusal::new(ProblemCode::Conflict, detail))
+                })?;
             for earlier in tx.read().confirmations_of(id)? {
                 let fits = confirmations.add(target, earlier.account, earlier.represented);
                 debug_assert!(fits.is_ok(), "they are stored for this collection");
@@ -79,7 +81,8 @@ pub(crate) async fn confirm(
             let documents = match dossier.open_pending(id, &pending, &expected) {
                 Ok(documents) => documents,
                 Err(mismatch) => {
-                    let step = step(id, row.state, CollectionState::Refused, None, Some(mismatch.code()), now);
+                    let step =
+                        step(id, row.state, CollectionState::Refused, None, Some(mismatch.code()), now);
                     tx.write().step_collection(&step)?;
                     let refusal = Refusal::new(ProblemCode::SubjectMismatch, sentence(mismatch));
                     let (value, record) = refuse(&record, mismatch.code(), refusal);
@@ -108,7 +111,14 @@ pub(crate) async fn confirm(
                         })?;
                     }
                     record.count = Some(storable.len() as u64);
-                    tx.write().step_collection(&step(id, row.state, CollectionState::Stored, None, None, now))?;
+                    tx.write().step_collection(&step(
+                        id,
+                        row.state,
+                        CollectionState::Stored,
+                        None,
+                        None,
+                        now,
+                    ))?;
                     CollectionState::Stored
                 }
                 Err(_) => {
@@ -116,7 +126,14 @@ pub(crate) async fn confirm(
                     if row.state == CollectionState::Received {
                         let waiting = CollectionState::AwaitingSecondPerson;
                         let until = now.plus(WAITING);
-                        tx.write().step_collection(&step(id, row.state, waiting, Some(pending), None, until))?;
+                        tx.write().step_collection(&step(
+                            id,
+                            row.state,
+                            waiting,
+                            Some(pending),
+                            None,
+                            until,
+                        ))?;
                     }
                     record.count = Some(0);
                     CollectionState::AwaitingSecondPerson

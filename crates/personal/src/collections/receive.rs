@@ -46,7 +46,8 @@ pub(crate) async fn come_back(
     trace: Trace,
     back: Query<CameBack>,
 ) -> Result<HttpResponse, Refusal> {
-    let denied = || Refusal::new(ProblemCode::Denied, "This collection did not begin in this browser, or has ended.");
+    let denied =
+        || Refusal::new(ProblemCode::Denied, "This collection did not begin in this browser, or has ended.");
     let hash = opaque::stored(&back.state);
     let found = app.store.read(move |store| store.collection_by_state(&hash)).await.map_err(unreadable)?;
     let row = found.ok_or_else(denied)?;
@@ -78,11 +79,19 @@ struct Receiving<'a> {
 impl Receiving<'_> {
     async fn with_code(self, code: &str) -> Result<CollectionView, Refusal> {
         // First of all, so that one code is used once however often a browser comes back.
-        self.step(CollectionState::Started, CollectionState::Authorised, None, None, self.record(Event::AuthorisationDecided)?)
-            .await?;
+        self.step(
+            CollectionState::Started,
+            CollectionState::Authorised,
+            None,
+            None,
+            self.record(Event::AuthorisationDecided)?,
+        )
+        .await?;
         let agreement = self.app.agreement.current();
         let Some(holder) = agreement.partner(self.row.holder) else {
-            return self.refuse(CollectionState::Authorised, Event::CollectionAnswered, "holder-unknown").await;
+            return self
+                .refuse(CollectionState::Authorised, Event::CollectionAnswered, "holder-unknown")
+                .await;
         };
         let verified = match self.collect(holder, code).await? {
             Ok(verified) => verified,
@@ -135,7 +144,8 @@ impl Receiving<'_> {
         let mut verified = Vec::new();
         for category in &row.categories {
             let request = CollectionRequest { category: category.clone() };
-            let collected = match app.holders.collect(holder, &token, &request, self.trace.transaction).await {
+            let collected = match app.holders.collect(holder, &token, &request, self.trace.transaction).await
+            {
                 Ok(collected) => collected,
                 Err(error) => return Ok(Err(failed(error))),
             };

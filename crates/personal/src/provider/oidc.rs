@@ -231,13 +231,14 @@ impl Provider for OidcProvider {
         if !provider.is_some_and(|provider| provider.assurance_levels.contains(&claims.acr)) {
             return Err(ProviderError::Refused("it is less sure of the person than the agreement demands"));
         }
-        let represented = claims.represented.into_iter().take(MOST_REPRESENTED).map(|one| RepresentedPerson {
-            mandate: one.mandate,
-            kind: one.kind,
-            label: one.label.chars().filter(|c| !c.is_control()).take(64).collect(),
-            binding: Binding::from_bytes(&one.person.binding.0),
-            epoch: Epoch(one.person.epoch),
-        });
+        let represented =
+            claims.represented.into_iter().take(MOST_REPRESENTED).map(|one| RepresentedPerson {
+                mandate: one.mandate,
+                kind: one.kind,
+                label: one.label.chars().filter(|c| !c.is_control()).take(64).collect(),
+                binding: Binding::from_bytes(&one.person.binding.0),
+                epoch: Epoch(one.person.epoch),
+            });
         let own = (Binding::from_bytes(&claims.acting_subject.binding.0), Epoch(claims.acting_subject.epoch));
         Ok(Statement { own: Some(own), represented: represented.collect() })
     }

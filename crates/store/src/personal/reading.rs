@@ -1,6 +1,7 @@
 //! What is asked of the personal environment's tables, in the order of [`PersonalRead`]. Compiled once for each backend;
 //! `super` says which.
 
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use kw_domain::{
     AccountId, Category, CollectionId, DocumentId, DossierId, Instant, MandateId, Oin, SessionId,
@@ -10,8 +11,8 @@ use kw_domain::{
 use super::Conn;
 use crate::error::StoreError;
 use crate::personal::{
-    Account, Collection, Confirmation, Document, Dossier, DossierUser, Invitation, Limits, PersonalRead,
-    Session, categories_from, state_from,
+    Account, Collection, CollectionState, Confirmation, Document, Dossier, DossierUser, Invitation, Limits,
+    PersonalRead, Session, categories_from, state_from, state_number,
 };
 use crate::personal::{
     personal_accounts, personal_collections, personal_confirmations, personal_documents, personal_dossiers,
@@ -280,6 +281,19 @@ impl PersonalRead for Conn {
             .select(DocumentRow::as_select())
             .load(self)?;
         rows.into_iter().map(document).collect()
+    }
+
+    fn is_due(&mut self, before: Instant) -> Result<bool, StoreError> {
+        let before = before.as_millis();
+        let ended = [CollectionState::Stored, CollectionState::Refused].map(state_number);
+        let sessions = personal_sessions::table.filter(personal_sessions::expires_at.lt(before));
+        let invitations = personal_invitations::table.filter(personal_invitations::expires_at.lt(before));
+        let late = personal_collections::table
+            .filter(personal_collections::expires_at.lt(before))
+            .filter(personal_collections::state.ne_all(ended));
+        Ok(select(exists(sessions)).get_result(self)?
+            || select(exists(invitations)).get_result(self)?
+            || select(exists(late)).get_result(self)?)
     }
 
     fn referred(&mut self, reference: SubjectReference) -> Result<Option<DossierId>, StoreError> {

@@ -44,6 +44,8 @@ pub(crate) struct Arguments {
 enum Service {
     /// Seals what a partner keeps in its database; signs its log, cosigns the switchboard's.
     Partner,
+    /// Wraps the keys of dossiers; signs its log; proves the personal environment to the provider.
+    Personal,
     /// k_p for both uses; signs its log.
     Pseudonymiser,
     /// k_s, k_tag, k_row and the key that signs grants; signs its log, cosigns the others'.
@@ -56,6 +58,8 @@ struct Made {
     files: Vec<PathBuf>,
     public: Vec<PublicKey>,
     log: Option<String>,
+    /// For the provider: the public half of the key that proves this client (RFC 7517).
+    client: Option<serde_json::Value>,
     witness: Option<String>,
 }
 
@@ -82,6 +86,7 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure>
     (made.log, made.witness) = (public(KeyKind::Log)?, public(KeyKind::Witness)?);
     let data = json!({
         "files": made.files, "publicKeys": made.public, "logKey": made.log, "witnessKey": made.witness,
+        "clientKey": made.client,
     });
     output.data(&data, || readable(arguments.service, &made));
     if !output.is_json() && !made.files.is_empty() {
@@ -99,6 +104,12 @@ fn first_keys(service: Service, directory: &Path, chain: &ChainName) -> Result<M
         Service::Partner => {
             (kw_partner::keys::init(directory, chain, &mut entropy).map_err(unusable)?, Vec::new())
         }
+        Service::Personal => {
+            let mut files = kw_personal::keys::init(directory, chain, &mut entropy).map_err(unusable)?;
+            let (file, client) = kw_personal::keys::init_client_key(directory).map_err(unusable)?;
+            files.push(file);
+            return Ok(Made { files, client: Some(client), ..Made::default() });
+        }
         Service::Pseudonymiser => {
             let public = kw_pseudonymiser::keys::init(directory, chain, &mut entropy).map_err(unusable)?;
             let file =
@@ -114,7 +125,7 @@ impl Service {
     /// The section of the agreement.
     fn section(self) -> &'static str {
         match self {
-            Self::Partner => "[[partners]], at this partner",
+            Self::Partner | Self::Personal => "[[partners]], at this partner",
             Self::Pseudonymiser => "[pseudonymiser]",
             Self::Switchboard => "[switchboard]",
         }
@@ -122,7 +133,7 @@ impl Service {
 
     fn log_kinds(self) -> &'static [KeyKind] {
         match self {
-            Self::Partner | Self::Switchboard => &[KeyKind::Log, KeyKind::Witness],
+            Self::Partner | Self::Personal | Self::Switchboard => &[KeyKind::Log, KeyKind::Witness],
             Self::Pseudonymiser => &[KeyKind::Log],
         }
     }
@@ -157,6 +168,9 @@ fn readable(service: Service, made: &Made) -> String {
     lines.push(format!("\nfor the agreement, in {}:\n", service.section()));
     for (field, key) in [("log_key", &made.log), ("witness_key", &made.witness)] {
         lines.extend(key.as_ref().map(|key| format!("{field} = \"{key}\"")));
+    }
+    if let Some(client) = &made.client {
+        lines.push(format!("\nfor the provider, as a key of this client (private_key_jwt):\n\n{client}"));
     }
     if !made.public.is_empty() {
         lines.push(format!("\n{}", for_agreement(&made.public)));
