@@ -54,7 +54,7 @@ impl App {
             self.oin,
             agreement.hash(),
         );
-        let words = (ActorId::parse(&account.to_string()), Role::parse(ROLE));
+        let words = (actor(account), Role::parse(ROLE));
         let (Ok(id), Ok(role)) = words else { return Err(Refusal::fault("an account is no actor")) };
         record.actor = Some(RecordedActor { assurance: "proven".to_owned(), id, role });
         record.trace = Some(trace.trace_id());
@@ -154,6 +154,15 @@ impl FromRequest for SignedIn {
             Ok(Self { app, session })
         })
     }
+}
+
+/// An account as a record names it: in letters, because the digits of a random number may look like a citizen service
+/// number, which no record takes.
+pub(crate) fn actor(account: AccountId) -> Result<ActorId, kw_domain::VocabularyError> {
+    let letter = |nibble: u8| char::from(b'a' + nibble);
+    let bytes = account.as_bytes().iter();
+    let letters: String = bytes.flat_map(|byte| [letter(byte >> 4), letter(byte & 15)]).collect();
+    ActorId::parse(&letters)
 }
 
 /// Links a record's reference to the dossier it is about, in the same transaction.

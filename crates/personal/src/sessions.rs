@@ -12,7 +12,7 @@ use kw_store::personal::{Account, Session as SessionRow};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::app::{App, SignedIn, not_yours, refer, representation, sentence, unreadable};
+use crate::app::{App, SignedIn, actor, not_yours, refer, representation, sentence, unreadable};
 use crate::provider::{ProviderError, SignIn, SignedIn as Returned};
 use crate::views::{Choice, NewSession, RepresentedView, SessionView, SignInStarted};
 use crate::{cookie, opaque};
@@ -118,10 +118,10 @@ pub(crate) async fn come_back(
             session.account = account;
             tx.write().store_session(&session)?;
             let mut record = record.clone();
-            if let Some(actor) = &mut record.actor
-                && let Ok(id) = kw_domain::ActorId::parse(&account.to_string())
+            if let Some(named) = &mut record.actor
+                && let Ok(id) = actor(account)
             {
-                actor.id = id;
+                named.id = id;
             }
             Ok((account, record))
         })
