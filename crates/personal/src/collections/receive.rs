@@ -143,20 +143,28 @@ impl Receiving<'_> {
         };
         let mut verified = Vec::new();
         for category in &row.categories {
-            let request = CollectionRequest { category: category.clone() };
-            let collected = match app.holders.collect(holder, &token, &request, self.trace.transaction).await
-            {
-                Ok(collected) => collected,
-                Err(error) => return Ok(Err(failed(error))),
-            };
-            if collected.document.is_none() {
-                continue;
-            }
-            // Exactly this category: a holder that answers another one is not believed.
-            let expected = Expected { holder: row.holder, categories: BTreeSet::from([category.clone()]) };
-            match self.dossier.verify(Delivered { collected, token: token.clone() }, &expected) {
-                Ok(document) => verified.push(document),
-                Err(mismatch) => return Ok(Err((Event::DocumentStored, mismatch.code()))),
+            // A holder may have the category in more than one of its sources.
+            let mut sources = vec![None];
+            while let Some(source) = sources.pop() {
+                let first = source.is_none();
+                let request = CollectionRequest { category: category.clone(), source };
+                let answer = app.holders.collect(holder, &token, &request, self.trace.transaction).await;
+                let collected = match answer {
+                    Ok(collected) => collected,
+                    Err(error) => return Ok(Err(failed(error))),
+                };
+                if first {
+                    sources.extend(collected.other_sources.iter().take(MOST_SOURCES).cloned().map(Some));
+                }
+                if collected.document.is_none() {
+                    continue;
+                }
+                // Exactly this category: a holder that answers another one is not believed.
+                let expected = Expected { holder: row.holder, categories: BTreeSet::from([category.clone()]) };
+                match self.dossier.verify(Delivered { collected, token: token.clone() }, &expected) {
+                    Ok(document) => verified.push(document),
+                    Err(mismatch) => return Ok(Err((Event::DocumentStored, mismatch.code()))),
+                }
             }
         }
         Ok(Ok(verified))
@@ -216,3 +224,6 @@ impl Receiving<'_> {
         view
     }
 }
+
+/// Of one holder, in one category.
+const MOST_SOURCES: usize = 16;

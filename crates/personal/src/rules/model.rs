@@ -350,6 +350,7 @@ impl World {
             transaction: self.entropy.id::<TransactionId>(self.now),
             document: Some(json!({ "about": person })),
             provenance: None,
+            other_sources: Vec::new(),
             subject_proofs: vec![EpochProof { epoch: 1, proof: SecretBytes32(binding.subject_proof(token)) }],
             birth_date_proofs: proofs.into_iter().collect(),
             birth_date_precision: None,

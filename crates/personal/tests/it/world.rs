@@ -266,6 +266,7 @@ impl Holders for World {
             transaction,
             document: Some(json!({ "about": permit.person, "secret": "a thing to keep" })),
             provenance: None,
+            other_sources: Vec::new(),
             subject_proofs: vec![EpochProof {
                 epoch: 1,
                 proof: SecretBytes32(person.binding.subject_proof(token.reveal())),

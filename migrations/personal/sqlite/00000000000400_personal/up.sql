@@ -98,7 +98,6 @@ CREATE TABLE personal_documents (
     holder TEXT NOT NULL,
     sealed BLOB NOT NULL,
     received_at INTEGER NOT NULL,
-    UNIQUE (collection, category),
     FOREIGN KEY (collection, dossier) REFERENCES personal_collections (id, dossier) ON DELETE CASCADE
 ) WITHOUT ROWID, STRICT;
 
