@@ -105,6 +105,7 @@ mod tests {
     fn every_command_of_the_manual_is_understood() {
         for line in [
             "demo --once --json --dir /tmp/a --database postgres://kw@localhost/postgres --people 20",
+            "demo --story representation --once --json",
             "demo --data in --bsn - --bsn-column nummer --birth-date-column geboren",
             "pki init --directory pki --chain youth",
             "pki issue --directory pki --name school --oin 00000099000000012000 --host localhost --days 90",

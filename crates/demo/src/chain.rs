@@ -32,6 +32,10 @@ pub(crate) struct PartnerPlan {
     pub(crate) sources: Value,
     /// Whether its data may be about real people.
     pub(crate) admits_real_numbers: bool,
+    /// Where it listens, where that has to be known before; found when left out.
+    pub(crate) doors: Option<Doors>,
+    /// `[authorisation]` of its configuration, if people's browsers come to it.
+    pub(crate) authorisation: Option<Value>,
 }
 
 /// A partner whose process runs.
@@ -79,10 +83,22 @@ impl Chain {
         program: &Path,
         ground: &Ground,
         databases: &Databases,
+        draft: AgreementDraft,
+        plans: Vec<PartnerPlan>,
+    ) -> Result<Self, DemoError> {
+        let ports = Ports::find((plans.len() + 2) * Doors::COUNT)?;
+        Self::start_on(ports, program, ground, databases, draft, plans).await
+    }
+
+    /// The same on ports that were found before.
+    pub(crate) async fn start_on(
+        mut ports: Ports,
+        program: &Path,
+        ground: &Ground,
+        databases: &Databases,
         mut draft: AgreementDraft,
         plans: Vec<PartnerPlan>,
     ) -> Result<Self, DemoError> {
-        let mut ports = Ports::find((plans.len() + 2) * Doors::COUNT)?;
         let name =
             ChainName::parse(&draft.chain.name).map_err(|error| DemoError::Agreement(error.to_string()))?;
         let authority = Authority::init(&ground.pki(), &name)?;
@@ -109,12 +125,18 @@ impl Chain {
             let folder = ground.partner(&plan.name);
             make_folder(&folder.join("keys"))?;
             kw_partner::keys::init(&folder.join("keys"), &name, &mut Entropy::os())?;
-            let own = Doors::take(&mut ports)?;
+            let own = match plan.doors {
+                Some(doors) => doors,
+                None => Doors::take(&mut ports)?,
+            };
             let partner = draft
                 .partner_mut(plan.oin.as_str())
                 .ok_or_else(|| DemoError::Agreement(format!("{} is not in the agreement", plan.name)))?;
             partner.endpoint = format!("https://{}", own.service);
             (partner.log_key, partner.witness_key) = log_keys(&folder, &name)?;
+            if plan.authorisation.is_some() {
+                partner.authorisation_endpoint = Some(format!("https://{}", own.public));
+            }
             doors.push(own);
         }
         let text = draft.to_toml().map_err(|error| DemoError::Agreement(error.to_string()))?;
@@ -292,7 +314,7 @@ impl Partner {
         let database = databases.of_partner(&plan.name, &folder).await?;
         let tls = issue(authority, &plan.name, plan.oin)?;
         let configuration = folder.join("partner.toml");
-        let settings = json!({
+        let mut settings = json!({
             "agreement": ground.agreement(),
             "server": doors.server(),
             "log": { "file": "log.jsonl", "format": "json" },
@@ -303,6 +325,9 @@ impl Partner {
             "sources": plan.sources,
             "admit_real_numbers": plan.admits_real_numbers,
         });
+        if let Some(authorisation) = plan.authorisation {
+            settings["authorisation"] = authorisation;
+        }
         write_toml(&configuration, &settings)?;
         let service = Service::start(program, "partner", &plan.name, &configuration).await?;
         let token = std::fs::read_to_string(folder.join(TOKEN))
@@ -322,7 +347,7 @@ impl Partner {
 }
 
 /// The public halves of a service's log key and witness key, as they stand in the agreement.
-fn log_keys(folder: &Path, chain: &ChainName) -> Result<(String, Option<String>), DemoError> {
+pub(crate) fn log_keys(folder: &Path, chain: &ChainName) -> Result<(String, Option<String>), DemoError> {
     let public = |kind| {
         let key = LogKey::newest(&folder.join("keys"), chain, kind)?;
         Ok::<_, KeyFileError>(key.map(|key| key_text(&key.public())))
@@ -335,13 +360,13 @@ fn unreadable(error: impl std::fmt::Display) -> DemoError {
     DemoError::Records(error.to_string())
 }
 
-fn issue(authority: &Authority, name: &str, oin: Oin) -> Result<TlsFiles, DemoError> {
+pub(crate) fn issue(authority: &Authority, name: &str, oin: Oin) -> Result<TlsFiles, DemoError> {
     let hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let request = IssueRequest { name: name.to_owned(), oin, hosts, validity: CERTIFICATE_VALID_FOR };
     Ok(authority.issue(&request)?.tls_files())
 }
 
-fn tls_section(files: &TlsFiles) -> Value {
+pub(crate) fn tls_section(files: &TlsFiles) -> Value {
     json!({
         "certificate": files.certificate,
         "key": files.key,
@@ -350,7 +375,7 @@ fn tls_section(files: &TlsFiles) -> Value {
     })
 }
 
-fn database_section(database: &DatabaseConfig) -> Value {
+pub(crate) fn database_section(database: &DatabaseConfig) -> Value {
     let mut section = json!({ "url": database.url, "readers": database.readers });
     if let Some(roots) = &database.root_certificates {
         section["root_certificates"] = json!(roots);

@@ -74,6 +74,9 @@ pub enum DemoError {
     /// A folder with data cannot be read.
     #[error(transparent)]
     Source(#[from] kw_adapter::source::SourceError),
+    /// The story cannot go on.
+    #[error("the story cannot go on: {0}")]
+    Story(String),
     /// The certificates that were just made cannot be used.
     #[error(transparent)]
     Tls(#[from] kw_transport::TlsError),

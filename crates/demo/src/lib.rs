@@ -19,6 +19,7 @@ pub mod people;
 mod processes;
 pub mod provider;
 pub mod report;
+pub mod representation;
 pub mod search;
 mod sources;
 mod stage;
@@ -217,6 +218,18 @@ impl Demo {
         report.elapsed_ms = played.began.elapsed().as_millis() as u64;
         verdict::judge(&mut report);
         Ok(report)
+    }
+
+    /// Plays the story of representation to its end; `stop` ends it early.
+    pub async fn play_representation(
+        &self,
+        audience: &dyn Audience,
+        stop: impl Future<Output = ()>,
+    ) -> Result<representation::RepresentationReport, DemoError> {
+        tokio::select! {
+            played = representation::play(&self.settings.program, &self.ground, &self.databases, audience) => played,
+            () = stop => Err(DemoError::Interrupted),
+        }
     }
 
     /// Drops what was made on a database server, unless the folder stays. Says what could not be dropped.

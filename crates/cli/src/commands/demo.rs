@@ -4,9 +4,10 @@ use std::env;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use kw_demo::people::People;
 use kw_demo::report::{Report, ShownSection};
+use kw_demo::representation::RepresentationReport;
 use kw_demo::{Cast, Demo, OwnData, Places, Played, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -22,6 +23,9 @@ pub(crate) struct Arguments {
     /// Play it and end, with exit code 1 if a promise failed. Without it, the chain keeps running until Ctrl-C.
     #[arg(long)]
     once: bool,
+    /// A longer case, step by step. It ends by itself.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "people"])]
+    story: Option<Story>,
     /// Your own data: one folder per partner, with CSV or JSON files. Implies --once.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -49,6 +53,13 @@ pub(crate) struct Arguments {
     people: u32,
 }
 
+/// The stories there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Story {
+    /// Collecting for somebody else, into dossiers of exactly one person each (MedMij RFC0055).
+    Representation,
+}
+
 impl std::fmt::Debug for Arguments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Arguments(…)")
@@ -57,10 +68,14 @@ impl std::fmt::Debug for Arguments {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let once = arguments.once || arguments.data.is_some();
+    let story = arguments.story;
     let settings = settings(arguments)?;
     let demo = Demo::prepare(settings)?;
     let progress = Progress::steps();
-    let outcome = play(&demo, once, output, &progress).await;
+    let outcome = match story {
+        Some(Story::Representation) => representation(&demo, output, &progress).await,
+        None => play(&demo, once, output, &progress).await,
+    };
     let kept = demo.folder().to_owned();
     for database in demo.clear().await {
         progress.tells(&format!("the database {database} could not be dropped: drop it by hand"));
@@ -91,6 +106,40 @@ fn settings(arguments: Arguments) -> Result<Settings, Failure> {
         partners_on_files: false,
         cast,
     })
+}
+
+async fn representation(demo: &Demo, output: Output, progress: &Progress) -> Result<Exit, Failure> {
+    let stop = Stop::listen()?;
+    let report = demo.play_representation(progress, stop.told()).await?;
+    output.data(&report, || readable_story(&report));
+    Ok(Exit::of(report.all_promises_held()))
+}
+
+fn readable_story(report: &RepresentationReport) -> String {
+    let kept = |held: bool| if held { "yes" } else { "NO" };
+    let mut text = String::new();
+    for scenario in [1, 2] {
+        let mut steps = table(["step", "what RFC0055 says", "what was seen", "held"]);
+        for step in report.steps.iter().filter(|step| step.scenario == scenario) {
+            steps.add_row([step.number, step.what, &step.outcome, kept(step.held)]);
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "Scenario {scenario}\n{steps}\n");
+    }
+    let mut refusals = table(["what was tried", "what was seen", "refused"]);
+    for refused in &report.refusals {
+        refusals.add_row([refused.tried, &refused.outcome, kept(refused.held)]);
+    }
+    let documents = report.documents;
+    let _ = write!(
+        text,
+        "{refusals}\n\n{} documents stored, {} in a wrong dossier; {:.1} s. {}",
+        documents.stored,
+        documents.in_a_wrong_dossier,
+        report.elapsed_ms as f64 / 1000.0,
+        if report.all_promises_held() { "Every promise held." } else { "A promise did NOT hold." }
+    );
+    text
 }
 
 async fn play(demo: &Demo, once: bool, output: Output, progress: &Progress) -> Result<Exit, Failure> {

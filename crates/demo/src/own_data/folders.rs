@@ -188,7 +188,7 @@ impl DataPartner {
             "name": SOURCE, "kind": "files", "folder": self.config.folder,
             "categories": categories,
         }]);
-        PartnerPlan { admits_real_numbers: true, name: self.name.clone(), oin: self.oin, sources }
+        PartnerPlan { doors: None, authorisation: None, admits_real_numbers: true, name: self.name.clone(), oin: self.oin, sources }
     }
 }
 

@@ -160,7 +160,8 @@ impl Receiving<'_> {
                     continue;
                 }
                 // Exactly this category: a holder that answers another one is not believed.
-                let expected = Expected { holder: row.holder, categories: BTreeSet::from([category.clone()]) };
+                let expected =
+                    Expected { holder: row.holder, categories: BTreeSet::from([category.clone()]) };
                 match self.dossier.verify(Delivered { collected, token: token.clone() }, &expected) {
                     Ok(document) => verified.push(document),
                     Err(mismatch) => return Ok(Err((Event::DocumentStored, mismatch.code()))),
