@@ -35,7 +35,14 @@ pub(crate) async fn play(
         let folder = ground.partner(name).join("source");
         let sources = sources::write(holder, &people, &folder, databases).await?;
         let oin = Oin::parse(oin).map_err(|error| DemoError::Agreement(error.to_string()))?;
-        plans.push(PartnerPlan { doors: None, authorisation: None, admits_real_numbers: false, name: name.to_owned(), oin, sources });
+        plans.push(PartnerPlan {
+            doors: None,
+            authorisation: None,
+            admits_real_numbers: false,
+            name: name.to_owned(),
+            oin,
+            sources,
+        });
     }
     let draft = AgreementDraft::parse(AGREEMENT).map_err(|error| DemoError::Agreement(error.to_string()))?;
     let mut chain = Chain::start(program, ground, databases, draft, plans).await?;

@@ -89,7 +89,8 @@ pub(crate) async fn play(
     audience: &dyn Audience,
 ) -> Result<RepresentationReport, DemoError> {
     let began = Instant::now();
-    audience.begins("starting switchboard, pseudonymiser, two holders, a provider and a personal environment");
+    audience
+        .begins("starting switchboard, pseudonymiser, two holders, a provider and a personal environment");
     let mut stage = Stage::start(program, ground, databases).await?;
     let mut story = story::Story::new(&stage)?;
     audience.begins("scenario 1: one account, several strictly separated dossiers");

@@ -19,7 +19,9 @@ pub(super) const PURPOSE: &str = "look-into-own-data";
 
 /// An agreement in which the asker may ask for everything that was found; and the asker.
 pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), DemoError> {
-    let asker = PartnerPlan { doors: None, authorisation: None,
+    let asker = PartnerPlan {
+        doors: None,
+        authorisation: None,
         admits_real_numbers: true,
         name: "asker".to_owned(),
         oin: oin(found.partners.len())?,

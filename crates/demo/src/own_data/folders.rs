@@ -188,7 +188,14 @@ impl DataPartner {
             "name": SOURCE, "kind": "files", "folder": self.config.folder,
             "categories": categories,
         }]);
-        PartnerPlan { doors: None, authorisation: None, admits_real_numbers: true, name: self.name.clone(), oin: self.oin, sources }
+        PartnerPlan {
+            doors: None,
+            authorisation: None,
+            admits_real_numbers: true,
+            name: self.name.clone(),
+            oin: self.oin,
+            sources,
+        }
     }
 }
 

@@ -53,7 +53,8 @@ impl Answer {
 
 impl Browser {
     pub(super) fn open(roots: &Path, name: &'static str) -> Result<Self, DemoError> {
-        let options = ClientOptions { timeout: Duration::from_secs(20), connect_timeout: Duration::from_secs(5) };
+        let options =
+            ClientOptions { timeout: Duration::from_secs(20), connect_timeout: Duration::from_secs(5) };
         let http = web_client(&[roots.to_owned()], Arc::new(SystemClock), options)?;
         Ok(Self { http, cookies: HashMap::new(), session: None, name })
     }
@@ -95,7 +96,9 @@ impl Browser {
         }
         let response = request.send().await.map_err(failed)?;
         for set in response.headers().get_all(SET_COOKIE) {
-            let Some((name, rest)) = set.to_str().ok().and_then(|text| text.split_once('=')) else { continue };
+            let Some((name, rest)) = set.to_str().ok().and_then(|text| text.split_once('=')) else {
+                continue;
+            };
             let value = rest.split(';').next().unwrap_or_default().to_owned();
             let key = (origin.clone(), name.to_owned());
             if rest.contains("Max-Age=0") {
@@ -114,7 +117,11 @@ impl Browser {
 
 /// The address of a path at the same place.
 pub(super) fn at(url: &str, path: &str) -> Result<String, DemoError> {
-    if path.starts_with("https://") { Ok(path.to_owned()) } else { Ok(format!("https://{}{path}", origin_of(url)?)) }
+    if path.starts_with("https://") {
+        Ok(path.to_owned())
+    } else {
+        Ok(format!("https://{}{path}", origin_of(url)?))
+    }
 }
 
 fn origin_of(url: &str) -> Result<String, DemoError> {

@@ -9,6 +9,7 @@ use kw_ledger::Event;
 use kw_protocol::authorisation::{
     AUTHORIZE_PATH, CodeChallengeMethod, PushedRequest, RepresentationScope, ResponseType, Scope, SecretText,
 };
+use kw_protocol::mandate::MandateKind;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal, Trace};
 use kw_store::personal::{Collection, CollectionState, CollectionStep};
@@ -58,9 +59,11 @@ pub(crate) async fn start(
     };
     let representation = match access.ground() {
         Ground::Own => None,
-        Ground::Mandate { kind, .. } => Some(RepresentationScope::of_kind(kind).ok_or_else(|| {
-            Refusal::new(ProblemCode::Denied, "Nothing can be collected under this kind of mandate.")
-        })?),
+        Ground::Mandate { kind, .. } => {
+            Some(MandateKind::parse(kind).and_then(RepresentationScope::of_kind).ok_or_else(|| {
+                Refusal::new(ProblemCode::Denied, "Nothing can be collected under this kind of mandate.")
+            })?)
+        }
     };
     let date = dossier.birth_date().and_then(|date| date.digits_at(date.precision()));
     if representation.is_some() && date.is_none() {

@@ -125,7 +125,7 @@ impl World {
         let scope = Scope::parse(&request.scope).expect("a scope");
         let represented = scope.representation.is_some();
         let mandate = state.mandates.iter().any(|one| {
-            let kind = scope.representation.map_or("", |scope| scope.mandate_kind());
+            let kind = scope.representation.map_or("", |scope| scope.mandate_kind().as_str());
             one.active && one.by == acting && one.of == person && one.kind == kind
         });
         let asked = request.birth_date.as_ref().map(|text| BirthDate::parse(text.reveal()).unwrap());
