@@ -27,6 +27,7 @@ pub(crate) struct CameBack {
     state: String,
     code: Option<String>,
     error: Option<String>,
+    iss: Option<String>,
 }
 
 /// Takes the holder's code, collects, and checks every document against the person of the collection's dossier. What does
@@ -34,7 +35,8 @@ pub(crate) struct CameBack {
 #[utoipa::path(
     get, path = "/v1/collections/callback", tag = "collections", security(()),
     params(("state" = String, Query, description = "As sent"), ("code" = Option<String>, Query, description = "The holder's"),
-        ("error" = Option<String>, Query, description = "Why there is none")),
+        ("error" = Option<String>, Query, description = "Why there is none"),
+        ("iss" = Option<String>, Query, description = "Who answers (RFC 9207)")),
     responses(
         (status = 200, description = "The collection: `received` or `refused`", body = CollectionView),
         (status = 403, description = "It did not begin in this browser", body = Problem, content_type = "application/problem+json"),
@@ -60,7 +62,14 @@ pub(crate) async fn come_back(
     let dossier = app.open(&stored.ok_or_else(denied)?)?;
     let receiving = Receiving { app: &app, trace: &trace, row, dossier };
 
+    // An answer of another holder than was asked (RFC 9207) brings no code of the one that was.
+    let agreement = app.agreement.current();
+    let issuer = agreement.partner(receiving.row.holder).and_then(|one| one.authorisation_endpoint.clone());
     let view = match (&back.code, &back.error) {
+        _ if back.iss.is_some() && back.iss != issuer => {
+            let event = Event::AuthorisationDecided;
+            receiving.refuse(CollectionState::Started, event, "issuer-mismatch").await?
+        }
         (Some(code), None) => receiving.with_code(code).await?,
         // Why, the holder told the person; the answer has a general code only.
         _ => receiving.refuse(CollectionState::Started, Event::AuthorisationDecided, "access-denied").await?,

@@ -264,6 +264,19 @@ async fn what_comes_back_in_another_browser_or_twice_is_refused() {
 }
 
 #[tokio::test]
+async fn an_answer_that_another_holder_gives_is_refused() {
+    let Scene { mut bed, mut browser, child, parent, .. } = scene("2016-04-05", "20160405").await;
+    for (issuer, state) in [("https://other.example", "refused"), ("https://holder.example:8446", "received")]
+    {
+        let underway = browser.start(bed.holder).await.unwrap();
+        let back = bed.world.decide(&underway.request_uri, parent, child, true, Careful);
+        let (_, view) = browser.get(&format!("{back}&iss={issuer}")).await;
+        assert_eq!(view["state"], state, "{view}");
+    }
+    bed.stop().await;
+}
+
+#[tokio::test]
 async fn a_session_of_somebody_else_reaches_nothing_of_a_dossier() {
     let Scene { mut bed, mut browser, child, dossier, .. } = scene("2016-04-05", "20160405").await;
     let underway = browser.start(bed.holder).await.unwrap();
