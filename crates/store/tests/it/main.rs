@@ -11,6 +11,7 @@ mod failures;
 mod identity;
 mod leadership;
 mod partner;
+mod personal;
 mod resolutions;
 mod reviews;
 mod schema;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::bed::{Bed, on_both};
 
-const SERVICES: [&str; 4] = ["ledger", "switchboard", "pseudonymiser", "partner"];
+const SERVICES: [&str; 5] = ["ledger", "switchboard", "pseudonymiser", "partner", "personal"];
 
 on_both! {
     async fn what_must_be_unique_is_unique_by_constraint(bed) {
