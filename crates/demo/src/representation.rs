@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::databases::Databases;
 use crate::files::Ground;
+use crate::search::{Kind, Needles};
 use crate::{Audience, DemoError};
 
 use stage::Stage;
@@ -29,6 +30,8 @@ pub struct RepresentationReport {
     pub refusals: Vec<Refused>,
     /// Documents in all dossiers, and how many of them are in that of another person. Counted by decrypting them all.
     pub documents: Documents,
+    /// How often a number or birth date of the people is in what the personal environment stored and logged.
+    pub found_in_personal_environment: u64,
     /// How long it took.
     pub elapsed_ms: u64,
 }
@@ -78,6 +81,7 @@ impl RepresentationReport {
             && self.refusals.iter().all(|refused| refused.held)
             && self.documents.stored > 0
             && self.documents.in_a_wrong_dossier == 0
+            && self.found_in_personal_environment == 0
     }
 }
 
@@ -103,5 +107,24 @@ pub(crate) async fn play(
     let (steps, refusals) = story.seen();
     audience.begins("ending the services");
     stage.end().await;
-    Ok(RepresentationReport { steps, refusals, documents, elapsed_ms: began.elapsed().as_millis() as u64 })
+    audience
+        .begins("searching what the personal environment stored and logged for every number and birth date");
+    let mut needles = Needles::default();
+    for person in stage.cast.all() {
+        needles.number(&person.bsn).birth_date(&person.born);
+    }
+    let search = needles.search()?;
+    let found = search.in_folder(&ground.partner(stage::PERSONAL))?;
+    // A search that finds nothing where they stand in the open finds nothing anywhere.
+    let open = search.in_folder(&ground.partner("school").join("source"))?;
+    if [Kind::Number, Kind::BirthDate].iter().any(|kind| open.of(*kind) == 0) {
+        return Err(DemoError::Story("the search does not find people where they are".to_owned()));
+    }
+    Ok(RepresentationReport {
+        steps,
+        refusals,
+        documents,
+        found_in_personal_environment: found.of(Kind::Number) + found.of(Kind::BirthDate),
+        elapsed_ms: began.elapsed().as_millis() as u64,
+    })
 }

@@ -133,9 +133,11 @@ fn readable_story(report: &RepresentationReport) -> String {
     let documents = report.documents;
     let _ = write!(
         text,
-        "{refusals}\n\n{} documents stored, {} in a wrong dossier; {:.1} s. {}",
+        "{refusals}\n\n{} documents stored, {} in a wrong dossier; {} numbers or birth dates found in the personal \
+         environment; {:.1} s. {}",
         documents.stored,
         documents.in_a_wrong_dossier,
+        report.found_in_personal_environment,
         report.elapsed_ms as f64 / 1000.0,
         if report.all_promises_held() { "Every promise held." } else { "A promise did NOT hold." }
     );

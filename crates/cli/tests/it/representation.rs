@@ -209,6 +209,7 @@ fn the_walk_through_runs_as_it_is_written() {
         assert!(refusals.iter().any(|one| one["tried"].as_str().unwrap().contains(tried)), "{tried}");
     }
     assert_eq!(report["documents"], serde_json::json!({ "stored": 2, "inAWrongDossier": 0 }));
+    assert_eq!(report["foundInPersonalEnvironment"], 0);
     // What the page shows is what was seen.
     for step in report["steps"].as_array().unwrap() {
         let row = format!("| {} | {} |", step["number"].as_str().unwrap(), step["what"].as_str().unwrap());

@@ -196,7 +196,7 @@ fn oin(text: &str) -> Result<Oin, DemoError> {
 
 const YOUTH: &str = include_str!("../../../../examples/chains/youth.toml");
 const ADDITION: &str = include_str!("../../../../examples/representation/addition.toml");
-const PERSONAL: &str = "personal";
+pub(super) const PERSONAL: &str = "personal";
 const PERSONAL_OIN: &str = "00000099000000016000";
 const PROVIDER_OIN: &str = "00000099000000017000";
 const HOLDERS: [(&str, &str, &str); 2] = [
