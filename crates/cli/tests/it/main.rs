@@ -24,3 +24,4 @@ mod proven_actor;
 mod representation;
 mod rotation;
 mod usage;
+mod walk_through;
