@@ -43,7 +43,7 @@ use kw_telemetry::Reason;
 use serde::Serialize;
 
 use crate::events::{PolicyDiffers, PullNotRecorded};
-use crate::grants::{GrantVerifier, Presented, promised, recorded};
+use crate::grants::{GrantError, GrantVerifier, Presented, promised, recorded};
 use crate::sync::into_act;
 use crate::{Source, Vault};
 
@@ -59,8 +59,10 @@ pub type Sources = BTreeMap<SourceName, Arc<dyn Source>>;
 /// Who pulls, and in which trace.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The party, from its certificate.
+    /// The party, from its certificate, or the one that its supplier acts for.
     pub oin: Oin,
+    /// The supplier, if one acts for the party.
+    pub supplier: Option<Oin>,
     /// SHA-256 of its certificate (DER).
     pub certificate_sha256: [u8; 32],
     /// W3C trace id, for the record.
@@ -125,6 +127,11 @@ impl Pulls {
                 return Err(self.refuse(caller, None, PullRefusal::Grant(error), record).await);
             }
         };
+        if claims.prp.supplier != caller.supplier {
+            let refusal = PullRefusal::Grant(GrantError::Requester);
+            let record = self.record(&agreement, caller, pull, Some(&claims));
+            return Err(self.refuse(caller, Some(&claims), refusal, record).await);
+        }
         if let Err(error) = self.proofs.check(&agreement, caller.oin, &pull.actor).await {
             let record = only_asserted(self.record(&agreement, caller, pull, Some(&claims)));
             return Err(self.refuse(caller, Some(&claims), PullRefusal::Actor(error), record).await);
@@ -229,7 +236,7 @@ impl Pulls {
         }
         let input = DecisionInput {
             requester: caller.oin,
-            supplier: None,
+            supplier: caller.supplier,
             purpose: &claims.prp.purpose,
             role: &pull.actor.role,
             categories: std::slice::from_ref(&record.category),
@@ -300,9 +307,10 @@ impl Pulls {
             self.clock.now(),
             agreement.chain().clone(),
             self.holder,
-            caller.oin,
+            caller.supplier.unwrap_or(caller.oin),
             agreement.hash(),
         );
+        record.on_behalf_of = caller.supplier.map(|_| caller.oin);
         record.actor = Some(recorded(&pull.actor));
         record.holders = vec![self.holder];
         record.trace.clone_from(&caller.trace);

@@ -1,6 +1,6 @@
 //! What the agreement says about authority, beside its table of purposes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kw_domain::Oin;
 
@@ -39,6 +39,20 @@ impl Agreement {
     /// Whether this partner may delegate this to this supplier. Whether it did, says the switchboard's register.
     pub fn may_delegate(&self, principal: Oin, supplier: Oin, scope: DelegationScope) -> bool {
         self.delegation_frame(principal, supplier).is_some_and(|frame| frame.scopes.contains(&scope))
+    }
+
+    /// By partner: the suppliers that may answer at its address with their own certificate.
+    pub fn stand_ins(&self) -> BTreeMap<Oin, BTreeSet<Oin>> {
+        let answers = |frame: &&DelegationFrame| frame.scopes.contains(&DelegationScope::Answer);
+        self.partners()
+            .map(|partner| {
+                (
+                    partner.oin,
+                    partner.delegations.iter().filter(answers).map(|frame| frame.supplier).collect(),
+                )
+            })
+            .filter(|(_, suppliers): &(Oin, BTreeSet<Oin>)| !suppliers.is_empty())
+            .collect()
     }
 
     /// The people who may put a wider agreement in force, two at a time.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use kw_domain::Oin;
+pub use kw_protocol::delegation::DelegationScope;
 
 use crate::Term;
 
@@ -27,34 +28,4 @@ pub struct DelegationFrame {
     pub scopes: BTreeSet<DelegationScope>,
     /// A mandate lasts no longer.
     pub max_term: Term,
-}
-
-/// What a supplier may do for a partner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DelegationScope {
-    /// Answer pulls at the partner's endpoint.
-    Answer,
-    /// Ask who holds what, and pull it.
-    Query,
-    /// Register, renew and withdraw pointers.
-    Register,
-}
-
-impl DelegationScope {
-    /// All of them, in alphabetical order.
-    pub const ALL: [Self; 3] = [Self::Answer, Self::Query, Self::Register];
-
-    /// The scope as it stands in the agreement, messages and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Answer => "answer",
-            Self::Query => "query",
-            Self::Register => "register",
-        }
-    }
-
-    /// The scope with this word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
-    }
 }

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, demo, doctor, dossier, keys, mandates, objections, partner, personal, pki,
-    pseudonymiser, query, register, status, switchboard, sync, withdraw,
+    agreement, audit, consents, delegations, demo, doctor, dossier, keys, mandates, objections, partner,
+    personal, pki, pseudonymiser, query, register, status, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -75,6 +75,9 @@ pub(crate) enum Command {
     /// Keep the register of who may act for whom.
     #[command(subcommand)]
     Mandates(mandates::Command),
+    /// Say which software supplier may act for the partner that runs here.
+    #[command(subcommand)]
+    Delegations(delegations::Command),
     /// Bring the index in line with the sources.
     Sync(sync::Arguments),
     /// Ask how the partner that runs here is doing.

@@ -9,9 +9,10 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use kw_domain::{ConsentId, ObjectionId, ReviewId};
+use kw_domain::{ConsentId, DelegationId, ObjectionId, ReviewId};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::consent::{Consent, Consents};
+use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDelegation, RequestDelegation};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::local::choices::{
     ConsentRequest, ConsentSearchRequest, ConsentWithdrawalRequest, ObjectionDecisionRequest,
@@ -164,6 +165,34 @@ impl LocalClient {
         request: &ObjectionDecisionRequest,
     ) -> Result<Objection, ClientError> {
         self.post(&format!("/v1/objections/{id}/decision"), request, SMALL, QUESTION).await
+    }
+
+    /// The mandates of suppliers that the organisation gave, or was given.
+    pub async fn delegations(&self) -> Result<Delegations, ClientError> {
+        self.call(Method::GET, "/v1/delegations", Bytes::new(), PAGE, QUESTION).await
+    }
+
+    /// Asks that a supplier may act for the organisation.
+    pub async fn request_delegation(&self, asked: &RequestDelegation) -> Result<Delegation, ClientError> {
+        self.post("/v1/delegations", asked, SMALL, QUESTION).await
+    }
+
+    /// Approves a mandate.
+    pub async fn approve_delegation(
+        &self,
+        id: DelegationId,
+        approval: &ApproveDelegation,
+    ) -> Result<Delegation, ClientError> {
+        self.post(&format!("/v1/delegations/{id}/approvals"), approval, SMALL, QUESTION).await
+    }
+
+    /// Ends a mandate.
+    pub async fn end_delegation(
+        &self,
+        id: DelegationId,
+        end: &EndDelegation,
+    ) -> Result<Delegation, ClientError> {
+        self.post(&format!("/v1/delegations/{id}/end"), end, SMALL, QUESTION).await
     }
 
     /// Brings the index in line with the sources, and waits until that is done.

@@ -24,6 +24,7 @@ use crate::http::{Bound, PAGE, REPORT, SMALL, Service, json};
 use crate::{ClientError, Context, Entropy, Jwks, Retry};
 
 mod bulk;
+mod delegations;
 mod mandates;
 mod reviews;
 mod signals;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kw_adapter_files::FilesConfig;
 use kw_adapter_sql::SqlConfig;
 use kw_authorisation::AuthorisationSettings;
-use kw_domain::SourceName;
+use kw_domain::{Oin, SourceName};
 use kw_identity::IdentitySettings;
 use kw_logbook::LedgerSettings;
 use kw_runtime::ServerSettings;
@@ -32,6 +32,10 @@ pub struct PartnerConfig {
     pub log: LogSettings,
     /// Its certificate, and whom it trusts.
     pub tls: TlsFiles,
+    /// The partner for which this process works, when a software supplier runs it under its own certificate. The partner
+    /// gives it a mandate (docs/delegation.md).
+    #[serde(default)]
+    pub acts_for: Option<Oin>,
     /// What it registered, and its ledger.
     pub database: DatabaseConfig,
     /// Its keys.

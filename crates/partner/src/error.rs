@@ -31,6 +31,17 @@ pub enum StartError {
     /// The log does not go on.
     #[error(transparent)]
     Logbook(#[from] LogbookError),
+    /// The agreement does not let this supplier work for that partner.
+    #[error(
+        "the agreement does not let {principal} delegate to {supplier}, whose certificate this is: have the agreement list \
+         the supplier and a delegation of that partner, or remove acts_for"
+    )]
+    NoDelegation {
+        /// For whom it should work.
+        principal: Oin,
+        /// Whose certificate it is.
+        supplier: Oin,
+    },
     /// The certificate is of nobody in this chain.
     #[error(
         "the certificate is of {oin}, which is no partner in the agreement: configure the certificate of the partner, \

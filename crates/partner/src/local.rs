@@ -2,6 +2,7 @@
 
 pub(crate) mod access_reports;
 pub(crate) mod consents;
+pub(crate) mod delegations;
 pub(crate) mod dossiers;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
@@ -26,6 +27,13 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(web::resource("/v1/objections").route(web::post().to(objections::submit)))
         .service(web::resource("/v1/objections/_search").route(web::post().to(objections::search)))
         .service(web::resource("/v1/objections/{id}/decision").route(web::post().to(objections::decide)))
+        .service(
+            web::resource("/v1/delegations")
+                .route(web::get().to(delegations::list))
+                .route(web::post().to(delegations::request)),
+        )
+        .service(web::resource("/v1/delegations/{id}/approvals").route(web::post().to(delegations::approve)))
+        .service(web::resource("/v1/delegations/{id}/end").route(web::post().to(delegations::end)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
         .service(web::resource("/v1/lookups").route(web::post().to(lookups::look_up)))
         .service(web::resource("/v1/mandates").route(web::post().to(mandates::register)))

@@ -17,7 +17,8 @@ use kw_logbook::reader::LogSource;
 use kw_logbook::receipts::Receipts;
 use kw_logbook::retention::Retention;
 use kw_logbook::{InForce, Logbook, LogbookParts};
-use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
+use kw_runtime::acting::AgreedDelegations;
+use kw_runtime::{Http, Metrics, Server, SharedAgreement, acting, telemetry};
 use kw_store::partner::Partner;
 use kw_store::{LedgerRead, Store};
 use kw_transport::Tls;
@@ -46,6 +47,12 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         SharedAgreement::load_remembering(&config.agreement, &config.keys.directory, Arc::clone(&clock))?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&clock))?;
     let current = agreement.current();
+    if let Some(principal) = config.acts_for {
+        if current.delegation_frame(principal, tls.certificate_oin()).is_none() {
+            return Err(StartError::NoDelegation { principal, supplier: tls.certificate_oin() });
+        }
+        tls.act_for(principal);
+    }
     let oin = tls.oin();
     let own = current.partner(oin).ok_or(StartError::NoPartner { oin })?;
     let row_key = keys::row_key(&config.keys.directory, current.chain())?;
@@ -154,10 +161,12 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 
     let server = Server::new(config.server, http)?;
     add_checks(&server, &app, &tls);
+    let suppliers = acting::delegations(Arc::new(AgreedDelegations));
     let (log, public_log) = (logbook.routes(), logbook.public_routes());
     let (for_clients, for_browsers) = (authorisation.clone(), authorisation.clone());
     let server = server
         .service(&tls, &agreement, move |routes| {
+            routes.app_data(suppliers.clone());
             routes.app_data(pulls.clone());
             pulls::configure(routes);
             inspection::routes(routes, inspection.clone());

@@ -105,6 +105,9 @@ pub struct GrantProperties {
     /// Under which mandate the asker acts for the subject; then both proofs are demanded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub representation: Option<GrantRepresentation>,
+    /// The supplier whose certificate may use it, when one acts for the requester.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<Oin>,
 }
 
 /// The mandate behind a grant. Fields in the order of their names, as everything in a grant.

@@ -9,6 +9,7 @@ pub mod alarm;
 pub mod authorisation;
 mod bytes;
 pub mod consent;
+pub mod delegation;
 pub mod dossier;
 pub mod evaluation;
 pub mod grant;

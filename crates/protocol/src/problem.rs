@@ -107,6 +107,8 @@ problem_codes! {
     ConsentWithheld = "consent-withheld", 403, false, "The person does not consent";
     /// The expected count is wrong.
     CountMismatch = "count-mismatch", 409, false, "The expected count is wrong";
+    /// The supplier has no mandate for this.
+    DelegationRefused = "delegation-refused", 403, false, "There is no mandate for this";
     /// Role, purpose and category do not go together.
     Denied = "denied", 403, false, "The agreement does not allow this";
     /// The document does not fit the agreement's schema.

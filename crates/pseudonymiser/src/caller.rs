@@ -1,12 +1,13 @@
 //! Who may ask for evaluations: an active partner, and never the operator of the switchboard.
 
-use std::future::{Ready, ready};
+use std::future::Future;
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use kw_protocol::problem::ProblemCode;
-use kw_runtime::{Party, Refusal};
+use kw_runtime::{Evaluating, Party, Refusal};
 use kw_transport::Peer;
 
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::events::SwitchboardAsked;
 pub(crate) struct Caller(pub(crate) Party);
 
 impl Caller {
-    fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+    async fn of(request: &HttpRequest) -> Result<Self, Refusal> {
         let app = request
             .app_data::<Data<App>>()
             .ok_or_else(|| Refusal::fault("this application has no pseudonymiser"))?;
@@ -30,16 +31,19 @@ impl Caller {
             let detail = "The operator of the switchboard gets nothing from the pseudonymiser.";
             return Err(Refusal::new(ProblemCode::PartyUnknown, detail));
         }
-        let party = Party::of(request).inspect_err(|_| app.count_refused("party"))?;
-        Ok(Self(party))
+        // What the evaluation is for decides the budget; whoever acts for a partner in either may have it evaluated, and the
+        // switchboard, where the mandate is known, decides what can be done with it.
+        let party = Evaluating::extract(request).await;
+        party.map(|party| Self(party.0)).inspect_err(|_| app.count_refused("party"))
     }
 }
 
 impl FromRequest for Caller {
     type Error = Refusal;
-    type Future = Ready<Result<Self, Refusal>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
     }
 }

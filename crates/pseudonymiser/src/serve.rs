@@ -7,8 +7,9 @@ use kw_domain::{Clock, SystemClock};
 use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::retention::Retention;
 use kw_logbook::{InForce, Logbook, LogbookParts};
+use kw_runtime::acting::AgreedDelegations;
 use kw_runtime::http::BodyLimit;
-use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, telemetry};
+use kw_runtime::{Http, Metrics, Server, Shared, SharedAgreement, acting, telemetry};
 use kw_store::{LedgerRead, Store};
 use kw_telemetry::Reason;
 use kw_transport::Tls;
@@ -66,7 +67,9 @@ pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, 
     let server = Server::new(config.server.clone(), http)?;
     add_checks(&server, &app, &tls);
     let (served, log) = (app.clone(), logbook.routes());
+    let suppliers = acting::delegations(Arc::new(AgreedDelegations));
     let server = server.service(&tls, &agreement, move |routes| {
+        routes.app_data(suppliers.clone());
         service_routes(routes, &served);
         inspection::routes(routes, inspection.clone());
         log(routes);

@@ -77,6 +77,7 @@ impl Outcome {
             | ProblemCode::Conflict
             | ProblemCode::ConsentWithheld
             | ProblemCode::CountMismatch
+            | ProblemCode::DelegationRefused
             | ProblemCode::Denied
             | ProblemCode::EpochUnknown
             | ProblemCode::GrantExpired

@@ -47,6 +47,8 @@ kw_telemetry::events! {
     }
     /// A party that the agreement does not know, or has suspended.
     PartyRefused(Security, Warn, "party-refused", "a party was refused") { caller: Oin, suspended: bool }
+    /// A party that has no mandate for what it wanted to do for a partner.
+    SupplierRefused(Security, Warn, "supplier-refused", "a supplier was refused") { caller: Oin, principal: Oin }
     /// Everything listens.
     Ready(Application, Info, "ready", "ready") { addresses: Addresses }
     /// As told by SIGHUP.

@@ -5,6 +5,7 @@
 //! on SIGHUP, an orderly end on SIGTERM.
 #![forbid(unsafe_code)]
 
+pub mod acting;
 pub mod admin;
 mod auditor;
 pub mod config;
@@ -23,6 +24,7 @@ mod shape;
 pub mod shared;
 pub mod telemetry;
 
+pub use acting::{ActedBy, Asking, Evaluating, Registering};
 pub use auditor::Auditor;
 pub use entropy::{Entropy, Identifier};
 pub use events::EVENTS as LOG_EVENTS;

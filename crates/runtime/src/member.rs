@@ -9,6 +9,7 @@ use kw_domain::Oin;
 use kw_protocol::problem::ProblemCode;
 use kw_transport::Peer;
 
+use crate::acting;
 use crate::events::MemberRefused;
 use crate::http::CallerOin;
 use crate::party::{SharedAgreement, refuse_certificate};
@@ -62,8 +63,15 @@ impl Member {
             .app_data::<SharedAgreement>()
             .ok_or_else(|| Refusal::fault("this application has no agreement"))?
             .current();
-        let membership = Membership::of(peer.oin, &agreement).ok_or_else(|| refuse(peer.oin))?;
-        Ok(Self { oin: peer.oin, membership })
+        // Reading logs needs no mandate of its own: whoever the agreement lets act for a partner in anything may.
+        let acts_for = acting::said(request)?.filter(|principal| *principal != peer.oin);
+        let oin = match acts_for {
+            Some(principal) if acting::may_act_at_all(&agreement, principal, peer.oin) => principal,
+            Some(_) => return Err(refuse(peer.oin)),
+            None => peer.oin,
+        };
+        let membership = Membership::of(oin, &agreement).ok_or_else(|| refuse(peer.oin))?;
+        Ok(Self { oin, membership })
     }
 }
 

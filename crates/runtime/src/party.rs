@@ -13,6 +13,7 @@ use kw_transport::{Peer, PeerError};
 
 pub use agreement::{AgreementFileError, SharedAgreement, approvals_file, replace_file};
 
+use crate::acting;
 use crate::events::{CallerUnjudged, CertificateRefused, PartyRefused};
 use crate::http::CallerOin;
 use crate::problem::Refusal;
@@ -26,15 +27,26 @@ pub struct Party {
     pub oin: Oin,
     /// Its name, from the agreement.
     pub name: String,
-    /// SHA-256 of its certificate, to which grants are bound.
+    /// SHA-256 of the certificate that was shown, to which grants are bound.
     pub certificate_sha256: [u8; 32],
+    /// Whose certificate that is, when a supplier acts for the partner ([`crate::acting`]).
+    pub supplier: Option<Oin>,
 }
 
 impl Party {
+    /// Whose certificate was shown: the partner's own, or its supplier's.
+    pub fn certificate_oin(&self) -> Oin {
+        self.supplier.unwrap_or(self.oin)
+    }
+
     /// The calling partner of a request.
     pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
         let peer = Peer::of(request).map_err(refuse_certificate)?;
         request.extensions_mut().insert(CallerOin(peer.oin));
+        if acting::said(request)?.is_some_and(|principal| principal != peer.oin) {
+            let detail = "Nobody can do this for a partner but the partner itself.";
+            return Err(Refusal::new(ProblemCode::DelegationRefused, detail));
+        }
         let agreement = request
             .app_data::<SharedAgreement>()
             .ok_or_else(|| Refusal::fault("this application has no agreement"))?
@@ -42,7 +54,7 @@ impl Party {
         match agreement.partner(peer.oin) {
             Some(partner) if !partner.suspended => {
                 let name = partner.name.clone();
-                Ok(Self { oin: peer.oin, name, certificate_sha256: peer.certificate_sha256 })
+                Ok(Self { oin: peer.oin, name, certificate_sha256: peer.certificate_sha256, supplier: None })
             }
             known => Err(refuse_party(peer.oin, known.is_some())),
         }

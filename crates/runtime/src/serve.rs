@@ -130,7 +130,14 @@ impl Server {
         let (known, shared) = (Data::new(tls.clone()), agreement.clone());
         let address = self.settings.listen;
         let door = Door::Mutual(tls.clone());
-        self.tls(tls).agreement(agreement).listen("service", address, door, move |config| {
+        let (own, agreed) = (tls.clone(), agreement.clone());
+        let follow = move || {
+            own.set_stand_ins(agreed.current().stand_ins());
+            Ok(false)
+        };
+        tls.set_stand_ins(agreement.current().stand_ins());
+        let server = self.tls(tls).agreement(agreement).on_reload("stand-ins", follow);
+        server.listen("service", address, door, move |config| {
             config.app_data(known.clone()).app_data(shared.clone());
             routes(config);
         })

@@ -16,6 +16,7 @@ mod backend;
 mod books;
 mod checkpoint;
 mod config;
+mod delegations;
 mod error;
 mod events;
 mod leadership;
@@ -37,6 +38,7 @@ mod writer;
 
 pub use books::{Bookkeeping, BooksRead, PendingReceipt, Publication, ReceiptsWrite, WitnessMemory};
 pub use config::DatabaseConfig;
+pub use delegations::{DelegationsRead, DelegationsWrite, StoredDelegation};
 pub use error::{Abort, KeepError, OpenError, ReadError, StoreError, WriteError};
 pub use events::EVENTS as LOG_EVENTS;
 pub use leadership::Leadership;

@@ -84,6 +84,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    delegations (id) {
+        id -> Binary,
+        principal -> Text,
+        supplier -> Text,
+        scopes -> Text,
+        requested_at -> BigInt,
+        valid_until -> BigInt,
+        first_approver -> Nullable<Text>,
+        second_approver -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     subjects (id) {
         id -> Binary,
         tag_even -> Nullable<Binary>,

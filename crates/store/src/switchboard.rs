@@ -13,6 +13,7 @@ use kw_protocol::pointer::{PointerState, WithdrawalReason};
 use self::consents::{ConsentsRead, ConsentsWrite};
 use self::mandates::{MandatesRead, MandatesWrite};
 use crate::backend::{Connection, Migrations};
+use crate::delegations::{DelegationsRead, DelegationsWrite};
 use crate::error::StoreError;
 use crate::ledger::{LedgerRead, Links};
 use crate::statements::SubjectStatements;
@@ -232,7 +233,14 @@ pub struct RekeyedSubject {
 
 /// Reading the index.
 pub trait SwitchboardRead:
-    AlarmsRead + ConsentsRead + LedgerRead + MandatesRead + ReviewsRead + SignalsRead + SubjectStatements
+    AlarmsRead
+    + ConsentsRead
+    + DelegationsRead
+    + LedgerRead
+    + MandatesRead
+    + ReviewsRead
+    + SignalsRead
+    + SubjectStatements
 {
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
@@ -287,7 +295,7 @@ pub trait SwitchboardRead:
 
 /// Changing the index.
 pub trait SwitchboardWrite:
-    AlarmsWrite + ConsentsWrite + MandatesWrite + ReviewsWrite + SignalsWrite + SwitchboardRead
+    AlarmsWrite + ConsentsWrite + DelegationsWrite + MandatesWrite + ReviewsWrite + SignalsWrite + SwitchboardRead
 {
     /// [`SwitchboardRead::find_subject`] for many.
     fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError>;

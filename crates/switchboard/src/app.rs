@@ -12,7 +12,7 @@ use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, Recordable, RecordedAc
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::http::Traffic;
-use kw_runtime::{Entropy, Metrics, Refusal, SharedAgreement, Trace};
+use kw_runtime::{ActedBy, Entropy, Metrics, Refusal, SharedAgreement, Trace};
 use kw_store::switchboard::{LiveTags, Switchboard};
 use kw_store::{Abort, Act, ReadError, Store, StoreError, WriteError};
 
@@ -61,16 +61,18 @@ impl App {
         self.clock.now()
     }
 
-    /// A record that this service makes about something that `party` did.
+    /// A record that this service makes about something that somebody did.
     pub(crate) fn record(
         &self,
         agreement: &Agreement,
         event: Event,
-        party: Oin,
+        acted: impl Into<ActedBy>,
         trace: Option<&Trace>,
     ) -> AccessRecord {
         let chain = agreement.chain().clone();
-        let mut record = AccessRecord::new(event, self.now(), chain, self.oin, party, agreement.hash());
+        let acted = acted.into();
+        let mut record = AccessRecord::new(event, self.now(), chain, self.oin, acted.party, agreement.hash());
+        record.on_behalf_of = acted.on_behalf_of;
         if let Some(trace) = trace {
             record.trace = Some(trace.trace_id());
             record.transaction = Some(trace.transaction);

@@ -9,6 +9,7 @@ mod alarms;
 mod app;
 mod config;
 mod consents;
+mod delegations;
 mod events;
 mod grants;
 mod index;

@@ -18,6 +18,7 @@ use utoipa::{Modify, OpenApi};
     servers((url = "https://switchboard.example:8443/v1", description = "Version 1 of the chain's switchboard")),
     tags(
         (name = "access-reports", description = "What the records say about one person, for that person"),
+        (name = "delegations", description = "Which supplier may act for which partner"),
         (name = "mandates", description = "Who may act for whom"),
         (name = "alarms", description = "Parties whose questions look like a search through all numbers"),
         (name = "consents", description = "What persons choose about disclosure"),
@@ -33,6 +34,10 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(
         crate::access_reports::make,
+        crate::delegations::list,
+        crate::delegations::request,
+        crate::delegations::approve,
+        crate::delegations::end,
         crate::mandates::register_mandate,
         crate::mandates::check_mandate,
         crate::mandates::search_mandates,

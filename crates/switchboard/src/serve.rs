@@ -10,7 +10,7 @@ use kw_domain::{Clock, SystemClock};
 use kw_identity::ActorProofs;
 use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::{Logbook, LogbookParts};
-use kw_runtime::{Http, Metrics, Server, SharedAgreement};
+use kw_runtime::{Http, Metrics, Server, SharedAgreement, acting};
 use kw_store::Store;
 use kw_store::switchboard::Switchboard;
 use kw_transport::Tls;
@@ -20,8 +20,8 @@ use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
-    access_reports, alarms, consents, mandates, objections, pointers, public, queries, reviews, rotation,
-    signals, upkeep,
+    access_reports, alarms, consents, delegations, mandates, objections, pointers, public, queries, reviews,
+    rotation, signals, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -37,11 +37,14 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
 
     let inspection = Data::new(inspection_of(&app));
     let routes = {
+        let suppliers = acting::delegations(Arc::new(delegations::Register(Arc::clone(&app))));
         let (app, log) = (Data::from(Arc::clone(&app)), logbook.routes());
         move |config: &mut ServiceConfig| {
             config
                 .app_data(app.clone())
+                .app_data(suppliers.clone())
                 .configure(access_reports::routes)
+                .configure(delegations::routes)
                 .configure(mandates::routes)
                 .configure(alarms::routes)
                 .configure(consents::routes)

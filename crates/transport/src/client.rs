@@ -138,9 +138,13 @@ impl Generation {
 }
 
 impl PeerClient {
-    /// Starts a request.
+    /// Starts a request. A process that acts for another party says so.
     pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
-        self.current().request(method, url)
+        let request = self.current().request(method, url);
+        match self.0.tls.principal() {
+            Some(principal) => request.header(ON_BEHALF_OF, principal.as_str()),
+            None => request,
+        }
     }
 
     /// Starts a `GET`.
@@ -194,4 +198,6 @@ impl fmt::Debug for PeerClient {
     }
 }
 
+/// The request header in which a supplier says for which partner it acts: that partner's OIN.
+pub const ON_BEHALF_OF: &str = "on-behalf-of";
 pub(crate) const USER_AGENT: &str = concat!("ketenwijzer/", env!("CARGO_PKG_VERSION"));

@@ -29,7 +29,7 @@ mod snapshot;
 mod tls;
 mod web;
 
-pub use client::{ClientOptions, PeerClient};
+pub use client::{ClientOptions, ON_BEHALF_OF, PeerClient};
 pub use connection::on_connect;
 pub use error::TlsError;
 pub use events::EVENTS as LOG_EVENTS;
@@ -37,7 +37,7 @@ pub use files::TlsFiles;
 pub use identity::IdentityError;
 pub use peer::{Peer, PeerError};
 pub use postgres::postgres_tls;
-pub use tls::Tls;
+pub use tls::{StandIns, Tls};
 pub use web::web_client;
 
 /// An encrypted stream to a party, as [`Tls::connect`] gives it.

@@ -1,7 +1,8 @@
 //! The TLS state of a process, and how it is replaced while the process runs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,11 +20,18 @@ use crate::{TlsError, TlsFiles};
 #[derive(Clone)]
 pub struct Tls(pub(crate) Arc<TlsState>);
 
+/// By party: the suppliers that answer at its address with their own certificate.
+pub type StandIns = BTreeMap<Oin, BTreeSet<Oin>>;
+
 #[derive(Debug)]
 pub(crate) struct TlsState {
     files: TlsFiles,
     pub(crate) time: ClockTime,
     pub(crate) snapshot: ArcSwap<Snapshot>,
+    /// The partner that this process acts for, when its certificate is a supplier's.
+    principal: OnceLock<Oin>,
+    /// Whose certificates are accepted in whose place.
+    pub(crate) stand_ins: ArcSwap<StandIns>,
     /// One reload at a time, so that an older reading cannot replace a newer one.
     reloading: Mutex<()>,
 }
@@ -41,6 +49,8 @@ impl Tls {
             files: files.clone(),
             time: ClockTime(clock),
             snapshot: ArcSwap::from_pointee(snapshot),
+            principal: OnceLock::new(),
+            stand_ins: ArcSwap::default(),
             reloading: Mutex::new(()),
         }));
         tls.report();
@@ -62,9 +72,30 @@ impl Tls {
         Ok(true)
     }
 
-    /// The party that the own certificate names.
+    /// The party that this process is: the one that the own certificate names, or the partner that it acts for.
     pub fn oin(&self) -> Oin {
+        self.0.principal.get().copied().unwrap_or_else(|| self.certificate_oin())
+    }
+
+    /// The party that the own certificate names.
+    pub fn certificate_oin(&self) -> Oin {
         self.snapshot().oin
+    }
+
+    /// From now on this process acts for another party, under its own certificate, and says so with each request. Once
+    /// only: `false` when it acts for somebody already.
+    pub fn act_for(&self, principal: Oin) -> bool {
+        self.0.principal.set(principal).is_ok()
+    }
+
+    /// The partner that this process acts for, if that is another than the own certificate names.
+    pub(crate) fn principal(&self) -> Option<Oin> {
+        self.0.principal.get().copied().filter(|principal| *principal != self.certificate_oin())
+    }
+
+    /// Whose certificates are accepted at whose servers, beside the party's own: what the agreement says now.
+    pub fn set_stand_ins(&self, stand_ins: StandIns) {
+        self.0.stand_ins.store(Arc::new(stand_ins));
     }
 
     /// SHA-256 of the own certificate: what others find in `x5t#S256`.

@@ -4,7 +4,7 @@ use actix_web::web::{self, Data, Json, ServiceConfig};
 use kw_protocol::problem::Problem;
 use kw_protocol::pull::{Pull, Pulled};
 use kw_runtime::http::BodyLimit;
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Asking, Body, Refusal, Trace};
 
 use super::{Caller, Pulls};
 
@@ -36,12 +36,13 @@ pub fn configure(config: &mut ServiceConfig) {
     )
 )]
 pub async fn pull(
-    party: Party,
+    party: Asking,
     trace: Trace,
     pulls: Data<Pulls>,
     body: Body<Pull>,
 ) -> Result<Json<Pulled>, Refusal> {
     let caller = Caller {
+        supplier: party.supplier,
         oin: party.oin,
         certificate_sha256: party.certificate_sha256,
         trace: Some(trace.trace_id()),

@@ -157,6 +157,7 @@ impl Town {
 
 pub(crate) fn caller() -> Caller {
     Caller {
+        supplier: None,
         oin: requester(),
         certificate_sha256: CERTIFICATE,
         trace: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),

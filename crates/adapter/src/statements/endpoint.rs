@@ -43,6 +43,7 @@ pub async fn state(
     body: Body<StatementRequest>,
 ) -> Result<Json<Statement>, Refusal> {
     let caller = Caller {
+        supplier: None,
         oin: party.oin,
         certificate_sha256: party.certificate_sha256,
         trace: Some(trace.trace_id()),

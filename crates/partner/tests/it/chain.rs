@@ -87,6 +87,7 @@ impl Chain {
         draft.partners[0].log_key = public("keys", KeyKind::Log);
         draft.partners[0].witness_key = Some(public("keys", KeyKind::Witness));
         let config = PartnerConfig {
+            acts_for: None,
             admit_real_numbers: false,
             authorisation: None,
             identity: kw_partner::IdentitySettings::default(),

@@ -31,8 +31,15 @@ pub(super) async fn charge(
     let now = app.clock.now();
     let service = agreement.pseudonymiser().oin;
     let chain = agreement.chain().clone();
-    let mut record =
-        AccessRecord::new(Event::EvaluationBatch, now, chain, service, party.oin, agreement.hash());
+    let mut record = AccessRecord::new(
+        Event::EvaluationBatch,
+        now,
+        chain,
+        service,
+        party.certificate_oin(),
+        agreement.hash(),
+    );
+    record.on_behalf_of = party.supplier.map(|_| party.oin);
     record.count = Some(count);
     record.trace = Some(trace.trace_id());
     record.transaction = Some(trace.transaction);

@@ -22,6 +22,8 @@ pub(crate) type Conn = AsyncConnectionWrapper<AsyncPgConnection, OwnRuntime>;
 mod authorisations_queries;
 #[path = "../books/queries.rs"]
 mod books_queries;
+#[path = "../delegations/queries.rs"]
+mod delegations_queries;
 #[path = "../ledger/erasing.rs"]
 mod ledger_erasing;
 #[path = "../ledger/queries.rs"]

@@ -20,6 +20,8 @@ const TRUNCATING: Duration = Duration::from_millis(250);
 mod authorisations_queries;
 #[path = "../books/queries.rs"]
 mod books_queries;
+#[path = "../delegations/queries.rs"]
+mod delegations_queries;
 #[path = "../ledger/erasing.rs"]
 mod ledger_erasing;
 #[path = "../ledger/queries.rs"]

@@ -13,7 +13,7 @@ use kw_domain::BatchId;
 use kw_protocol::pointer::BulkResult;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::http::require_media_type;
-use kw_runtime::{Party, Refusal, Trace};
+use kw_runtime::{ActedBy, Refusal, Registering, Trace};
 use tokio::sync::mpsc;
 
 use crate::app::{App, not_read};
@@ -51,7 +51,7 @@ const NDJSON: &str = "application/x-ndjson";
 )]
 pub(crate) async fn register_many(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     request: HttpRequest,
     payload: Payload,
@@ -66,7 +66,7 @@ pub(crate) async fn register_many(
         return Err(Refusal::new(ProblemCode::Conflict, detail)
             .field("Upload-Offset", format!("expected {committed}")));
     }
-    let upload = Upload { id, holder, trace };
+    let upload = Upload { id, holder, acted: ActedBy::from(&party.0), trace };
     let (results, answer) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     let app = app.into_inner();
     actix_web::rt::spawn(async move {

@@ -1,10 +1,10 @@
 //! Changing one pointer of one's own: find, decide, store, record.
 
 use actix_web::web::Json;
-use kw_domain::{Oin, PointerId};
+use kw_domain::PointerId;
 use kw_ledger::Event;
 use kw_protocol::pointer::Pointer;
-use kw_runtime::{Refusal, Trace};
+use kw_runtime::{Party, Refusal, Trace};
 use kw_store::Abort;
 use kw_store::switchboard::StoredPointer;
 
@@ -16,13 +16,14 @@ use crate::lifecycle::IllegalTransition;
 pub(super) async fn change(
     app: &App,
     trace: &Trace,
-    holder: Oin,
+    party: &Party,
     id: PointerId,
     event: Event,
     rule: impl Fn(&StoredPointer) -> Result<StoredPointer, IllegalTransition> + Send + 'static,
 ) -> Result<Json<Pointer>, Refusal> {
     let (agreement, keyring) = (app.agreement.current(), app.keyring.load_full());
-    let record = app.record(&agreement, event, holder, Some(trace));
+    let holder = party.oin;
+    let record = app.record(&agreement, event, party, Some(trace));
     let reference = app.reference();
     let done = app
         .store

@@ -9,7 +9,7 @@ use kw_ledger::Event;
 use kw_protocol::Bytes32;
 use kw_protocol::pointer::{BucketDigest, DigestRequest, DigestResponse};
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Body, Refusal, Registering, Trace};
 
 use crate::app::{App, act, hex, not_read, not_written};
 
@@ -26,7 +26,7 @@ const DEEPEST: usize = 4;
 )]
 pub(crate) async fn digest_pointers(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     body: Body<DigestRequest>,
 ) -> Result<Json<DigestResponse>, Refusal> {
@@ -56,7 +56,7 @@ pub(crate) async fn digest_pointers(
             _ => break,
         }
     }
-    let mut record = app.record(&agreement, Event::PointerRead, holder, Some(&trace));
+    let mut record = app.record(&agreement, Event::PointerRead, &party.0, Some(&trace));
     record.count = Some(buckets.values().map(|bucket| bucket.len() as u64).sum());
     app.store.write("digest_pointers", move |_| Ok(((), act(&record)?))).await.map_err(not_written)?;
     Ok(Json(answer(buckets, members)))

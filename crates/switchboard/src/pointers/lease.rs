@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json};
 use kw_ledger::Event;
 use kw_protocol::pointer::Lease;
 use kw_protocol::problem::Problem;
-use kw_runtime::{Party, Refusal, Trace};
+use kw_runtime::{Refusal, Registering, Trace};
 
 use crate::app::{App, act, not_written};
 
@@ -16,10 +16,14 @@ use crate::app::{App, act, not_written};
         (status = 400, description = "The request is invalid", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn renew_lease(app: Data<App>, party: Party, trace: Trace) -> Result<Json<Lease>, Refusal> {
+pub(crate) async fn renew_lease(
+    app: Data<App>,
+    party: Registering,
+    trace: Trace,
+) -> Result<Json<Lease>, Refusal> {
     let (agreement, holder) = (app.agreement.current(), party.oin);
     let valid_until = app.now().plus(agreement.lease_term());
-    let record = app.record(&agreement, Event::LeaseRenewed, holder, Some(&trace));
+    let record = app.record(&agreement, Event::LeaseRenewed, &party.0, Some(&trace));
     app.store
         .write("renew_lease", move |tx| {
             tx.write().renew_lease(holder, valid_until)?;

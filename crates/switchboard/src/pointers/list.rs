@@ -7,7 +7,7 @@ use kw_domain::PointerId;
 use kw_ledger::Event;
 use kw_protocol::pointer::PointerPage;
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Party, Refusal, Trace};
+use kw_runtime::{Refusal, Registering, Trace};
 use serde::Deserialize;
 
 use super::view::shown;
@@ -37,7 +37,7 @@ pub(crate) struct Page {
 )]
 pub(crate) async fn list_pointers(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     page: Query<Page>,
 ) -> Result<Json<PointerPage>, Refusal> {
@@ -52,7 +52,7 @@ pub(crate) async fn list_pointers(
     }
     refusal.if_any()?;
     let (agreement, keyring, holder) = (app.agreement.current(), app.keyring.load_full(), party.oin);
-    let mut record = app.record(&agreement, Event::PointerRead, holder, Some(&trace));
+    let mut record = app.record(&agreement, Event::PointerRead, &party.0, Some(&trace));
     let done = app
         .store
         .write("list_pointers", move |tx| {

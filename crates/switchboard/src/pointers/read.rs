@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use kw_ledger::Event;
 use kw_protocol::pointer::Pointer;
 use kw_protocol::problem::Problem;
-use kw_runtime::{Party, Refusal, Trace};
+use kw_runtime::{Refusal, Registering, Trace};
 use kw_store::Abort;
 
 use super::view::{not_found, pointer_id, shown};
@@ -21,13 +21,13 @@ use crate::app::{App, act, act_about, not_written};
 )]
 pub(crate) async fn read_pointer(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     id: Path<String>,
 ) -> Result<Json<Pointer>, Refusal> {
     let id = pointer_id(&id)?;
     let (agreement, keyring, holder) = (app.agreement.current(), app.keyring.load_full(), party.oin);
-    let record = app.record(&agreement, Event::PointerRead, holder, Some(&trace));
+    let record = app.record(&agreement, Event::PointerRead, &party.0, Some(&trace));
     let reference = app.reference();
     let done = app
         .store

@@ -2,11 +2,10 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use kw_domain::Oin;
 use kw_ledger::Event;
 use kw_protocol::pointer::{RegisterPointer, Registered};
 use kw_protocol::problem::Problem;
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Body, Party, Refusal, Registering, Trace};
 use kw_store::{Abort, WriteError};
 
 use super::idempotency::IdempotencyKey;
@@ -31,7 +30,7 @@ use crate::staleness::{Unwritten, again};
 )]
 pub(crate) async fn register_pointer(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     request: HttpRequest,
     body: Body<RegisterPointer>,
@@ -49,7 +48,7 @@ pub(crate) async fn register_pointer(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match store(&app, holder, &trace, &body.0, key.clone()).await? {
+        match store(&app, &party, &trace, &body.0, key.clone()).await? {
             Ok((status, answer)) => return Ok(json(status, answer)),
             Err(error) => again(&app, error, attempt).await?,
         }
@@ -60,14 +59,15 @@ pub(super) type Answer = (u16, String);
 
 async fn store(
     app: &App,
-    holder: Oin,
+    party: &Party,
     trace: &Trace,
     given: &RegisterPointer,
     key: Option<IdempotencyKey>,
 ) -> Result<Result<Answer, WriteError<Unwritten>>, Refusal> {
+    let holder = party.oin;
     let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
     let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, given)?;
-    let mut record = app.record(&agreement, Event::PointerRegistered, holder, Some(trace));
+    let mut record = app.record(&agreement, Event::PointerRegistered, party, Some(trace));
     record.categories = vec![given.category.clone()];
     record.holders = vec![holder];
     let (term, nonce) = (agreement.lease_term(), app.entropy.draw());

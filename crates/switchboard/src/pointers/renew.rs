@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use kw_ledger::Event;
 use kw_protocol::pointer::{Pointer, RenewPointer};
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Body, Refusal, Registering, Trace};
 
 use super::changing::change;
 use super::view::{own_pointer, pointer_id};
@@ -24,7 +24,7 @@ use crate::lifecycle;
 )]
 pub(crate) async fn renew_pointer(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     id: Path<String>,
     body: Body<RenewPointer>,
@@ -42,7 +42,7 @@ pub(crate) async fn renew_pointer(
         return Err(Refusal::new(ProblemCode::Invalid, "The pointer cannot be extended to that moment.")
             .field("/validUntil", format!("expected a moment after now and not after {cap}")));
     }
-    change(&app, &trace, party.oin, id, Event::PointerRenewed, move |pointer| {
+    change(&app, &trace, &party, id, Event::PointerRenewed, move |pointer| {
         lifecycle::renew(pointer, valid_until)
     })
     .await

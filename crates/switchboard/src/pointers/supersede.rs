@@ -2,11 +2,11 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use kw_domain::{Oin, PointerId};
+use kw_domain::PointerId;
 use kw_ledger::Event;
 use kw_protocol::pointer::{Registered, SupersedePointer};
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Body, Party, Refusal, Registering, Trace};
 use kw_store::{Abort, WriteError};
 
 use super::idempotency::IdempotencyKey;
@@ -34,7 +34,7 @@ use crate::staleness::{Unwritten, again, check_generations};
 )]
 pub(crate) async fn supersede_pointer(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     id: Path<String>,
     request: HttpRequest,
@@ -45,7 +45,7 @@ pub(crate) async fn supersede_pointer(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match store(&app, party.oin, &trace, id, &body.0, key.clone()).await? {
+        match store(&app, &party, &trace, id, &body.0, key.clone()).await? {
             Ok((status, answer)) => return Ok(json(status, answer)),
             Err(error) => again(&app, error, attempt).await?,
         }
@@ -54,15 +54,16 @@ pub(crate) async fn supersede_pointer(
 
 async fn store(
     app: &App,
-    holder: Oin,
+    party: &Party,
     trace: &Trace,
     id: PointerId,
     given: &SupersedePointer,
     key: Option<IdempotencyKey>,
 ) -> Result<Result<Answer, WriteError<Unwritten>>, Refusal> {
+    let holder = party.oin;
     let (agreement, keyring, now) = (app.agreement.current(), app.keyring.load_full(), app.now());
     let prepared = prepare(&keyring, &agreement, &app.entropy, holder, now, &given.successor)?;
-    let mut record = app.record(&agreement, Event::PointerSuperseded, holder, Some(trace));
+    let mut record = app.record(&agreement, Event::PointerSuperseded, party, Some(trace));
     record.categories = vec![given.successor.category.clone()];
     record.holders = vec![holder];
     let (term, nonce) = (agreement.lease_term(), app.entropy.draw());

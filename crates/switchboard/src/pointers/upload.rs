@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use kw_domain::BatchId;
 use kw_protocol::pointer::UploadProgress;
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Party, Refusal};
+use kw_runtime::{Refusal, Registering};
 
 use crate::app::{App, not_read};
 
@@ -20,7 +20,7 @@ use crate::app::{App, not_read};
 )]
 pub(crate) async fn read_upload(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     id: Path<String>,
 ) -> Result<Json<UploadProgress>, Refusal> {
     let upload = BatchId::parse(&id).map_err(|_| {

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use kw_ledger::Event;
 use kw_protocol::pointer::{Pointer, WithdrawPointer};
 use kw_protocol::problem::Problem;
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Body, Refusal, Registering, Trace};
 
 use super::changing::change;
 use super::view::pointer_id;
@@ -24,13 +24,13 @@ use crate::lifecycle;
 )]
 pub(crate) async fn withdraw_pointer(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     id: Path<String>,
     body: Body<WithdrawPointer>,
 ) -> Result<Json<Pointer>, Refusal> {
     let (id, now, reason, agreement) = (pointer_id(&id)?, app.now(), body.0.reason, app.agreement.current());
-    change(&app, &trace, party.oin, id, Event::PointerWithdrawn, move |pointer| {
+    change(&app, &trace, &party, id, Event::PointerWithdrawn, move |pointer| {
         lifecycle::withdraw(pointer, reason, rules(&agreement, &pointer.category), now)
     })
     .await

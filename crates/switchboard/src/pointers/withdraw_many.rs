@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json};
 use kw_ledger::Event;
 use kw_protocol::pointer::{WithdrawMany, WithdrawnMany};
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Body, Party, Refusal, Trace};
+use kw_runtime::{Body, Refusal, Registering, Trace};
 use kw_store::Abort;
 use kw_store::switchboard::ActiveSelector;
 
@@ -28,7 +28,7 @@ const AT_ONCE: u64 = 5_000;
 )]
 pub(crate) async fn withdraw_many(
     app: Data<App>,
-    party: Party,
+    party: Registering,
     trace: Trace,
     body: Body<WithdrawMany>,
 ) -> Result<Json<WithdrawnMany>, Refusal> {
@@ -52,7 +52,7 @@ pub(crate) async fn withdraw_many(
         category: selector.category,
         source_key: selector.source.map(|source| source_key(&keyring.keys.row, holder, &source)),
     };
-    let mut record = app.record(&agreement, Event::PointersWithdrawn, holder, Some(&trace));
+    let mut record = app.record(&agreement, Event::PointersWithdrawn, &party.0, Some(&trace));
     record.holders = vec![holder];
     record.count = Some(expected_count);
     let references: Vec<_> = (0..expected_count).map(|_| app.reference()).collect();

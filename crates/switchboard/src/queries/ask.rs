@@ -44,7 +44,7 @@ use crate::staleness::{Unwritten, again};
 )]
 pub(crate) async fn ask(
     app: Data<App>,
-    party: Party,
+    party: kw_runtime::Asking,
     trace: Trace,
     body: Body<Query>,
 ) -> Result<Json<QueryAnswer>, Refusal> {
@@ -82,7 +82,7 @@ async fn answer(
     let mut record = record_of(app, agreement, party, trace, query);
     let keyring = app.keyring.load_full();
     let located = locate(&keyring.keys, &keyring.live, &query.subject);
-    let allowed = match decide(agreement, party.oin, query, now, None, &mut record) {
+    let allowed = match decide(agreement, party, query, now, None, &mut record) {
         Ok(allowed) => allowed,
         // Whoever is in the index can see later who asked in vain. Nothing of that is told to the asker.
         Err(denied) => {
@@ -179,7 +179,7 @@ pub(crate) fn charge(app: &App, agreement: &Agreement, party: &Party) -> Result<
 }
 
 fn record_of(app: &App, agreement: &Agreement, party: &Party, trace: &Trace, query: &Query) -> AccessRecord {
-    let mut record = app.record(agreement, Event::QueryAnswered, party.oin, Some(trace));
+    let mut record = app.record(agreement, Event::QueryAnswered, party, Some(trace));
     record.actor = Some(recorded_actor(&query.actor));
     record.case = Some(query.case.clone());
     record.categories.clone_from(&query.categories);

@@ -8,7 +8,7 @@ use kw_domain::{Bsn, Instant, Oin};
 use kw_ledger::AccessRecord;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Query, RelationBasis};
-use kw_runtime::Refusal;
+use kw_runtime::{Party, Refusal};
 use kw_store::switchboard::FindablePointer;
 
 use super::consenting::{FoundAbout, Weighed};
@@ -49,15 +49,15 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
 /// The agreement's rules, default deny. What they were told goes into the record, whatever they say.
 pub(super) fn decide(
     agreement: &Agreement,
-    requester: Oin,
+    party: &Party,
     query: &Query,
     at: Instant,
     representation: Option<RepresentationInput>,
     record: &mut AccessRecord,
 ) -> Result<Allowed, Denied> {
     let input = DecisionInput {
-        requester,
-        supplier: None,
+        requester: party.oin,
+        supplier: party.supplier,
         purpose: &query.purpose,
         role: &query.actor.role,
         categories: &query.categories,

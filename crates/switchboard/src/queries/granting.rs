@@ -62,6 +62,7 @@ fn properties(
         purpose: terms.query.purpose.clone(),
         relation: terms.query.relation.basis,
         representation: terms.representation.clone(),
+        supplier: terms.issuing.party.supplier,
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) async fn stand(
         }
     };
     let mut under = record.clone();
-    let decided = decide(agreement, party.oin, query, now, Some(input.clone()), &mut under);
+    let decided = decide(agreement, party, query, now, Some(input.clone()), &mut under);
     let mut beside = beside(record, asked);
     let outcome = match (mandated, decided) {
         (Ok(mandated), Ok(allowed)) => {

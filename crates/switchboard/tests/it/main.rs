@@ -13,6 +13,7 @@ mod bulk;
 mod child;
 mod consents;
 mod crash;
+mod delegations;
 mod description;
 mod digests;
 mod faults;

@@ -127,6 +127,14 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             let body = json!({ "verdict": "rejected", "reasons": "weighed", "actor": actor });
             json("/v1/objections/01931b3e-7d5a-7000-8000-000000000001/decision".into(), Some(body))
         }
+        "GET /v1/delegations" => json("/v1/delegations".into(), None),
+        "POST /v1/delegations" => json("/v1/delegations".into(), Some(json!({}))),
+        "POST /v1/delegations/{id}/approvals" => {
+            json("/v1/delegations/01931b3e-7d5a-7000-8000-000000000001/approvals".into(), Some(json!({})))
+        }
+        "POST /v1/delegations/{id}/end" => {
+            json("/v1/delegations/01931b3e-7d5a-7000-8000-000000000001/end".into(), Some(json!({})))
+        }
         "POST /v1/leases" => json("/v1/leases".into(), None),
         "POST /v1/mandates" => json("/v1/mandates".into(), Some(serde_json::to_value(parental()).unwrap())),
         "POST /v1/mandates/_check" => {

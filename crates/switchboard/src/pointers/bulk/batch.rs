@@ -10,7 +10,7 @@ use kw_domain::{BatchId, Handle, Instant, Oin};
 use kw_ledger::{AccessRecord, Event};
 use kw_protocol::pointer::{BulkOutcome, BulkResult, RegisterPointer};
 use kw_protocol::problem::ProblemCode;
-use kw_runtime::{Refusal, Trace};
+use kw_runtime::{ActedBy, Refusal, Trace};
 use kw_store::{Abort, WriteError};
 
 use crate::app::{App, Keyring, act, hex};
@@ -24,6 +24,7 @@ use crate::staleness::{Unwritten, again};
 pub(super) struct Upload {
     pub(super) id: BatchId,
     pub(super) holder: Oin,
+    pub(super) acted: ActedBy,
     pub(super) trace: Trace,
 }
 
@@ -115,7 +116,7 @@ async fn store(
 }
 
 fn record_of(app: &App, upload: Upload, agreement: &Agreement, prepared: &[Prepared]) -> AccessRecord {
-    let mut record = app.record(agreement, Event::PointersRegistered, upload.holder, Some(&upload.trace));
+    let mut record = app.record(agreement, Event::PointersRegistered, upload.acted, Some(&upload.trace));
     let categories: BTreeSet<_> = prepared.iter().map(|item| item.pointer.category.clone()).collect();
     record.categories = categories.into_iter().collect();
     record.holders = vec![upload.holder];
