@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     agreement, audit, consents, delegations, demo, doctor, dossier, keys, mandates, objections, partner,
-    personal, pki, pseudonymiser, query, register, status, switchboard, sync, withdraw,
+    personal, pki, pseudonymiser, query, register, reviews, signals, status, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -80,6 +80,11 @@ pub(crate) enum Command {
     Delegations(delegations::Command),
     /// Bring the index in line with the sources.
     Sync(sync::Arguments),
+    /// Look at motivated and emergency questions afterwards.
+    #[command(subcommand)]
+    Reviews(reviews::Command),
+    /// Read what a party was told, or wait for it.
+    Signals(signals::Arguments),
     /// Ask how the partner that runs here is doing.
     Status(status::Arguments),
     /// Look whether a service can start, and what is wrong if not.
@@ -159,6 +164,10 @@ mod tests {
             "query --config p.toml --bsn - --purpose help --role worker --actor j --case 1 --basis listed",
             "dossier --config p.toml --bsn - --birth-date 2011-03-04 --purpose help --role worker --actor j --case 1",
             "sync --config p.toml --full --source files",
+            "reviews list --config p.toml --actor r --role worker --state all --due-before 2026-12-01T00:00:00Z",
+            "reviews verdict --config p.toml --actor r --role worker 019a0000-0000-7000-8000-000000000000 unjustified --note n",
+            "signals --config p.toml --follow --json",
+            "signals --config auditor.toml --after now --limit 5",
             "status --config p.toml",
             "doctor --config p.toml",
             "audit export --config a.toml --auditor j --format ldv --log switchboard --from 2026-11-01T00:00:00Z -o out",

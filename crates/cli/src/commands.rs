@@ -18,7 +18,9 @@ pub(crate) mod pki;
 pub(crate) mod pseudonymiser;
 pub(crate) mod query;
 pub(crate) mod register;
+pub(crate) mod reviews;
 mod serving;
+pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod switchboard;
 pub(crate) mod sync;
@@ -51,6 +53,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Dossier(arguments) => dossier::run(arguments, output).await,
         Command::Mandates(command) => mandates::run(command, output).await,
         Command::Sync(arguments) => sync::run(arguments, output).await,
+        Command::Reviews(command) => reviews::run(command, output).await,
+        Command::Signals(arguments) => signals::run(arguments, output).await,
         Command::Status(arguments) => status::run(arguments, output).await,
         Command::Doctor(arguments) => doctor::run(arguments, output).await,
     }

@@ -15,6 +15,7 @@ use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::Actor;
+use kw_runtime::http::Traffic;
 use kw_runtime::{Entropy, Refusal, SharedAgreement, Trace};
 use kw_store::partner::Partner;
 use kw_store::{Abort, Act, PendingReceipt, Store, StoreError};
@@ -23,6 +24,7 @@ use kw_telemetry::Reason;
 use crate::clients::Clients;
 use crate::events::AccessNotRecorded;
 use crate::people::Admission;
+use crate::signals::Feed;
 use crate::token::Token;
 
 /// One partner process.
@@ -32,6 +34,7 @@ pub(crate) struct App {
     pub(crate) agreement: SharedAgreement,
     pub(crate) store: Arc<Store<Partner>>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) feed: Feed,
     pub(crate) synchroniser: Arc<Synchroniser>,
     pub(crate) sources: Sources,
     pub(crate) vault: Vault,
@@ -40,6 +43,8 @@ pub(crate) struct App {
     pub(crate) entropy: Entropy,
     pub(crate) proofs: ActorProofs,
     pub(crate) token: Token,
+    /// Requests under way, to know when the process ends.
+    pub(crate) traffic: Traffic,
 }
 
 impl App {

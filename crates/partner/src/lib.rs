@@ -23,6 +23,7 @@ mod openapi;
 mod people;
 mod refusals;
 mod serve;
+mod signals;
 mod sources;
 mod token;
 

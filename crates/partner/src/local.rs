@@ -8,6 +8,8 @@ pub(crate) mod lookups;
 pub(crate) mod mandates;
 pub(crate) mod objections;
 pub(crate) mod registrations;
+pub(crate) mod reviews;
+pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod syncs;
 pub(crate) mod withdrawals;
@@ -41,6 +43,9 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(web::resource("/v1/mandates/_search").route(web::post().to(mandates::search)))
         .service(web::resource("/v1/mandates/_withdraw").route(web::post().to(mandates::withdraw)))
         .service(web::resource("/v1/registrations").route(web::post().to(registrations::register)))
+        .service(web::resource("/v1/reviews/_search").route(web::post().to(reviews::search)))
+        .service(web::resource("/v1/reviews/{id}/verdict").route(web::post().to(reviews::judge)))
+        .service(web::resource("/v1/signals").route(web::get().to(signals::read)))
         .service(web::resource("/v1/withdrawals").route(web::post().to(withdrawals::withdraw)))
         .service(web::resource("/v1/syncs").route(web::post().to(syncs::synchronise)))
         .service(web::resource("/v1/status").route(web::get().to(status::show)));

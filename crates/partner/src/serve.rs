@@ -29,6 +29,7 @@ use crate::clients::Clients;
 use crate::config::PartnerConfig;
 use crate::error::StartError;
 use crate::people::Admission;
+use crate::signals::Feed;
 use crate::token::Token;
 use crate::{authorisation, keys, local, openapi, sources};
 
@@ -143,12 +144,15 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let in_force =
         InForce::new(Arc::clone(&store), oin, Arc::clone(&clock)).naming_approvers(agreement.clone());
     let retention = Retention::new(Arc::clone(&store), agreement.clone(), oin, Arc::clone(&clock));
+    let (feed, traffic) = (Feed::default(), http.traffic.clone());
+    let (following, told, ending) = (Arc::clone(&clients), feed.clone(), traffic.clone());
     let app = Data::new(App {
         oin,
         admission,
         agreement: agreement.clone(),
         store,
         clients,
+        feed,
         synchroniser: Arc::clone(&synchroniser),
         sources,
         vault,
@@ -157,6 +161,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         entropy,
         proofs,
         token,
+        traffic,
     });
 
     let server = Server::new(config.server, http)?;
@@ -197,6 +202,10 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
             async move { authorisation.forget().await }
         });
     }
+    server.jobs().spawn_patient("signals", AT_ONCE, SIGNALS_LATEST, SIGNALS_PATIENCE, move || {
+        let (clients, feed, traffic) = (Arc::clone(&following), told.clone(), ending.clone());
+        async move { feed.follow(&clients, &traffic).await }
+    });
     observe_receipts(&server, &receipts);
     server.jobs().spawn("receipts", RECEIPTS_INTERVAL, move || {
         let receipts = Arc::clone(&receipts);
@@ -237,6 +246,12 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
 const SOURCE_DEADLINE: Duration = Duration::from_millis(1_200);
 /// What was known of persons goes that soon after an authorisation has ended.
 const AUTHORISATIONS_INTERVAL: Duration = Duration::from_mins(1);
+/// The next page is asked for when there is one; waiting for it is the switchboard's.
+const AT_ONCE: Duration = Duration::from_millis(10);
+/// A switchboard that is away for a while does not keep this process from answering others.
+const SIGNALS_PATIENCE: Duration = Duration::from_mins(30);
+/// The switchboard is asked again soon after it was gone: somebody may have asked in need.
+const SIGNALS_LATEST: Duration = Duration::from_secs(10);
 /// A checkpoint comes every second; a cosigned one soon after.
 const RECEIPTS_INTERVAL: Duration = Duration::from_secs(5);
 /// Often enough to know a new key before the switchboard uses it.

@@ -52,6 +52,12 @@ impl App {
         self.metrics.counter("ketenwijzer_evaluations_total", "Elements evaluated.", &labels).add(count);
     }
 
+    /// Counts an alarm. `reason` is one of ours.
+    pub(crate) fn count_alarm(&self, reason: &'static str) {
+        let help = "Alarms about parties whose questions look like a search through all numbers.";
+        self.metrics.counter("ketenwijzer_alarms_raised_total", help, &[("reason", reason)]).increment();
+    }
+
     /// Counts a batch that was refused. `reason` is one of ours.
     pub(crate) fn count_refused(&self, reason: &'static str) {
         let help = "Batches refused.";

@@ -10,6 +10,12 @@ kw_telemetry::events! {
         key_use: KeyUse,
         window: &'static str,
     }
+    /// Call the party: it asks more than people ask, as if somebody searches through all numbers.
+    AskingMuch(Security, Error, "asking-much", "a party asks so much that it looks like a search") {
+        caller: Oin,
+        pattern: &'static str,
+        evaluations: u64,
+    }
     /// Put it there, or have the agreement leave it out.
     OldKeyMissing(
         Application, Warn, "old-key-missing", "the agreement lists an older key that is not here: it is not served"

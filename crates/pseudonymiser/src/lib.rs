@@ -21,6 +21,7 @@ pub mod keys;
 mod openapi;
 mod public_keys;
 mod serve;
+mod volume;
 
 pub use config::{KeySettings, PseudonymiserConfig};
 pub use error::StartError;

@@ -99,7 +99,7 @@ fn told(tally: records::Tally) -> String {
 }
 
 /// The real clock and randomness.
-fn context() -> Context {
+pub(super) fn context() -> Context {
     Context::new(Arc::new(SystemClock), Entropy::system())
 }
 

@@ -11,7 +11,8 @@ use kw_store::{Abort, Act, StoreError, WriteError};
 use super::Batch;
 use crate::app::App;
 use crate::budget::{self, Overdrawn};
-use crate::events::BudgetUsedUp;
+use crate::events::{AskingMuch, BudgetUsedUp};
+use crate::volume::{Crossed, crossed};
 
 /// Takes the whole batch from the caller's budget, or refuses it. When this returns, the record is durable.
 ///
@@ -44,6 +45,16 @@ pub(super) async fn charge(
     record.trace = Some(trace.trace_id());
     record.transaction = Some(trace.transaction);
 
+    let rules = *agreement.alarms();
+    let mut alarm = AccessRecord::new(
+        Event::AlarmRaised,
+        now,
+        agreement.chain().clone(),
+        service,
+        service,
+        agreement.hash(),
+    );
+    alarm.holders = vec![party.oin];
     let shared = app.clone();
     // Kept over a second run of the closure, so that one refusal claims its record once.
     let mut claimed = None;
@@ -52,19 +63,36 @@ pub(super) async fn charge(
         match budget::charge(&used, &limit, count, now) {
             Ok(used) => {
                 tx.write().store_budget_use(key, &used)?;
-                Ok((None, act(&record)?))
+                let act = act(&record)?;
+                match crossed(&rules, &limit, key, &used, count) {
+                    None => Ok(((None, None), act)),
+                    Some(crossed) => {
+                        let mut alarm = alarm.clone();
+                        alarm.count = Some(crossed.used);
+                        alarm.decision.reason = Some(crossed.reason.to_owned());
+                        let alarm = canonical(&alarm).map_err(StoreError::from)?;
+                        Ok(((None, Some(crossed)), act.and(LeafKind::Access, alarm)))
+                    }
+                }
             }
             Err(overdrawn @ Overdrawn::Exhausted { window, .. })
                 if *claimed.get_or_insert_with(|| shared.refusals.claim(key, now)) =>
             {
                 let reason = format!("budget-exhausted-{}-{}", key.class.as_str(), window.as_str());
-                Ok((Some(overdrawn), act(&record.clone().denied(reason))?))
+                Ok(((Some(overdrawn), None), act(&record.clone().denied(reason))?))
             }
             Err(overdrawn) => Err(Abort::Refused(overdrawn)),
         }
     });
     let overdrawn = match write.await {
-        Ok(committed) => committed.value,
+        Ok(committed) => {
+            let (overdrawn, crossed) = committed.value;
+            if let Some(Crossed { reason, used }) = crossed {
+                app.count_alarm(reason);
+                AskingMuch { caller: party.oin, pattern: reason, evaluations: used }.log();
+            }
+            overdrawn
+        }
         Err(WriteError::Refused(overdrawn)) => Some(overdrawn),
         Err(WriteError::Busy | WriteError::Unavailable) => {
             app.count_refused("unavailable");

@@ -1,0 +1,148 @@
+//! What this partner was told: its feed at the switchboard, followed by a job and kept for its own systems.
+//!
+//! The switchboard keeps the feed; this process keeps the newest part of it in memory and reads it anew after a start. A
+//! place in it is named by the signal that was read last, so that a reader's place outlives a restart.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kw_client::ClientError;
+use kw_protocol::signal::{FROM_NOW, LARGEST_PAGE, LONGEST_WAIT, Signal, SignalPage, SignalsAsked};
+use kw_runtime::http::Traffic;
+use tokio::sync::watch;
+
+use crate::clients::Clients;
+
+/// How many signals are kept for readers.
+const KEPT: usize = 2_000;
+/// Instead of a cursor: the oldest that is kept. What an empty page of an empty feed goes on from.
+const FROM_START: &str = "start";
+
+/// The newest part of the feed. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Feed {
+    kept: watch::Sender<VecDeque<Signal>>,
+    /// The switchboard's cursor.
+    cursor: Arc<Mutex<Option<String>>>,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { kept: watch::Sender::new(VecDeque::new()), cursor: Arc::default() }
+    }
+}
+
+impl Feed {
+    /// Waits for the next page at the switchboard, until the process ends.
+    pub(crate) async fn follow(&self, clients: &Clients, traffic: &Traffic) -> Result<(), ClientError> {
+        let asked = SignalsAsked {
+            after: self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            limit: Some(LARGEST_PAGE),
+            wait: Some(LONGEST_WAIT),
+        };
+        let current = clients.current()?;
+        let page = tokio::select! {
+            page = current.switchboard.signals(&asked) => page?,
+            () = traffic.ending() => return Ok(()),
+        };
+        self.take(page);
+        Ok(())
+    }
+
+    fn take(&self, page: SignalPage) {
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
+        self.kept.send_if_modified(|kept| {
+            let news = !page.signals.is_empty();
+            kept.extend(page.signals);
+            let surplus = kept.len().saturating_sub(KEPT);
+            kept.drain(..surplus);
+            news
+        });
+    }
+
+    /// A page after a place; nothing for a place that is no place.
+    pub(crate) fn page(&self, after: Option<&str>, limit: usize) -> SignalPage {
+        let kept = self.kept.borrow();
+        let from = match after {
+            None | Some(FROM_START) => 0,
+            Some(FROM_NOW) => kept.len(),
+            // A place that is not kept any more is before everything that is.
+            Some(id) => {
+                kept.iter().position(|signal| signal.id.to_string() == id).map_or(0, |place| place + 1)
+            }
+        };
+        let signals: Vec<Signal> = kept.iter().skip(from).take(limit).cloned().collect();
+        let last = signals.last().or_else(|| kept.get(from.checked_sub(1)?));
+        let cursor = last.map_or_else(|| FROM_START.to_owned(), |signal| signal.id.to_string());
+        SignalPage { signals, cursor }
+    }
+
+    /// Resolves when there is a page after this place.
+    pub(crate) async fn beyond(&self, cursor: &str) {
+        let mut changes = self.kept.subscribe();
+        while self.page(Some(cursor), 1).signals.is_empty() {
+            // The feed lives as long as its readers.
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kw_domain::{Instant, Oin, SignalId};
+    use kw_protocol::signal::SignalType;
+
+    use super::*;
+
+    fn signal(number: u8) -> Signal {
+        let oin = Oin::parse("00000099000000001000").unwrap();
+        let at = Instant::from_millis(i64::from(number) * 1_000);
+        let id = SignalId::new(at, [number; 10]);
+        Signal::new(oin, id, SignalType::ReviewDue, at, id.to_string())
+    }
+
+    fn told(numbers: impl IntoIterator<Item = u8>) -> SignalPage {
+        SignalPage { signals: numbers.into_iter().map(signal).collect(), cursor: "x".into() }
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_it_was() {
+        let feed = Feed::default();
+        let empty = feed.page(None, 10);
+        assert!(empty.signals.is_empty());
+        feed.take(told(1..=5));
+        let first = feed.page(Some(&empty.cursor), 2);
+        assert_eq!(first.signals, [signal(1), signal(2)]);
+        let rest = feed.page(Some(&first.cursor), 10);
+        assert_eq!(rest.signals, [signal(3), signal(4), signal(5)]);
+        let none = feed.page(Some(&rest.cursor), 10);
+        assert_eq!((none.signals.len(), &none.cursor), (0, &rest.cursor));
+        assert_eq!(feed.page(Some(FROM_NOW), 10), none);
+    }
+
+    #[test]
+    fn a_place_outlives_a_restart() {
+        let before = Feed::default();
+        before.take(told(1..=3));
+        let read = before.page(None, 2);
+        let after = Feed::default();
+        after.take(told(2..=4));
+        assert_eq!(after.page(Some(&read.cursor), 10).signals, [signal(3), signal(4)]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_waits_hears_of_the_next_one() {
+        let feed = Feed::default();
+        feed.take(told([1]));
+        let cursor = feed.page(None, 10).cursor;
+        let (waiting, at) = (feed.clone(), cursor.clone());
+        let reader = tokio::spawn(async move { waiting.beyond(&at).await });
+        tokio::task::yield_now().await;
+        assert!(!reader.is_finished());
+        feed.take(told([2]));
+        reader.await.unwrap();
+        assert_eq!(feed.page(Some(&cursor), 10).signals, [signal(2)]);
+    }
+}
