@@ -22,6 +22,7 @@ mod pki_and_keys;
 mod program;
 mod proven_actor;
 mod representation;
+mod reviewing;
 mod rotation;
 mod usage;
 mod walk_through;
