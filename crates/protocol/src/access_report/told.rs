@@ -230,6 +230,8 @@ pub enum ReportedAct {
     Reported,
     /// An organisation asked who has data about somebody whom the person represents.
     Represented,
+    /// Somebody of the asker's organisation judged a motivated or emergency question.
+    Reviewed,
     /// An organisation took a registration back.
     Withdrawn,
 }

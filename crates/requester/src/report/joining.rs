@@ -213,6 +213,7 @@ fn alone(event: Event) -> Option<ReportedAct> {
         Event::PointerSuperseded => ReportedAct::Replaced,
         Event::PointerWithdrawn | Event::PointersWithdrawn => ReportedAct::Withdrawn,
         Event::PointersDestroyed | Event::PointersLapsed => ReportedAct::Lapsed,
+        Event::ReviewGiven => ReportedAct::Reviewed,
         _ => return None,
     })
 }

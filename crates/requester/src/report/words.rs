@@ -156,6 +156,12 @@ pub(super) fn what(entry: &ReportEntry, speak: Language) -> String {
         (ReportedAct::Replaced, English) => format!("{who} gave notice that it has newer data about you."),
         (ReportedAct::Reported, Dutch) => format!("{who} heeft gevraagd om een overzicht zoals dit.{ended}"),
         (ReportedAct::Reported, English) => format!("{who} asked for a report like this one.{ended}"),
+        (ReportedAct::Reviewed, Dutch) => {
+            format!("{who} heeft achteraf beoordeeld of een vraag over u terecht was.{ended}")
+        }
+        (ReportedAct::Reviewed, English) => {
+            format!("{who} judged afterwards whether a question about you was justified.{ended}")
+        }
         (ReportedAct::Withdrawn, Dutch) => {
             format!("{who} heeft een melding ingetrokken. Andere organisaties zien die melding niet meer.")
         }
