@@ -180,7 +180,7 @@ async fn leases(app: Arc<App>) -> Worked {
 /// Looks for whoever waits how far the feeds are.
 async fn ring(app: Arc<App>) -> Worked {
     if app.bell.waiting() > 0 {
-        let heads = app.store.read(|feeds| feeds.signal_heads()).await;
+        let heads = app.store.read(kw_store::switchboard::SignalsRead::signal_heads).await;
         app.bell.ring(heads.map_err(|error| Reason::of(&error))?);
     }
     Ok(())

@@ -35,7 +35,8 @@ async fn only_the_token_at_this_machine_opens_the_local_api() {
 async fn every_operation_of_the_local_api_wants_the_token() {
     let mut chain = Chain::new();
     let running = chain.start().await;
-    for path in ["dossiers", "lookups", "registrations", "withdrawals", "syncs"] {
+    let verdict = "reviews/01931b3e-7d5a-7000-8000-000000000001/verdict";
+    for path in ["dossiers", "lookups", "registrations", "reviews/_search", verdict, "withdrawals", "syncs"] {
         let head = format!(
             "POST /v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \
              2\r\nConnection: close\r\n\r\n{{}}"

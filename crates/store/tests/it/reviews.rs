@@ -8,7 +8,7 @@ use kw_domain::{
 use kw_protocol::query::RelationBasis;
 use kw_protocol::review::Verdict;
 use kw_store::Store;
-use kw_store::switchboard::{ReviewDecision, ReviewFilter, StoredReview, Switchboard};
+use kw_store::switchboard::{ReviewDecision, ReviewFilter, ReviewsRead, StoredReview, Switchboard};
 
 use crate::bed::{act, holder, now, on_both, random};
 
@@ -35,7 +35,7 @@ on_both! {
         }
         let judged = store.read(move |index| index.review(id)).await.unwrap().unwrap();
         assert!(judged == StoredReview { decision: Some(decision), ..review });
-        assert_eq!(store.read(|index| index.count_reviews()).await.unwrap(), (0, 0));
+        assert_eq!(store.read(ReviewsRead::count_reviews).await.unwrap(), (0, 0));
     }
 
     async fn what_waits_too_long_is_passed_on_once(bed) {
@@ -54,7 +54,7 @@ on_both! {
             assert_eq!(done.value, first);
         }
         assert!(store.read(|index| index.overdue_reviews(later(15), 10)).await.unwrap().is_empty());
-        assert_eq!(store.read(|index| index.count_reviews()).await.unwrap(), (2, 1));
+        assert_eq!(store.read(ReviewsRead::count_reviews).await.unwrap(), (2, 1));
     }
 
     async fn reviews_are_found_by_party_asker_state_and_due_time(bed) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kw_domain::{Oin, SignalId};
 use kw_protocol::signal::SignalType;
-use kw_store::switchboard::{NewSignal, Switchboard};
+use kw_store::switchboard::{NewSignal, SignalsRead, Switchboard};
 use kw_store::{Abort, Store};
 
 use crate::bed::{act, holder, now, on_both, random};
@@ -24,7 +24,7 @@ on_both! {
         let page = store.read(|feeds| feeds.signals_after(holder(), 2, 2)).await.unwrap();
         assert_eq!(page, all[2..4]);
         assert_eq!(store.read(move |feeds| feeds.signals_after(other, 0, 10)).await.unwrap().len(), 1);
-        let mut heads = store.read(|feeds| feeds.signal_heads()).await.unwrap();
+        let mut heads = store.read(SignalsRead::signal_heads).await.unwrap();
         heads.sort();
         assert_eq!(heads, [(holder(), 5), (other, 1)]);
         assert!(store.read(|feeds| feeds.was_told(holder(), &[3; 16])).await.unwrap());

@@ -66,10 +66,10 @@ impl Counts {
         let Some(part) = parts.back_mut() else { return };
         part.questions += 1;
         part.misses += u64::from(seen.miss);
-        if let Some(case) = seen.case {
-            if part.cases.len() < MOST_CASES || part.cases.contains_key(&case) {
-                *part.cases.entry(case).or_default() += 1;
-            }
+        if let Some(case) = seen.case
+            && (part.cases.len() < MOST_CASES || part.cases.contains_key(&case))
+        {
+            *part.cases.entry(case).or_default() += 1;
         }
     }
 

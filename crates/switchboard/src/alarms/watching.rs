@@ -103,10 +103,10 @@ async fn caught_up(app: &Arc<App>, mut place: Place) -> Result<Place, Reason> {
 
 async fn read<T: Send + 'static>(
     app: &Arc<App>,
-    reading: impl FnOnce(&mut dyn SwitchboardRead) -> Result<T, StoreError> + Send + 'static,
+    reading: impl FnOnce(&mut (dyn SwitchboardRead + 'static)) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Reason> {
     let store = Arc::clone(&app.store);
-    tokio::task::spawn_blocking(move || store.read_blocking(|log| reading(log)))
+    tokio::task::spawn_blocking(move || store.read_blocking(reading))
         .await
         .map_err(|_| Reason::of(&"the process is ending"))?
         .map_err(|error| Reason::of(&error))

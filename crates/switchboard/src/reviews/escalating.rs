@@ -9,7 +9,7 @@ use kw_domain::Oin;
 use kw_ledger::Event;
 use kw_protocol::signal::SignalType;
 use kw_runtime::Refusal;
-use kw_store::switchboard::{NewSignal, StoredReview};
+use kw_store::switchboard::{NewSignal, ReviewsRead, StoredReview};
 use kw_telemetry::Reason;
 
 use crate::app::{App, act};
@@ -37,7 +37,7 @@ pub(crate) async fn escalate(app: Arc<App>) -> Result<(), Reason> {
             break;
         }
     }
-    let counted = app.store.read(|index| index.count_reviews()).await.map_err(|error| Reason::of(&error))?;
+    let counted = app.store.read(ReviewsRead::count_reviews).await.map_err(|error| Reason::of(&error))?;
     app.review_gauges.show(counted);
     Ok(())
 }

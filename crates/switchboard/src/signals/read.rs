@@ -10,7 +10,7 @@ use kw_ledger::Event;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::signal::{FROM_NOW, PAGE, Signal, SignalPage, SignalsAsked};
 use kw_runtime::{Member, Membership, Refusal, Trace};
-use kw_store::switchboard::StoredSignal;
+use kw_store::switchboard::{SignalsRead, StoredSignal};
 use uuid::Uuid;
 
 use crate::app::{App, act, not_read, not_written};
@@ -87,7 +87,7 @@ fn understood(asked: &SignalsAsked) -> Result<Option<u64>, Refusal> {
 }
 
 async fn head(app: &App, party: Oin) -> Result<u64, Refusal> {
-    let heads = app.store.read(|feeds| feeds.signal_heads()).await.map_err(not_read)?;
+    let heads = app.store.read(SignalsRead::signal_heads).await.map_err(not_read)?;
     Ok(heads.into_iter().find(|(recipient, _)| *recipient == party).map_or(0, |(_, number)| number))
 }
 
