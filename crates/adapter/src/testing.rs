@@ -219,6 +219,7 @@ pub(crate) fn claims(agreement: &Agreement, now: Instant, handle: Handle, number
             purpose: Purpose::parse("coordinate-help").unwrap(),
             relation: RelationBasis::Listed,
             representation: None,
+            supplier: None,
         },
         sub: requester(),
         txn: TransactionId::new(now, [number; 10]),

@@ -82,6 +82,7 @@ impl Switchboard {
                     purpose: purpose.clone(),
                     relation: basis,
                     representation: None,
+                    supplier: None,
                 },
                 sub: self.requester,
                 txn: TransactionId::new(now, [place as u8; 10]),
