@@ -1,6 +1,6 @@
 //! `[ledger]` of a service's configuration file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kw_runtime::config::Folder;
@@ -22,6 +22,11 @@ pub struct LedgerSettings {
 }
 
 impl LedgerSettings {
+    /// The folder of what this process remembers outside its database: that of the memory file, else that of the keys.
+    pub fn memory_folder<'a>(&'a self, keys: &'a Path) -> &'a Path {
+        self.memory.as_deref().and_then(Path::parent).unwrap_or(keys)
+    }
+
     /// Makes a relative path start at the folder of the configuration file.
     pub fn resolve_paths(&mut self, folder: &Folder) {
         if let Some(memory) = &mut self.memory {

@@ -44,8 +44,11 @@ pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
 /// Everything but running: files read and checked, database and sources open, listeners bound, jobs begun.
 pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartError> {
     let (clock, entropy) = (Arc::clone(&http.clock), http.entropy.clone());
-    let agreement =
-        SharedAgreement::load_remembering(&config.agreement, &config.keys.directory, Arc::clone(&clock))?;
+    let agreement = SharedAgreement::load_remembering(
+        &config.agreement,
+        config.ledger.memory_folder(&config.keys.directory),
+        Arc::clone(&clock),
+    )?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&clock))?;
     let current = agreement.current();
     if let Some(principal) = config.acts_for {

@@ -30,7 +30,7 @@ pub async fn serve(config: PseudonymiserConfig) -> anyhow::Result<()> {
 pub async fn prepare(config: PseudonymiserConfig, http: Http) -> Result<Server, StartError> {
     let agreement = SharedAgreement::load_remembering(
         &config.agreement,
-        &config.keys.directory,
+        config.ledger.memory_folder(&config.keys.directory),
         Arc::clone(&http.clock),
     )?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&http.clock))?;

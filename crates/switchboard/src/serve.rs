@@ -29,8 +29,11 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     kw_runtime::telemetry::init(&config.log, Arc::clone(&clock))?;
     let tls = Tls::load(&config.tls).context("the switchboard's certificate and trust cannot be used")?;
-    let agreement =
-        SharedAgreement::load_remembering(&config.agreement, &config.keys.directory, Arc::clone(&clock))?;
+    let agreement = SharedAgreement::load_remembering(
+        &config.agreement,
+        config.ledger.memory_folder(&config.keys.directory),
+        Arc::clone(&clock),
+    )?;
     let http = Http::new(Metrics::new());
     let (app, logbook) = open(&config, &tls, &agreement, &http).await?;
     let app = Arc::new(app);

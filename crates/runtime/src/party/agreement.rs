@@ -58,14 +58,14 @@ impl SharedAgreement {
         Self::open(path, None, clock)
     }
 
-    /// Reads and checks the file of a service. The text that it had in force the last time stands beside its keys; a file
-    /// that is wider than that, without approvals, does not come into force.
+    /// Reads and checks the file of a service. The text that it had in force the last time stands in `folder`; a file that is
+    /// wider than that, without approvals, does not come into force.
     pub fn load_remembering(
         path: &Path,
-        keys: &Path,
+        folder: &Path,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AgreementFileError> {
-        Self::open(path, Some(Memory::beside(keys)), clock)
+        Self::open(path, Some(Memory::within(folder)), clock)
     }
 
     fn open(path: &Path, memory: Option<Memory>, clock: Arc<dyn Clock>) -> Result<Self, AgreementFileError> {
@@ -261,7 +261,7 @@ pub enum AgreementFileError {
     },
     /// What was in force cannot be read or written down.
     #[error(
-        "cannot remember what is in force in {path}: {source}; check the folder of the keys and who may write in it"
+        "cannot remember what is in force in {path}: {source}; check its folder, and who may write in it"
     )]
     Memory {
         /// The memory file.

@@ -15,15 +15,15 @@ pub(super) struct Remembered {
     pub(super) approved_by: Vec<String>,
 }
 
-/// The file beside the keys.
+/// The file beside the keys, or beside the memory of the log.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) path: PathBuf,
 }
 
 impl Memory {
-    pub(super) fn beside(keys: &Path) -> Self {
-        Self { path: keys.join("agreement-in-force.json") }
+    pub(super) fn within(folder: &Path) -> Self {
+        Self { path: folder.join("agreement-in-force.json") }
     }
 
     /// What is remembered; `None` before the first start.
