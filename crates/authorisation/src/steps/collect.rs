@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kw_agreement::Agreement;
+use kw_adapter::pulls::delivery::{NotDelivered, Recipient};
+use kw_agreement::{Agreement, MandateAct, RepresentationInput};
 use kw_domain::{BirthDate, DatePrecision, KeyUse, Subject};
 use kw_ledger::{AccessRecord, Event, Outcome};
 use kw_protocol::SecretBytes32;
@@ -46,6 +47,12 @@ impl NotCollected {
 
     fn ending(self) -> Self {
         Self { ends: true, ..self }
+    }
+}
+
+impl From<NotDelivered> for NotCollected {
+    fn from(not: NotDelivered) -> Self {
+        Self { reason: not.reason, refusal: not.refusal, failed: not.failed, ends: false }
     }
 }
 
@@ -178,17 +185,23 @@ impl AuthorisationServer {
             birth_date_precision: None,
         };
         let Some(record) = first else { return Ok((collected, ground)) };
-        let document = self.parts.pulls.document_of(&record).await;
-        let Some(document) = document.map_err(|not| NotCollected::failed(not.reason, not.refusal))? else {
+        let recipient = Recipient {
+            oin: client.oin,
+            purpose: &self.parts.settings.purpose,
+            role: &self.parts.settings.role,
+            representation: active.as_ref().map(|active| RepresentationInput {
+                kind: active.kind,
+                act: MandateAct::View,
+                categories: active.categories.iter().cloned().collect(),
+            }),
+        };
+        self.parts.pulls.check_objection(agreement, &record, &recipient).await?;
+        let Some(document) = self.parts.pulls.document_of(&record).await? else {
             return Ok((collected, ground));
         };
         let born = document.birth_date;
         self.is_the_person(agreement, granted, born.as_ref(), active.as_ref())?;
-        let (document, provenance) = self
-            .parts
-            .pulls
-            .as_it_may_leave(agreement, &record, document)
-            .map_err(|not| NotCollected::failed(not.reason, not.refusal))?;
+        let (document, provenance) = self.parts.pulls.as_it_may_leave(agreement, &record, document)?;
         collected.document = Some(document);
         collected.provenance = Some(provenance);
         if let Some(born) = born {

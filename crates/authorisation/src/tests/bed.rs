@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use async_trait::async_trait;
 use kw_adapter::grants::{FetchingKeys, GrantKeys, GrantVerifier, KeySource};
-use kw_adapter::pulls::{Pulls, RecordedRefusals, Sources};
+use kw_adapter::pulls::{CheckingConsent, ConsentSource, Consents, Pulls, RecordedRefusals, Sources};
 use kw_adapter::sync::{Index, Pseudonymiser, SyncParts, Synchroniser};
 use kw_adapter::{
     Change, ChangePage, Cursor, LocalId, Source, SourceDocument, SourceError, SourceRecord, Vault,
@@ -22,12 +22,15 @@ use kw_domain::{
 use kw_identity::{ActorProofs, IdentitySettings, Providers};
 use kw_ledger::AccessRecord;
 use kw_protocol::authorisation::{
-    Collected, CollectionRequest, ConsentVerdict, ConsentView, Decided, OauthErrorCode, PushedAuthorisation,
-    Token,
+    Collected, CollectionRequest, ConsentVerdict as Verdict, ConsentView, Decided, OauthErrorCode,
+    PushedAuthorisation, Token,
 };
+use kw_protocol::consent::{CheckConsent, ConsentChecked, ConsentVerdict};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::mandate::{ActiveMandate, CheckMandate, MandateAct, MandateChecked, MandateKind};
-use kw_protocol::pointer::{BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer};
+use kw_protocol::pointer::{
+    BulkOutcome, BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer,
+};
 use kw_protocol::problem::ProblemCode;
 use kw_pseudonym::{Binding, Element, RowKey, SecretKey, blind, evaluate, verify_and_unblind};
 use kw_runtime::http::TraceParent;
@@ -76,6 +79,9 @@ fn agreement() -> Agreement {
     assert!(youth.contains(place));
     let youth = youth
         .replace(place, &format!("{place}authorisation_endpoint = \"https://inzage.delinde.example\"\n"));
+    let category = "title = { nl = \"Schoolverzuim\", en = \"School attendance\" }\n";
+    assert!(youth.contains(category));
+    let youth = youth.replace(category, &format!("{category}consent = \"opt-out\"\n"));
     let more = r#"
 [roles.citizen]
 title = { nl = "Burger", en = "Citizen" }
@@ -195,14 +201,40 @@ impl Source for Book {
     }
 }
 
-/// Down: what is registered waits in the outbox.
+/// The register of choices: what the person said about this holder and recipient.
+#[derive(Debug)]
+pub(super) struct Choices(pub(super) Mutex<ConsentVerdict>);
+
+impl ConsentSource for Choices {
+    fn check<'a>(&'a self, _: &'a CheckConsent) -> CheckingConsent<'a> {
+        let verdict = *self.0.lock().unwrap();
+        // Good for no time: the next question is asked again.
+        Box::pin(async move { Ok(ConsentChecked { verdict, valid_until: Instant::from_millis(0) }) })
+    }
+}
+
+/// Registers whatever it is given, and has no keys.
 #[derive(Debug)]
 struct NoIndex;
 
 #[async_trait]
 impl Index for NoIndex {
-    async fn register(&self, _: BatchId, _: Vec<RegisterPointer>) -> Result<Vec<BulkResult>, ClientError> {
-        Err(ClientError::Unreachable)
+    async fn register(
+        &self,
+        _: BatchId,
+        pointers: Vec<RegisterPointer>,
+    ) -> Result<Vec<BulkResult>, ClientError> {
+        let later = Instant::parse("2027-11-22T09:30:00Z").unwrap();
+        let made = |(line, pointer): (usize, RegisterPointer)| BulkResult {
+            line: line as u64,
+            outcome: BulkOutcome::Created,
+            id: Some(PointerId::new(later, [line as u8; 10])),
+            handle: Some(pointer.handle),
+            valid_until: Some(later),
+            problem: None,
+            detail: None,
+        };
+        Ok(pointers.into_iter().enumerate().map(made).collect())
     }
 
     async fn withdraw(&self, _: PointerId, _: &WithdrawPointer) -> Result<Pointer, ClientError> {
@@ -214,7 +246,7 @@ impl Index for NoIndex {
     }
 
     async fn lease(&self) -> Result<Lease, ClientError> {
-        Err(ClientError::Unreachable)
+        Ok(Lease { valid_until: Instant::parse("2027-11-22T09:30:00Z").unwrap() })
     }
 }
 
@@ -320,6 +352,7 @@ pub(super) struct Bed {
     pub(super) keys: Arc<KnownKeys>,
     pub(super) register: Arc<Register>,
     pub(super) provider: Arc<Stand>,
+    pub(super) choices: Arc<Choices>,
     pub(super) store: Arc<Store<Partner>>,
     pub(super) mandate: MandateId,
     _folder: TempDir,
@@ -350,6 +383,7 @@ impl Bed {
         let keys = Arc::new(KnownKeys { index: SecretKey::generate(rng), binding: SecretKey::generate(rng) });
         let vault = Vault::new(RowKey::from_bytes(&[7; 32]), Entropy::os());
         let sources = Sources::from([(book.name.clone(), Arc::clone(&book) as Arc<dyn Source>)]);
+        let choices = Arc::new(Choices(Mutex::new(ConsentVerdict::Silent)));
         let pulls = Data::new(Pulls {
             holder: oin(HOLDER),
             agreement: agreement.clone(),
@@ -361,6 +395,7 @@ impl Bed {
                 Providers::new(&IdentitySettings::default(), shared()).unwrap(),
                 shared(),
             ),
+            consents: Consents::new(Arc::clone(&choices) as Arc<_>, shared()),
             clock: shared(),
             source_deadline: Duration::from_secs(1),
             refusals: RecordedRefusals::default(),
@@ -397,7 +432,8 @@ impl Bed {
             entropy: Entropy::os(),
             admits: Arc::new(|_, _| true),
         });
-        let bed = Self { server, clock, book, keys, register, provider, store, mandate, _folder: folder };
+        let bed =
+            Self { server, clock, book, keys, register, provider, choices, store, mandate, _folder: folder };
         bed.registered(EVA, ANNA, MandateKind::ParentalAuthority, "under-12");
         bed.says(EVA, Some(ANNA), Some(MandateKind::ParentalAuthority));
         bed
@@ -493,7 +529,7 @@ impl Bed {
         &self,
         id: AuthorisationId,
         browser: &Browser,
-        verdict: ConsentVerdict,
+        verdict: Verdict,
     ) -> Result<Decided, ProblemCode> {
         let cookie = browser.0.get(&id).map(String::as_str);
         self.server.decide_consent(id, cookie, verdict, &trace()).await.map_err(|refusal| refusal.code())
@@ -503,7 +539,7 @@ impl Bed {
     pub(super) async fn code(&self, change: &[(&str, &str)]) -> String {
         let (id, browser, view) = self.asked(change).await;
         assert!(matches!(view, ConsentView::Asked(_)), "{view:?}");
-        let decided = self.decide(id, &browser, ConsentVerdict::Given).await.unwrap();
+        let decided = self.decide(id, &browser, Verdict::Given).await.unwrap();
         parameter(&decided.redirect_to, "code").unwrap()
     }
 

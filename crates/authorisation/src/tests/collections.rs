@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use kw_protocol::consent::ConsentVerdict;
 use kw_protocol::problem::ProblemCode;
 
 use super::bed::{ANNA, Bed};
@@ -79,4 +80,20 @@ async fn a_source_that_fails_is_said_and_recorded() {
     assert_eq!(bed.told().pop().unwrap(), "collection-answered source-unavailable");
     *bed.book.broken.lock().unwrap() = false;
     assert!(bed.collect(&token).await.is_ok(), "the token is still good");
+}
+
+#[actix_web::test]
+async fn an_objection_in_the_register_counts_after_the_consent_too() {
+    let bed = Bed::new().await;
+    let token = bed.token(&[]).await;
+    for (verdict, refused) in [
+        (ConsentVerdict::Silent, None),
+        (ConsentVerdict::Refused, Some(ProblemCode::Denied)),
+        (ConsentVerdict::Given, None),
+    ] {
+        *bed.choices.0.lock().unwrap() = verdict;
+        assert_eq!(bed.collect(&token).await.err(), refused, "{verdict:?}");
+    }
+    let told = bed.told();
+    assert!(told.contains(&"collection-answered consent-withheld".to_owned()), "{told:?}");
 }
