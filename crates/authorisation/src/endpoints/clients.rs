@@ -89,7 +89,7 @@ pub async fn redeem(
         (status = 200, description = "The document, or none; with proofs of whom it is about.", body = Collected),
         (status = 400, description = "`invalid`", body = Problem),
         (status = 401, description = "`token-refused`, `certificate-refused`", body = Problem),
-        (status = 403, description = "`party-unknown`, `denied`, `representation-ended`, `birth-date-mismatch`, `birth-date-unknown`", body = Problem),
+        (status = 403, description = "`party-unknown`, `denied`, `consent-withheld`, `representation-ended`, `birth-date-mismatch`, `birth-date-unknown`", body = Problem),
         (status = 413, description = "`too-large`", body = Problem),
         (status = 415, description = "`unsupported-media-type`", body = Problem),
         (status = 500, description = "`fault`", body = Problem),

@@ -88,7 +88,7 @@ async fn an_objection_in_the_register_counts_after_the_consent_too() {
     let token = bed.token(&[]).await;
     for (verdict, refused) in [
         (ConsentVerdict::Silent, None),
-        (ConsentVerdict::Refused, Some(ProblemCode::Denied)),
+        (ConsentVerdict::Refused, Some(ProblemCode::ConsentWithheld)),
         (ConsentVerdict::Given, None),
     ] {
         *bed.choices.0.lock().unwrap() = verdict;
