@@ -1,6 +1,6 @@
 //! The closed question at the pull: does the person still let this holder disclose this to this requester?
 //!
-//! The switchboard asked the same when it granted; between the two the person may have changed their mind. The answer is
+//! The switchboard asked the same when it granted; between the two the person may have changed their mind. Consent is
 //! kept as long as the switchboard says, in memory only, and dropped when a signal says that a choice changed. Without an
 //! answer nothing is delivered.
 
@@ -113,6 +113,11 @@ impl Consents {
     }
 
     fn keep(&self, about: (PointerId, Oin), answer: ConsentChecked, dropped: u64) {
+        // Consent that is given counts at once: only what lets something leave is kept, since the switchboard grants nothing
+        // without it anyway.
+        if answer.verdict != ConsentVerdict::Given {
+            return;
+        }
         let now = self.now();
         let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.dropped != dropped {
@@ -185,6 +190,15 @@ mod tests {
         bed.clock.advance(Duration::from_secs(1));
         assert_eq!(bed.ask().await, Err(Unknown), "a stale answer is no answer");
         assert_eq!(bed.register.asked.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn consent_that_is_given_counts_at_once() {
+        let bed = Bed::new(ConsentVerdict::Silent);
+        assert_eq!(bed.ask().await, Ok(ConsentVerdict::Silent));
+        let valid_until = bed.clock.now().plus(Duration::from_mins(5));
+        bed.register.say(Ok(ConsentChecked { verdict: ConsentVerdict::Given, valid_until }));
+        assert_eq!(bed.ask().await, Ok(ConsentVerdict::Given));
     }
 
     #[tokio::test]
