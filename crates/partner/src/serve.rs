@@ -207,7 +207,8 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     }
     server.jobs().spawn_patient("signals", AT_ONCE, SIGNALS_LATEST, SIGNALS_PATIENCE, move || {
         let (clients, feed, traffic) = (Arc::clone(&following), told.clone(), ending.clone());
-        async move { feed.follow(&clients, &traffic).await }
+        let consents = consents.clone();
+        async move { feed.follow(&clients, &traffic, &consents).await }
     });
     observe_receipts(&server, &receipts);
     server.jobs().spawn("receipts", RECEIPTS_INTERVAL, move || {

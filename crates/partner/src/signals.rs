@@ -6,8 +6,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kw_adapter::pulls::Consents;
 use kw_client::ClientError;
-use kw_protocol::signal::{FROM_NOW, LARGEST_PAGE, LONGEST_WAIT, Signal, SignalPage, SignalsAsked};
+use kw_domain::PointerId;
+use kw_protocol::signal::{
+    FROM_NOW, LARGEST_PAGE, LONGEST_WAIT, Signal, SignalPage, SignalType, SignalsAsked,
+};
 use kw_runtime::http::Traffic;
 use tokio::sync::watch;
 
@@ -34,7 +38,15 @@ impl Default for Feed {
 
 impl Feed {
     /// Waits for the next page at the switchboard, until the process ends.
-    pub(crate) async fn follow(&self, clients: &Clients, traffic: &Traffic) -> Result<(), ClientError> {
+    ///
+    /// Whoever relies on an answer about consent hears here that a choice changed; while nothing can be heard, nobody relies on
+    /// one.
+    pub(crate) async fn follow(
+        &self,
+        clients: &Clients,
+        traffic: &Traffic,
+        consents: &Consents,
+    ) -> Result<(), ClientError> {
         let asked = SignalsAsked {
             after: self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             limit: Some(LARGEST_PAGE),
@@ -42,9 +54,10 @@ impl Feed {
         };
         let current = clients.current()?;
         let page = tokio::select! {
-            page = current.switchboard.signals(&asked) => page?,
+            page = current.switchboard.signals(&asked) => page.inspect_err(|_| consents.drop_all())?,
             () = traffic.ending() => return Ok(()),
         };
+        drop_changed(&page, consents);
         self.take(page);
         Ok(())
     }
@@ -89,10 +102,20 @@ impl Feed {
     }
 }
 
+/// A changed choice is asked for again. The signal names the own pointer that it speaks of.
+fn drop_changed(page: &SignalPage, consents: &Consents) {
+    let changed = page.signals.iter().filter(|signal| signal.known() == Some(SignalType::ConsentChanged));
+    for signal in changed {
+        match PointerId::parse(&signal.about) {
+            Ok(pointer) => consents.drop_about(pointer),
+            Err(_) => consents.drop_all(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use kw_domain::{Instant, Oin, SignalId};
-    use kw_protocol::signal::SignalType;
 
     use super::*;
 
