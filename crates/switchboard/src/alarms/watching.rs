@@ -114,9 +114,12 @@ async fn read<T: Send + 'static>(
 
 /// What counts of a record.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Question {
     at: Instant,
     party: Oin,
+    #[serde(default)]
+    on_behalf_of: Option<Oin>,
     #[serde(default)]
     case: Option<String>,
     #[serde(default)]
@@ -131,7 +134,9 @@ fn question(entry: &StoredEntry) -> Option<Seen> {
         return None;
     }
     let read: Question = serde_json::from_str(text).ok()?;
-    Some(Seen { at: read.at, party: read.party, miss: read.grants.is_empty(), case: read.case })
+    // What a supplier asks counts for its principal, whose quota it uses.
+    let party = read.on_behalf_of.unwrap_or(read.party);
+    Some(Seen { at: read.at, party, miss: read.grants.is_empty(), case: read.case })
 }
 
 const EVENTS: [&str; 2] = [r#""event":"query-answered""#, r#""event":"access-report-made""#];
@@ -212,7 +217,9 @@ mod tests {
         asked.case = Some(CaseReference::parse("case-7").unwrap());
         let seen = question(&entry(&asked)).unwrap();
         assert_eq!((seen.at, seen.miss, seen.case.as_deref()), (asked.at, true, Some("case-7")));
-        assert!(question(&entry(&asked.denied("role-not-allowed"))).unwrap().miss);
+        assert!(question(&entry(&asked.clone().denied("role-not-allowed"))).unwrap().miss);
+        asked.on_behalf_of = Some(Oin::parse("00000099000000013000").unwrap());
+        assert_eq!(question(&entry(&asked)).unwrap().party, asked.on_behalf_of.unwrap());
         assert!(question(&entry(&record(Event::PointerRead))).is_none());
     }
 }

@@ -36,12 +36,14 @@ pub(super) fn opening(
         RelationBasis::Motivated => rules.motivated_within,
         RelationBasis::Emergency => rules.emergency_within,
     };
+    // What a supplier asks is its principal's question.
+    let party = record.on_behalf_of.unwrap_or(record.party);
     let id: ReviewId = app.entropy.id(record.at);
     let review = StoredReview {
         id,
         // Known inside the transaction only.
         subject: SubjectId::from_bytes([0; 16]),
-        party: record.party,
+        party,
         actor: query.actor.id.clone(),
         role: query.actor.role.clone(),
         purpose: query.purpose.clone(),
@@ -55,7 +57,7 @@ pub(super) fn opening(
         escalated_at: None,
         decision: None,
     };
-    let mut told = vec![(record.party, SignalType::ReviewDue)];
+    let mut told = vec![(party, SignalType::ReviewDue)];
     if query.relation.basis == RelationBasis::Emergency {
         told.extend(alarmed(agreement, record).into_iter().map(|who| (who, SignalType::EmergencyUsed)));
     }
