@@ -2,7 +2,7 @@
 #![no_main]
 
 use kw_agreement::{Agreement, Decision, DecisionInput};
-use kw_domain::KeyUse;
+use kw_domain::{Instant, KeyUse};
 use kw_protocol::query::{Assurance, RelationBasis};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
@@ -37,11 +37,14 @@ fuzz_target!(|text: &str| {
             for (role, allowed) in &rules.roles {
                 let decision = agreement.decide(&DecisionInput {
                     requester: partner.oin,
+                    supplier: None,
                     purpose,
                     role,
                     categories: &[],
                     relation: RelationBasis::Motivated,
                     assurance: Assurance::Proven,
+                    representation: None,
+                    at: Instant::from_millis(0),
                 });
                 if let Decision::Allowed(answer) = decision {
                     assert!(!partner.suspended, "a suspended partner is allowed something");

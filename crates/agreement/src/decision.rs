@@ -77,7 +77,7 @@ impl DecisionInput<'_> {
     /// Canonical JSON of what the rules see, for the record: with it, and with the agreement of the recorded hash, the
     /// decision can be made again ([`Agreement::replay`]).
     pub fn canonical(&self) -> String {
-        DecisionDocument::of(self).canonical()
+        DecisionDocument::of(self).canonical(true)
     }
 }
 
@@ -94,7 +94,7 @@ impl Agreement {
     }
 
     fn allow(&self, document: &DecisionDocument) -> Result<Allowed, DenialReason> {
-        let categories = self.rules.decide(&document.canonical())?;
+        let categories = self.rules.decide(document)?;
         let rules = self.purpose(document.purpose()).ok_or(DenialReason::PolicyFailed)?;
         Ok(Allowed {
             categories: categories

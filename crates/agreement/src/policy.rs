@@ -5,11 +5,12 @@
 //! - what no rule allows is denied, and so is everything when the rules fail or take too long;
 //! - a chain's own rules can deny and withhold, and nothing else: they see the question and the agreement, and reach
 //!   nothing outside;
-//! - the same question under the same agreement is decided the same way.
+//! - the same question under the same agreement is decided the same way, so an answer may be remembered.
 
 mod addition;
 mod data;
 mod input;
+mod memory;
 mod schemas;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use regorus::utils::limits::{ExecutionTimerConfig, LimitError};
 use regorus::{Engine, Value};
 
 use crate::DenialReason;
+use memory::Memory;
 
 pub(crate) use addition::Mistake;
 pub(crate) use data::{Described, describe};
@@ -33,6 +35,10 @@ pub(crate) use schemas::{complaints_about_agreement, complaints_about_decision};
 pub(crate) struct Policy {
     /// Prepared: clones of it share the compiled rules and the agreement's data.
     engine: Engine,
+    /// Whether a rule looks at the time of the question. The base policy does not.
+    reads_time: bool,
+    decisions: Memory<Vec<String>>,
+    disclosures: Memory<Vec<bool>>,
 }
 
 impl Policy {
@@ -48,34 +54,45 @@ impl Policy {
         }
         let data = serde_json::json!({ "agreement": agreement }).to_string();
         engine.add_data_json(&data).map_err(|error| Mistake::of(&error))?;
-        Ok(Self { engine: prepared(engine, read)? })
+        Ok(Self {
+            engine: prepared(engine, read)?,
+            reads_time: addition.is_some_and(addition::reads_time),
+            decisions: Memory::default(),
+            disclosures: Memory::default(),
+        })
     }
 
-    /// The answer to a question about what may be searched.
-    pub(crate) fn decide(&self, input: &str) -> Result<Vec<String>, DenialReason> {
-        let answer = self.evaluate(DECISION, input)?;
-        if let Ok(denial) = answer["denial"].as_string() {
-            return Err(DenialReason::parse(denial).unwrap_or(DenialReason::PolicyFailed));
-        }
-        let categories = answer["categories"].as_set().map_err(|_| DenialReason::PolicyFailed)?;
-        categories
-            .iter()
-            .map(|category| category.as_string().map(ToString::to_string))
-            .collect::<Result<_, _>>()
-            .map_err(|_| DenialReason::PolicyFailed)
+    /// The categories that may be searched.
+    pub(crate) fn decide(&self, question: &DecisionDocument) -> Result<Vec<String>, DenialReason> {
+        let input = question.canonical(self.reads_time);
+        self.decisions.recall(&input, || {
+            let answer = self.evaluate(DECISION, &input)?;
+            if let Ok(denial) = answer["denial"].as_string() {
+                return Err(DenialReason::parse(denial).unwrap_or(DenialReason::PolicyFailed));
+            }
+            let categories = answer["categories"].as_set().map_err(|_| DenialReason::PolicyFailed)?;
+            categories
+                .iter()
+                .map(|category| category.as_string().map(ToString::to_string))
+                .collect::<Result<_, _>>()
+                .map_err(|_| DenialReason::PolicyFailed)
+        })
     }
 
-    /// Which of the pointers are disclosed, by their place.
-    pub(crate) fn disclose(&self, input: &str, count: usize) -> Result<Vec<bool>, DenialReason> {
-        let answer = self.evaluate(DISCLOSURE, input)?;
-        let places = answer.as_set().map_err(|_| DenialReason::PolicyFailed)?;
-        let mut disclosed = vec![false; count];
-        for place in places.iter() {
-            let place = place.as_u64().ok().and_then(|place| usize::try_from(place).ok());
-            let known = place.and_then(|place| disclosed.get_mut(place));
-            *known.ok_or(DenialReason::PolicyFailed)? = true;
-        }
-        Ok(disclosed)
+    /// Which of the pointers are disclosed, one answer for each.
+    pub(crate) fn disclose(&self, question: &DisclosureDocument) -> Result<Vec<bool>, DenialReason> {
+        let input = question.canonical(self.reads_time);
+        self.disclosures.recall(&input, || {
+            let answer = self.evaluate(DISCLOSURE, &input)?;
+            let places = answer.as_set().map_err(|_| DenialReason::PolicyFailed)?;
+            let mut disclosed = vec![false; question.count()];
+            for place in places.iter() {
+                let place = place.as_u64().ok().and_then(|place| usize::try_from(place).ok());
+                let known = place.and_then(|place| disclosed.get_mut(place));
+                *known.ok_or(DenialReason::PolicyFailed)? = true;
+            }
+            Ok(disclosed)
+        })
     }
 
     fn evaluate(&self, rule: &str, input: &str) -> Result<Value, DenialReason> {

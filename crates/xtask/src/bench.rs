@@ -6,6 +6,7 @@
 mod arguments;
 mod bulk;
 mod cells;
+mod decision;
 mod environment;
 mod ledger;
 mod load;
@@ -29,8 +30,10 @@ use report::Report;
 
 /// Runs the measurements and prints the table.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if let Some(Of::Ledger(arguments)) = &arguments.of {
-        return ledger::run(arguments);
+    match &arguments.of {
+        Some(Of::Ledger(arguments)) => return ledger::run(arguments),
+        Some(Of::Decision(arguments)) => return decision::run(arguments),
+        None => {}
     }
     let binaries = environment::binaries(arguments.binaries.as_deref())?;
     let mut report = Report::new(arguments);

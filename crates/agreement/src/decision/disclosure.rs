@@ -40,14 +40,6 @@ impl Agreement {
     /// the purpose, of holders that take part, and where the category's regime says so what the person's own choice admits.
     /// An error means that nothing can be said, not even "nothing found".
     pub fn disclose(&self, input: &DisclosureInput<'_>) -> Result<Vec<bool>, DenialReason> {
-        self.disclose_document(&DisclosureDocument::of(input), input.pointers.len())
-    }
-
-    pub(super) fn disclose_document(
-        &self,
-        document: &DisclosureDocument,
-        count: usize,
-    ) -> Result<Vec<bool>, DenialReason> {
-        self.rules.disclose(&document.canonical(), count)
+        self.rules.disclose(&DisclosureDocument::of(input))
     }
 }

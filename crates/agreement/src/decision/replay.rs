@@ -42,7 +42,7 @@ impl Agreement {
                 holder: *holder,
             })
             .collect();
-        let disclosed = self.disclose_document(&document.disclosure(pointers), grants.len());
+        let disclosed = self.rules.disclose(&document.disclosure(pointers));
         let grants_fit = match &decision {
             Decision::Allowed(allowed) => {
                 let is_searched = |(_, category): &(Oin, Category)| allowed.categories.contains(category);

@@ -56,6 +56,23 @@ pub(super) fn check(rego: &str) -> Result<BTreeSet<&'static str>, Mistake> {
     Ok(read)
 }
 
+/// Whether a rule looks at the time of a question, or may do so: at `input.at`, or at the input as a whole.
+pub(super) fn reads_time(rego: &str) -> bool {
+    rego.match_indices("input").any(|(place, name)| {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if rego[..place].ends_with(is_letter) {
+            return false;
+        }
+        let rest = &rego[place + name.len()..];
+        if rest.starts_with(is_letter) {
+            return false;
+        }
+        let field = rest.strip_prefix('.').unwrap_or_default();
+        let field = field.split(|letter| !is_letter(letter)).next().unwrap_or_default();
+        field.is_empty() || field == "at"
+    })
+}
+
 fn check_module(module: &Module) -> Result<BTreeSet<&'static str>, Mistake> {
     if path(&module.package.refr).as_deref() != Some(PACKAGE) {
         return Err(Mistake::at(&module.package.span, format!("the package has to be {PACKAGE}")));
@@ -251,3 +268,27 @@ const BUILTINS: [&str; 25] = [
     "union",
     "upper",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_at_the_time_is_noticed_and_at_other_fields_is_not() {
+        for rego in
+            ["input.at < \"x\"", "x := input", "input[\"at\"]", "input[field]", "f(input)", "(input.at)"]
+        {
+            assert!(reads_time(rego), "{rego}");
+        }
+        for rego in [
+            "input.role == \"at\"",
+            "inputs",
+            "my_input",
+            "input.attempt",
+            "data.agreement",
+            "input.pointers[_]",
+        ] {
+            assert!(!reads_time(rego), "{rego}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::base_hash;
 use crate::{DecisionInput, DisclosureInput, MandateAct, MandateKind, RepresentationInput};
 
 /// `policy/decision-input.schema.json`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecisionDocument {
     assurance: Assurance,
@@ -45,8 +45,12 @@ impl DecisionDocument {
         }
     }
 
-    pub(crate) fn canonical(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// The text, as records keep it; for rules that do not look at the time, the same at any time.
+    pub(crate) fn canonical(&self, with_time: bool) -> String {
+        if with_time {
+            return serde_json::to_string(self).unwrap_or_default();
+        }
+        serde_json::to_string(&Self { at: ANY_TIME, ..self.clone() }).unwrap_or_default()
     }
 
     pub(crate) fn purpose(&self) -> &Purpose {
@@ -71,7 +75,7 @@ impl DecisionDocument {
 }
 
 /// `policy/disclosure-input.schema.json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct DisclosureDocument {
     at: Instant,
     pointers: Vec<PointerDocument>,
@@ -99,12 +103,21 @@ impl DisclosureDocument {
         }
     }
 
-    pub(crate) fn canonical(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// As [`DecisionDocument::canonical`].
+    pub(crate) fn canonical(&self, with_time: bool) -> String {
+        if with_time {
+            return serde_json::to_string(self).unwrap_or_default();
+        }
+        serde_json::to_string(&Self { at: ANY_TIME, ..self.clone() }).unwrap_or_default()
+    }
+
+    /// How many pointers it is about.
+    pub(crate) fn count(&self) -> usize {
+        self.pointers.len()
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct PointerDocument {
     pub(crate) category: Category,
     pub(crate) consent: &'static str,
@@ -146,3 +159,6 @@ impl TryFrom<UncheckedRepresentation> for RepresentationDocument {
         Ok(Self { act: act.as_str().into(), categories: text.categories, kind: kind.as_str().into() })
     }
 }
+
+/// What rules are told that do not look at the time.
+const ANY_TIME: Instant = Instant::from_millis(0);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
+use kw_agreement::draft::AgreementDraft;
 use kw_agreement::{
     Agreement, ConsentVerdict, Decision, DecisionInput, DenialReason, DisclosureInput, MandateAct,
     MandateKind, PointerInput, RepresentationInput,
@@ -215,9 +216,11 @@ fn the_rules_decide_as_the_table_does_in_every_case() {
     ];
     let mut total = Compared::default();
     for (name, text) in chains {
-        let agreement = Agreement::parse(&text).unwrap_or_else(|errors| panic!("{name}: {errors}"));
         // What the chain adds itself is not in the table.
-        assert_eq!(agreement.policy(), None, "{name}");
+        let mut draft = AgreementDraft::parse(&text).unwrap();
+        draft.policy = None;
+        let agreement = Agreement::parse(&draft.to_toml().unwrap());
+        let agreement = agreement.unwrap_or_else(|errors| panic!("{name}: {errors}"));
         let compared = compare(&agreement);
         let Compared { decisions, allowed, disclosures, disclosed, .. } = compared;
         eprintln!(

@@ -20,16 +20,16 @@ const RUNNING: [&str; 5] =
 const SCHOOL: &str = "00000099000000012000";
 
 /// A chain that runs, with an auditor's certificate.
-struct Chain {
-    demo: Demo,
+pub(crate) struct Chain {
+    pub(crate) demo: Demo,
     /// When the demonstration had played its own part, which has a question past the requester and a partner that is down.
     from: String,
-    kept: PathBuf,
+    pub(crate) kept: PathBuf,
     _folder: TempDir,
 }
 
 impl Chain {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let kept = folder.path().join("kept");
         let demo = Demo::start(&kept);
@@ -43,7 +43,7 @@ impl Chain {
         Self { demo, from: SystemClock.now().to_string(), kept, _folder: folder }
     }
 
-    fn ask(&self, command: &str, more: &[&str]) -> Ran {
+    pub(crate) fn ask(&self, command: &str, more: &[&str]) -> Ran {
         let config = self.kept.join("partners/municipality/partner.toml");
         let asked =
             ["--bsn", "-", "--purpose", "coordinate-help", "--actor", "j.jansen", "--case", "2026-0042"];
@@ -67,12 +67,12 @@ impl Chain {
 }
 
 /// A command over databases.
-fn audit_databases(arguments: &[&str], databases: &[PathBuf]) -> Ran {
+pub(crate) fn audit_databases(arguments: &[&str], databases: &[PathBuf]) -> Ran {
     let databases = databases.iter().flat_map(|path| ["--database", path.to_str().unwrap()]);
     run(["audit"].into_iter().chain(arguments.iter().copied()).chain(databases))
 }
 
-fn configurations(kept: &Path) -> Vec<PathBuf> {
+pub(crate) fn configurations(kept: &Path) -> Vec<PathBuf> {
     let partners = PARTNERS.map(|name| kept.join(format!("partners/{name}/partner.toml")));
     [kept.join("switchboard/switchboard.toml")].into_iter().chain(partners).collect()
 }
@@ -168,7 +168,7 @@ fn an_auditor_compares_counts_and_exports_what_running_services_recorded() {
 }
 
 /// The entries of a service's database, oldest first.
-fn entries(configuration: &Path) -> (String, Vec<StoredEntry>) {
+pub(crate) fn entries(configuration: &Path) -> (String, Vec<StoredEntry>) {
     let database = configuration.with_file_name("ketenwijzer.db");
     let mut log = StoredLog::open(&DatabaseConfig::at(database.to_str().unwrap())).unwrap();
     let mut entries = log.entries_before(None, 10_000).unwrap();
@@ -176,7 +176,7 @@ fn entries(configuration: &Path) -> (String, Vec<StoredEntry>) {
     (log.origin().to_owned(), entries)
 }
 
-fn record_of(entry: &StoredEntry) -> Option<AccessRecord> {
+pub(crate) fn record_of(entry: &StoredEntry) -> Option<AccessRecord> {
     serde_json::from_str(entry.record.as_ref()?.as_str()).ok()
 }
 

@@ -23,6 +23,7 @@ mod program;
 mod proven_actor;
 mod representation;
 mod reviewing;
+mod replay;
 mod rotation;
 mod usage;
 mod walk_through;

@@ -42,6 +42,23 @@ pub(crate) struct Arguments {
 pub(super) enum Of {
     /// The ledger alone: adding, publishing, verifying, and what it costs a question.
     Ledger(LedgerArguments),
+    /// The decision alone: what the rules cost, beside the same table in plain Rust.
+    Decision(DecisionArguments),
+}
+
+/// What to measure of the decision.
+#[derive(Debug, Args)]
+pub(super) struct DecisionArguments {
+    /// How often everything is asked.
+    #[arg(long, default_value_t = 20)]
+    pub(super) rounds: usize,
+    /// What a question costs the switchboard, in microseconds of processor: the cell of `cargo xtask bench` with 64
+    /// connections.
+    #[arg(long, default_value_t = 147.0)]
+    pub(super) query_us: f64,
+    /// Also write the result as JSON.
+    #[arg(long)]
+    pub(super) json: Option<PathBuf>,
 }
 
 /// What to measure of the ledger.
