@@ -9,6 +9,7 @@
 
 mod events;
 pub mod grants;
+pub mod identity_checks;
 pub mod mapping;
 pub mod pulls;
 pub mod source;

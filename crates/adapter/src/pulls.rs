@@ -35,7 +35,7 @@ use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
 use kw_protocol::grant::{GrantClaims, GrantRepresentation, LEEWAY_SECONDS};
 use kw_protocol::problem::ProblemCode;
-use kw_protocol::pull::{Provenance, Pull, Pulled};
+use kw_protocol::pull::{ComparedPrecision, Provenance, Pull, Pulled};
 use kw_runtime::{Refusal, SharedAgreement};
 use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
 use kw_store::{Abort, Act, Store, WriteError};
@@ -45,7 +45,7 @@ use serde::Serialize;
 use crate::events::{PolicyDiffers, PullNotRecorded};
 use crate::grants::{GrantError, GrantVerifier, Presented, promised, recorded};
 use crate::sync::into_act;
-use crate::{Source, Vault};
+use crate::{Source, Vault, identity_checks};
 
 pub use consent::{CheckingConsent, ConsentSource, Consents};
 pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
@@ -156,7 +156,7 @@ impl Pulls {
         match outcome {
             Ok(pulled) => {
                 record.count = Some(u64::from(pulled.document.is_some()));
-                match self.commit(&claims, request, record.clone()).await {
+                match self.commit(&claims, request, record.clone(), None).await {
                     Ok(()) => Ok(pulled),
                     // Another request won the race for this grant between our look and our write.
                     Err(WriteError::Refused(refusal)) => {
@@ -171,7 +171,8 @@ impl Pulls {
             }
             Err(refusal) => {
                 let denied = refusal.record(record.clone());
-                match self.commit(&claims, request, denied).await {
+                let check = (refusal == PullRefusal::BirthDateUnknown).then_some(caller.oin);
+                match self.commit(&claims, request, denied, check).await {
                     Ok(()) => Err(refusal.tell(caller.oin, Some(claims.txn))),
                     Err(WriteError::Refused(reused)) => {
                         Err(self.refuse(caller, Some(&claims), reused, record).await)
@@ -206,13 +207,15 @@ impl Pulls {
         ground: &mut Ground,
     ) -> Result<Pulled, PullRefusal> {
         let (grant, handle) = (claims.jti, claims.prp.hdl);
-        let (used, record, is_ours) = self
+        let (requester, now) = (caller.oin, self.clock.now());
+        let (used, record, is_ours, is_confirmed) = self
             .store
             .read(move |tables| {
                 let record = tables.record_by_handle(handle)?;
                 // The links outlive their record, so they tell what was here from what never was.
                 let is_ours = record.is_some() || !tables.links_of(handle, None, 1)?.is_empty();
-                Ok((tables.used_grant(grant)?, record, is_ours))
+                let is_confirmed = identity_checks::is_confirmed(tables, handle, requester, now)?;
+                Ok((tables.used_grant(grant)?, record, is_ours, is_confirmed))
             })
             .await
             .map_err(|_| PullRefusal::Unavailable)?;
@@ -262,7 +265,10 @@ impl Pulls {
             return self.nothing(claims, Some(&record));
         };
         let birth_date_compared =
-            proofs::compare_birth_date(&binding, &record, pull.into(), document.birth_date)?;
+            match proofs::compare_birth_date(&binding, &record, pull.into(), document.birth_date) {
+                Err(PullRefusal::BirthDateUnknown) if is_confirmed => Some(ComparedPrecision::TwoPeople),
+                compared => compared?,
+            };
         let represented = claims.prp.representation.as_ref();
         ages::check(agreement, represented, document.birth_date, self.clock.now())?;
         let (document, provenance) = filter::deliverable(agreement, &record, document)?;
@@ -331,18 +337,21 @@ impl Pulls {
         self.vault.entropy().id(now)
     }
 
-    /// Makes the use of the grant and the record durable together.
+    /// Makes the use of the grant and the record durable together, and with them what a refusal leaves to two people.
     async fn commit(
         &self,
         claims: &GrantClaims,
         request: [u8; 32],
         record: AccessRecord,
+        identity_check_for: Option<Oin>,
     ) -> Result<(), WriteError<PullRefusal>> {
         let grant = claims.jti;
         // As long as anybody could present it: until it has expired by the slowest clock, and a while.
         let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
         let expires_at = Instant::from_millis(claims.exp.saturating_mul(1000)).plus(leeway);
         let (now, handle, reference) = (record.at, claims.prp.hdl, self.reference(record.at));
+        let checking = identity_check_for.map(|requester| (self.vault.entropy().id(now), requester));
+        let of_grant = claims.clone();
         // Checked later, when the switchboard's log has a checkpoint that covers it.
         let receipt = promised(claims, now);
         self.store
@@ -358,6 +367,9 @@ impl Pulls {
                     }
                     tx.write().use_grant(grant, &request, expires_at)?;
                     tx.write().forget_grants(now)?;
+                    if let Some((id, requester)) = checking {
+                        identity_checks::open(tx.write(), id, requester, &of_grant, now)?;
+                    }
                 }
                 Ok(((), act_about(tx.read(), handle, reference, record.clone())?))
             })

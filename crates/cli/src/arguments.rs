@@ -3,8 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, delegations, demo, doctor, dossier, keys, mandates, objections, partner,
-    personal, pki, pseudonymiser, query, register, reviews, signals, status, switchboard, sync, withdraw,
+    agreement, audit, consents, delegations, demo, doctor, dossier, identity_checks, keys, mandates,
+    objections, partner, personal, pki, pseudonymiser, query, register, reviews, signals, status,
+    switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -78,6 +79,9 @@ pub(crate) enum Command {
     /// Say which software supplier may act for the partner that runs here.
     #[command(subcommand)]
     Delegations(delegations::Command),
+    /// Say whether somebody who pulled means the right person, where a birth date is unknown.
+    #[command(subcommand)]
+    IdentityChecks(identity_checks::Command),
     /// Bring the index in line with the sources.
     Sync(sync::Arguments),
     /// Look at motivated and emergency questions afterwards.

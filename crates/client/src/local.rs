@@ -9,11 +9,12 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use kw_domain::{ConsentId, DelegationId, ObjectionId, ReviewId};
+use kw_domain::{ConsentId, DelegationId, IdentityCheckId, ObjectionId, ReviewId};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::consent::{Consent, Consents};
 use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDelegation, RequestDelegation};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
+use kw_protocol::identity_check::{IdentityCheck, IdentityCheckSearch, IdentityChecks, IdentityConfirmation};
 use kw_protocol::local::choices::{
     ConsentRequest, ConsentSearchRequest, ConsentWithdrawalRequest, ObjectionDecisionRequest,
     ObjectionRequest, ObjectionSearchRequest,
@@ -94,6 +95,20 @@ impl LocalClient {
     /// Asks for what the logs of the chain say about one person.
     pub async fn access_report(&self, request: &AccessReportRequest) -> Result<AccessReport, ClientError> {
         self.post("/v1/access-reports", request, DOSSIER, QUESTION).await
+    }
+
+    /// Lists the checks that two people of the holder have to make.
+    pub async fn identity_checks(&self, search: &IdentityCheckSearch) -> Result<IdentityChecks, ClientError> {
+        self.post("/v1/identity-checks/_search", search, PAGE, QUESTION).await
+    }
+
+    /// Gives one person's word about a check.
+    pub async fn confirm_identity(
+        &self,
+        id: IdentityCheckId,
+        confirmation: &IdentityConfirmation,
+    ) -> Result<IdentityCheck, ClientError> {
+        self.post(&format!("/v1/identity-checks/{id}/confirmations"), confirmation, SMALL, QUESTION).await
     }
 
     /// Registers one record of a source.

@@ -295,9 +295,17 @@ impl Event {
                 F::Trace,
                 F::Transaction,
             ],
-            Self::IdentityChecked => {
-                &[F::Actor, F::Categories, F::Count, F::Holders, F::Subject, F::Trace, F::Transaction]
-            }
+            Self::IdentityChecked => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::Purpose,
+                F::Relation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
             Self::MandateConfirmed => &[
                 F::Actor,
                 F::Categories,

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use kw_adapter::Vault;
+use kw_adapter::identity_checks::IdentityChecks;
 use kw_adapter::mapping::RecordKey;
 use kw_adapter::pulls::Sources;
 use kw_adapter::sync::Synchroniser;
@@ -42,6 +43,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) proofs: ActorProofs,
+    pub(crate) identity_checks: IdentityChecks,
     pub(crate) token: Token,
     /// Requests under way, to know when the process ends.
     pub(crate) traffic: Traffic,

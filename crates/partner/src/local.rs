@@ -4,6 +4,7 @@ pub(crate) mod access_reports;
 pub(crate) mod consents;
 pub(crate) mod delegations;
 pub(crate) mod dossiers;
+pub(crate) mod identity_checks;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
 pub(crate) mod objections;
@@ -37,6 +38,11 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(web::resource("/v1/delegations/{id}/approvals").route(web::post().to(delegations::approve)))
         .service(web::resource("/v1/delegations/{id}/end").route(web::post().to(delegations::end)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
+        .service(web::resource("/v1/identity-checks/_search").route(web::post().to(identity_checks::search)))
+        .service(
+            web::resource("/v1/identity-checks/{id}/confirmations")
+                .route(web::post().to(identity_checks::confirm)),
+        )
         .service(web::resource("/v1/lookups").route(web::post().to(lookups::look_up)))
         .service(web::resource("/v1/mandates").route(web::post().to(mandates::register)))
         .service(web::resource("/v1/mandates/_confirm").route(web::post().to(mandates::confirm)))

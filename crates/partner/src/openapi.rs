@@ -56,6 +56,8 @@ use utoipa::{Modify, OpenApi};
         crate::local::objections::search,
         crate::local::objections::decide,
         crate::local::dossiers::assemble,
+        crate::local::identity_checks::search,
+        crate::local::identity_checks::confirm,
         crate::local::lookups::look_up,
         crate::local::mandates::register,
         crate::local::mandates::confirm,

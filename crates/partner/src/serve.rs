@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::web::{self, Data};
 use kw_adapter::Vault;
 use kw_adapter::grants::{GrantKeys, GrantVerifier};
+use kw_adapter::identity_checks::IdentityChecks;
 use kw_adapter::pulls::{self, Consents, Pulls, RecordedRefusals};
 use kw_adapter::statements;
 use kw_adapter::sync::{SyncParts, Synchroniser};
@@ -149,8 +150,16 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let retention = Retention::new(Arc::clone(&store), agreement.clone(), oin, Arc::clone(&clock));
     let (feed, traffic) = (Feed::default(), http.traffic.clone());
     let (following, told, ending) = (Arc::clone(&clients), feed.clone(), traffic.clone());
+    let identity_checks = IdentityChecks {
+        holder: oin,
+        agreement: agreement.clone(),
+        store: Arc::clone(&store),
+        vault: vault.clone(),
+        clock: Arc::clone(&clock),
+    };
     let app = Data::new(App {
         oin,
+        identity_checks,
         admission,
         agreement: agreement.clone(),
         store,

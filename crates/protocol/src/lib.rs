@@ -14,6 +14,7 @@ pub mod dossier;
 pub mod evaluation;
 pub mod grant;
 mod id_token;
+pub mod identity_check;
 pub mod local;
 pub mod mandate;
 pub mod objection;

@@ -113,4 +113,7 @@ pub enum ComparedPrecision {
     Day,
     /// To the month: one side knows no more.
     Month,
+    /// Not at all, because it is unknown; two people of the holder confirmed that it is the same person.
+    #[serde(rename = "two-people")]
+    TwoPeople,
 }

@@ -1,6 +1,7 @@
 //! The partner's tables: what it registered, what it still has to tell, grants that were used.
 
 mod authorisations;
+mod identity_checks;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use crate::statements::PersonStatements;
 use crate::store::{Service, sealed};
 
 pub use authorisations::{AuthorisationsRead, AuthorisationsWrite, StoredAuthorisation};
+pub use identity_checks::{IdentityCheckState, IdentityChecksRead, IdentityChecksWrite, StoredIdentityCheck};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/partner/postgres");
@@ -178,7 +180,7 @@ pub struct OutboxDepth {
 }
 
 /// Reading the partner's tables.
-pub trait PartnerRead: LedgerRead + PersonStatements + AuthorisationsRead {
+pub trait PartnerRead: LedgerRead + PersonStatements + AuthorisationsRead + IdentityChecksRead {
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
     /// The record with this key at its source.
@@ -255,7 +257,7 @@ pub trait PartnerRead: LedgerRead + PersonStatements + AuthorisationsRead {
 }
 
 /// Changing the partner's tables.
-pub trait PartnerWrite: PartnerRead + ReceiptsWrite + AuthorisationsWrite {
+pub trait PartnerWrite: PartnerRead + ReceiptsWrite + AuthorisationsWrite + IdentityChecksWrite {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;
     /// Gives the links of a record to the handle that it goes on under.

@@ -321,6 +321,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    identity_checks (id) {
+        id -> Binary,
+        handle -> Binary,
+        requester -> Text,
+        purpose -> Text,
+        category -> Text,
+        state -> SmallInt,
+        first_actor -> Nullable<Text>,
+        asked_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> BigInt,
         handle -> Binary,

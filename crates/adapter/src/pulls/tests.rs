@@ -575,3 +575,70 @@ async fn for_a_statutory_task_nobody_is_asked_about_consent() {
     assert!(town.answer_to(None).await.unwrap().document.is_some());
     assert_eq!(town.register.asked.load(Ordering::SeqCst), 0);
 }
+
+fn checks_of(town: &Town) -> crate::identity_checks::IdentityChecks {
+    crate::identity_checks::IdentityChecks {
+        holder: holder(),
+        agreement: town.agreement.clone(),
+        store: Arc::clone(&town.pulls.store),
+        vault: vault(),
+        clock: Arc::clone(&town.clock) as Arc<_>,
+    }
+}
+
+#[tokio::test]
+async fn two_people_stand_in_for_a_birth_date_that_is_unknown_and_for_no_other() {
+    use kw_protocol::identity_check::{
+        IdentityCheckStatus, IdentityConfirmation, IdentityEvidence, IdentityVerdict,
+    };
+
+    let town = Town::new().await;
+    let checks = checks_of(&town);
+    let entropy = Entropy::os();
+    let parent = kw_runtime::TraceParent::fresh(&entropy);
+    let trace = kw_runtime::Trace { parent, transaction: entropy.id(town.clock.now()) };
+    let word = |person: &str, verdict| IdentityConfirmation {
+        actor: Actor { id: kw_domain::ActorId::parse(person).unwrap(), ..actor() },
+        verdict,
+        evidence: IdentityEvidence::RegisterConsulted,
+    };
+    let same = |person: &str| word(person, IdentityVerdict::SamePerson);
+    town.book.put_born("r1", ANNA, "");
+    for _ in 0..2 {
+        assert_eq!(town.answer_to(Some("2012-05-20")).await.unwrap_err(), ProblemCode::BirthDateUnknown);
+    }
+    let open = checks.list(true).await.unwrap();
+    let [check] = &open[..] else { panic!("{open:?}") };
+    assert_eq!(check.record.as_ref().unwrap().key, "r1");
+
+    let first = checks.confirm(check.id, &same("a"), &trace).await.unwrap();
+    assert_eq!(first.status, IdentityCheckStatus::ConfirmedOnce);
+    assert_eq!(checks.confirm(check.id, &same("a"), &trace).await.unwrap_err().code(), ProblemCode::Denied);
+    assert_eq!(town.answer_to(Some("2012-05-20")).await.unwrap_err(), ProblemCode::BirthDateUnknown);
+    let second = checks.confirm(check.id, &same("b"), &trace).await.unwrap();
+    assert_eq!(second.status, IdentityCheckStatus::Confirmed);
+    let delivered = town.answer_to(Some("2012-05-20")).await.unwrap();
+    assert_eq!(delivered.birth_date_compared, Some(ComparedPrecision::TwoPeople));
+    assert!(delivered.document.is_some());
+    town.book.put_born("r1", ANNA, "2012-06-20");
+    assert_eq!(town.answer_to(Some("2012-05-20")).await.unwrap_err(), ProblemCode::BirthDateMismatch);
+
+    // Their word counts for a week.
+    town.book.put_born("r1", ANNA, "");
+    town.clock.advance(Duration::from_hours(7 * 24));
+    assert_eq!(town.answer_to(Some("2012-05-20")).await.unwrap_err(), ProblemCode::BirthDateUnknown);
+    let open = checks.list(true).await.unwrap();
+    assert_ne!(open[0].id, check.id, "and then they are asked again");
+
+    // One denial ends it, and stays.
+    let denied = checks.confirm(open[0].id, &word("c", IdentityVerdict::OtherPerson), &trace).await.unwrap();
+    assert_eq!(denied.status, IdentityCheckStatus::Denied);
+    let again = checks.confirm(open[0].id, &same("d"), &trace).await.unwrap_err();
+    assert_eq!(again.code(), ProblemCode::IllegalTransition);
+    assert_eq!(town.answer_to(Some("2012-05-20")).await.unwrap_err(), ProblemCode::BirthDateUnknown);
+    assert_eq!(checks.list(true).await.unwrap(), []);
+    let words: Vec<_> =
+        town.records().into_iter().filter(|record| record.event == Event::IdentityChecked).collect();
+    assert_eq!(words.len(), 3, "the second word of one person is none");
+    assert!(words.iter().all(|record| record.subject.is_some() && record.relation.is_some()));
+}

@@ -22,6 +22,8 @@ mod authorisations_queries;
 mod books_queries;
 #[path = "../delegations/queries.rs"]
 mod delegations_queries;
+#[path = "../partner/identity_checks_queries.rs"]
+mod identity_checks_queries;
 #[path = "../ledger/erasing.rs"]
 mod ledger_erasing;
 #[path = "../ledger/queries.rs"]

@@ -216,7 +216,9 @@ impl Row {
         times.sort_unstable();
         let at = |share: f64| {
             let place = (times.len() as f64 * share) as usize;
-            times.get(place.min(times.len().saturating_sub(1))).map_or(0.0, |time| time.as_nanos() as f64 / 1e3)
+            times
+                .get(place.min(times.len().saturating_sub(1)))
+                .map_or(0.0, |time| time.as_nanos() as f64 / 1e3)
         };
         Self { what, how, count: times.len(), p50_us: at(0.5), p99_us: at(0.99) }
     }
