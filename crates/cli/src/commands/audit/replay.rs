@@ -138,6 +138,12 @@ impl Report {
 /// What the rules said then. A refusal for a reason that they do not know came after they had allowed it.
 fn recorded(record: &AccessRecord) -> String {
     let reason = record.decision.reason.as_deref().and_then(DenialReason::parse);
+    // The switchboard sees that before it looks for the mandate that the rules would be told of.
+    let is_early = |reason: &DenialReason| {
+        let input = record.decision.input.as_deref().unwrap_or_default();
+        *reason == DenialReason::RepresentationNotAdmitted && !input.contains("\"representation\":")
+    };
+    let reason = reason.filter(|reason| !is_early(reason));
     match reason.filter(|reason| reason.is_of_rules() && record.decision.verdict == Verdict::Denied) {
         Some(reason) => reason.as_str().to_owned(),
         None => allowed(record.categories.iter().map(ToString::to_string)),
