@@ -69,7 +69,7 @@ async fn answer(
     let Known { located, subject } = known(app, &keyring, &asked.subject).await?;
     let input = DecisionInput {
         requester: party.oin,
-        supplier: None,
+        supplier: party.supplier,
         purpose: &asked.purpose,
         role: &asked.actor.role,
         categories: &asked.categories,
