@@ -184,7 +184,7 @@ fn a_choice_opens_and_closes_what_a_dossier_shows() {
     // Whoever kept grants from before the person took it back gets nothing for them.
     let hoarder = Hoarder::new(&town);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let grants = runtime.block_on(hoarder.grants(40));
+    let grants = runtime.block_on(hoarder.grants(12));
     assert!(runtime.block_on(hoarder.pull(&grants[0])), "the grants are good");
     town.take_back(&given);
     let taken_back = Instant::now();
