@@ -327,6 +327,8 @@ impl Partner {
         });
         if let Some(authorisation) = plan.authorisation {
             settings["authorisation"] = authorisation;
+            // The provider's certificate is of the same authority here.
+            settings["identity"] = json!({ "roots": [tls.trust_anchors] });
         }
         write_toml(&configuration, &settings)?;
         let service = Service::start(program, "partner", &plan.name, &configuration).await?;

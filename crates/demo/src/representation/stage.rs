@@ -93,7 +93,6 @@ impl Stage {
                 authorisation: Some(json!({
                     "client_id": party,
                     "client_key": key,
-                    "provider_roots": [ground.pki().join("ca.pem")],
                     "purpose": "own-insight",
                     "role": "citizen",
                     "clients": [{
