@@ -39,6 +39,8 @@ pub(crate) fn crossed(
     let an_hour = share(limit.hour).min(rules.most_questions.saturating_mul(windows));
     [("volume-hour", used.hour.used, an_hour), ("volume-day", used.day.used, share(limit.day))]
         .into_iter()
+        // A few questions are no search, however small the budget is.
+        .map(|(reason, used, most)| (reason, used, most.max(rules.least_questions)))
         .find(|(_, used, most)| *used > *most && used.saturating_sub(count) <= *most)
         .map(|(reason, used, _)| Crossed { reason, used })
 }
@@ -84,6 +86,13 @@ mod tests {
         for other in [key(BudgetClass::Register, KeyUse::Index), key(BudgetClass::Query, KeyUse::Binding)] {
             assert_eq!(crossed(&AlarmRules::default(), &LIMIT, other, &used(1_201, 1), 1), None);
         }
+    }
+
+    #[test]
+    fn a_small_budget_that_is_used_up_is_no_search() {
+        let (asking, small) =
+            (key(BudgetClass::Query, KeyUse::Index), Budget { burst: 10, hour: 10, day: 10 });
+        assert_eq!(crossed(&AlarmRules::default(), &small, asking, &used(10, 10), 1), None);
     }
 
     #[test]
