@@ -17,6 +17,8 @@ pub mod delivery;
 mod endpoint;
 mod filter;
 pub(crate) mod proofs;
+#[cfg(test)]
+mod proving;
 mod recorded_refusals;
 pub(crate) mod refusal;
 mod retrieval;

@@ -22,6 +22,7 @@ mod own_data;
 mod pki_and_keys;
 mod program;
 mod proven_actor;
+mod provider;
 mod replay;
 mod representation;
 mod reviewing;

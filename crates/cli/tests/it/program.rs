@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::Value;
 
@@ -81,6 +81,42 @@ impl Demo {
 }
 
 impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A service that ends with the test.
+pub(crate) struct Service {
+    child: Child,
+    _lifeline: Option<ChildStdin>,
+}
+
+impl Service {
+    pub(crate) fn start(kind: &str, config: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ketenwijzer"));
+        command.args([kind, "serve", "--until-stdin-closes", "--config"]).arg(config);
+        Self::ready(command.stderr(Stdio::null())).unwrap_or_else(|error| panic!("{kind}: {error}"))
+    }
+
+    /// Waits for a line that begins with `ready`.
+    pub(crate) fn ready(command: &mut Command) -> Result<Self, String> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{command:?}: {error}"))?;
+        let lifeline = child.stdin.take();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let service = Self { child, _lifeline: lifeline };
+        let ready = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("ready"));
+        std::thread::spawn(move || lines.for_each(drop));
+        if ready { Ok(service) } else { Err("it ended before it was ready".to_owned()) }
+    }
+}
+
+impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

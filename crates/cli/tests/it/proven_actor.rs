@@ -4,10 +4,9 @@
 //! It is installed when it can be; otherwise the test says what was not checked, and why.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use kw_agreement::draft::{AgreementDraft, IdentityProviderDraft};
 use kw_domain::SystemClock;
 use kw_transport::{ClientOptions, web_client};
 
-use crate::program::{Demo, Ran, run, run_with_input};
+use crate::program::{Demo, Ran, Service, run, run_with_input};
 
 /// Known to the school and the youth care provider of the demonstration, and to nobody else.
 const PERSON: &str = "999975134";
@@ -171,42 +170,6 @@ impl Town {
                 }
             }
         }
-    }
-}
-
-/// A service that ends with the test.
-pub(crate) struct Service {
-    child: Child,
-    _lifeline: Option<ChildStdin>,
-}
-
-impl Service {
-    pub(crate) fn start(kind: &str, config: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ketenwijzer"));
-        command.args([kind, "serve", "--until-stdin-closes", "--config"]).arg(config);
-        Self::ready(command.stderr(Stdio::null())).unwrap_or_else(|error| panic!("{kind}: {error}"))
-    }
-
-    /// Waits for a line that begins with `ready`.
-    fn ready(command: &mut Command) -> Result<Self, String> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{command:?}: {error}"))?;
-        let lifeline = child.stdin.take();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let service = Self { child, _lifeline: lifeline };
-        let ready = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("ready"));
-        std::thread::spawn(move || lines.for_each(drop));
-        if ready { Ok(service) } else { Err("it ended before it was ready".to_owned()) }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use kw_agreement::draft::{AgeBandDraft, AgreementDraft, MandateDraft};
 use serde_json::Value;
 
-use crate::program::{Demo, Ran, run_with_input};
-use crate::proven_actor::Service;
+use crate::program::{Demo, Ran, Service, run_with_input};
 
 /// Known to the municipality and to others of the demonstration.
 const CHILD: &str = "999990342";

@@ -9,7 +9,7 @@ use kw_domain::{Instant, TransactionId};
 use kw_ledger::{AccessRecord, Event, Leaf, LeafKind, Salt, Verdict, canonical};
 use kw_protocol::grant::{GrantClaims, GrantHeader, LEEWAY_SECONDS, MAX_LIFE_SECONDS};
 use kw_protocol::problem::ProblemCode;
-use kw_protocol::query::{Query, QueryAnswer, RelationBasis};
+use kw_protocol::query::{Assurance, Query, QueryAnswer, RelationBasis};
 use kw_testbed::{Member, PostgresServer, RunningChain};
 
 use crate::child::chain;
@@ -155,6 +155,33 @@ async fn an_unknown_person_gives_an_empty_answer_and_a_record() {
     register(&chain.member("youth-care").unwrap(), 404).await;
     assert_eq!(index.read(|index| index.count_subjects()).await.unwrap(), 1);
     assert_eq!(ask(&client, &school.question(404).unwrap()).await.unwrap().holders.len(), 1);
+}
+
+#[tokio::test]
+async fn an_actor_who_is_said_to_be_proven_and_is_not_is_refused_and_recorded_as_asserted() {
+    let chain = chain().start().unwrap();
+    let school = chain.member("school").unwrap();
+    let client = school.switchboard().unwrap();
+    register(&chain.member("youth-care").unwrap(), 1).await;
+    let refused = async |proof: Option<&str>, assurance| {
+        let mut query = school.question(1).unwrap();
+        query.actor.assurance = assurance;
+        query.actor.proof = proof.map(kw_protocol::IdToken::new);
+        ask(&client, &query).await.unwrap_err().code()
+    };
+    for (proof, assurance) in
+        [(None, Assurance::Proven), (Some("a.b.c"), Assurance::Proven), (Some("a.b.c"), Assurance::Asserted)]
+    {
+        assert_eq!(refused(proof, assurance).await, Some(ProblemCode::ActorUnproven));
+    }
+    let records = log::records(&log::index(&chain).await).await;
+    let denials: Vec<_> =
+        records.iter().filter(|record| record.decision.verdict == Verdict::Denied).collect();
+    let reasons: Vec<_> = denials.iter().filter_map(|record| record.decision.reason.as_deref()).collect();
+    // The agreement lists no provider of the school.
+    assert_eq!(reasons, ["actor-proof-missing", "actor-provider-not-agreed", "actor-proof-not-claimed"]);
+    assert!(denials.iter().all(|record| record.actor.as_ref().unwrap().assurance == "asserted"));
+    assert!(denials.iter().all(|record| record.subject.is_some()), "the person can see later who tried");
 }
 
 #[tokio::test]
