@@ -62,11 +62,27 @@ impl ProviderKeys {
         if let Some(set) = self.fresh(kid) {
             return Ok(set);
         }
-        let _turn = self.0.fetching.lock().await;
-        // Whoever held the turn before may have fetched it.
-        if let Some(set) = self.fresh(kid) {
+        let Ok(_turn) = self.0.fetching.try_lock() else {
+            return self.while_another_fetches(kid).await;
+        };
+        self.fetched_or_kept(kid).await
+    }
+
+    /// A provider that does not answer holds up one caller, not all: the others use what is known.
+    async fn while_another_fetches(&self, kid: &str) -> Result<Arc<KeySet>, TokenError> {
+        if let Some(set) = self.usable().filter(|set| set.names(kid)) {
             return Ok(set);
         }
+        let _turn = self.0.fetching.lock().await;
+        // Whoever held the turn before may have fetched it.
+        match self.fresh(kid) {
+            Some(set) => Ok(set),
+            None => self.fetched_or_kept(kid).await,
+        }
+    }
+
+    /// Only for whoever has the turn.
+    async fn fetched_or_kept(&self, kid: &str) -> Result<Arc<KeySet>, TokenError> {
         let now = self.0.clock.now();
         let too_soon = self
             .cached(|cached| cached.tried_at)

@@ -57,11 +57,17 @@ pub(crate) fn with(name: &str, value: Value) -> Value {
 pub(crate) struct Scripted {
     pub(crate) answer: Mutex<Result<KeySet, FetchError>>,
     pub(crate) fetches: AtomicU32,
+    /// Whoever has it keeps the provider from answering.
+    pub(crate) hold: tokio::sync::Mutex<()>,
 }
 
 impl Scripted {
     pub(crate) fn publishing(keys: &[&SigningKey]) -> Self {
-        Self { answer: Mutex::new(Ok(set_of(keys))), fetches: AtomicU32::new(0) }
+        Self {
+            answer: Mutex::new(Ok(set_of(keys))),
+            fetches: AtomicU32::new(0),
+            hold: tokio::sync::Mutex::default(),
+        }
     }
 
     pub(crate) fn now_answers(&self, answer: Result<KeySet, FetchError>) {
@@ -77,6 +83,7 @@ impl Scripted {
 impl FetchKeys for Scripted {
     async fn fetch(&self) -> Result<KeySet, FetchError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
+        let _held = self.hold.lock().await;
         self.answer.lock().unwrap().clone()
     }
 }

@@ -110,3 +110,22 @@ async fn many_callers_at_once_wait_for_one_fetch() {
     }
     assert_eq!(setting.provider.fetches(), 1);
 }
+
+#[actix_web::test]
+async fn a_provider_that_does_not_answer_holds_up_one_caller_and_not_all() {
+    let key = SigningKey::generate().unwrap();
+    let setting = setting(&[&key]);
+    setting.knows(&key).await.unwrap();
+    setting.clock.advance(FRESH + Duration::from_secs(1));
+    let held = setting.provider.hold.lock().await;
+    let (keys, kid) = (setting.keys.clone(), key.kid().to_owned());
+    let waiting = actix_web::rt::spawn(async move { keys.holding(&kid).await.is_ok() });
+    tokio::task::yield_now().await;
+    for _ in 0..20 {
+        setting.knows(&key).await.unwrap();
+    }
+    assert_eq!(setting.provider.fetches(), 2);
+    assert!(!waiting.is_finished());
+    drop(held);
+    assert!(waiting.await.unwrap());
+}

@@ -97,7 +97,6 @@ impl Chain {
             tls: tls("partner", &draft.partners[0].oin),
             database: DatabaseConfig::at(at("partner.db").to_string_lossy()),
             keys: KeySettings { directory: at("keys") },
-            identity: kw_partner::IdentitySettings::default(),
             ledger: LedgerSettings::default(),
             local: LocalSettings { token_file: at("local.token"), ..LocalSettings::default() },
             sources: Vec::new(),
