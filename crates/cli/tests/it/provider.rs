@@ -412,7 +412,7 @@ async fn what_is_not_asked_chosen_or_used_in_order_is_refused() {
     for choice in [json!({}), json!({ "self": true, "mandate": mandate })] {
         assert_eq!(town.choose(&interaction, choice).await, Err(StatusCode::BAD_REQUEST));
     }
-    let other = MandateId::from_bytes([7; 16]);
+    let other = MandateId::new(SystemClock.now(), [7; 10]);
     assert_eq!(town.choose(&interaction, json!({ "mandate": other })).await, Err(StatusCode::FORBIDDEN));
 
     // A code: once, by its client, with its verifier.
