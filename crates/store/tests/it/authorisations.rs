@@ -75,7 +75,7 @@ fn open(bed: &Bed) -> Arc<Store<Partner>> {
     std::thread::scope(|scope| {
         let opening =
             || Store::open(&config, "partner.example/youth", |bytes| aws_lc_rs::rand::fill(bytes).unwrap());
-        scope.spawn(|| Arc::new(opening().unwrap())).join().unwrap()
+        scope.spawn(move || Arc::new(opening().unwrap())).join().unwrap()
     })
 }
 
