@@ -78,9 +78,8 @@ impl Phase {
             Self::Stating => Duration::from_secs(30),
             // RFC 6749 §4.1.2 has ten minutes at most; a program does not need them.
             Self::Granted => Duration::from_mins(1),
-            Self::Token => Duration::from_mins(15),
-            // For the person to be told, and for a second use of a code or token to show.
-            Self::Failed | Self::Refused | Self::Revoked => Duration::from_mins(15),
+            // What ended stays as long, for the person to be told and for a second use of a code or token to show.
+            Self::Token | Self::Failed | Self::Refused | Self::Revoked => Duration::from_mins(15),
         }
     }
 

@@ -205,10 +205,10 @@ impl AuthorisationServer {
         collected.document = Some(document);
         collected.provenance = Some(provenance);
         if let Some(born) = born {
-            collected.birth_date_precision = Some(precision(&born));
+            collected.birth_date_precision = Some(precision(born));
             collected.birth_date_proofs = bindings
                 .iter()
-                .map(|(epoch, binding)| birth_date_proof(*epoch, binding, token, &born))
+                .map(|(epoch, binding)| birth_date_proof(*epoch, binding, token, born))
                 .collect();
         }
         Ok((collected, ground))
@@ -255,7 +255,7 @@ impl AuthorisationServer {
             }
         }
         if let Some(active) = active
-            && !born.is_some_and(|born| self.is_of_age(agreement, active, born))
+            && !born.is_some_and(|born| self.is_of_age(agreement, active, *born))
         {
             return Err(ended());
         }
@@ -275,8 +275,8 @@ impl AuthorisationServer {
     }
 }
 
-fn birth_date_proof(epoch: u32, binding: &Binding, token: &str, born: &BirthDate) -> EpochBirthDateProof {
-    let proofs = binding.birth_date_proofs(token, born);
+fn birth_date_proof(epoch: u32, binding: &Binding, token: &str, born: BirthDate) -> EpochBirthDateProof {
+    let proofs = binding.birth_date_proofs(token, &born);
     EpochBirthDateProof {
         epoch,
         day: proofs.day.map(SecretBytes32),
@@ -285,7 +285,7 @@ fn birth_date_proof(epoch: u32, binding: &Binding, token: &str, born: &BirthDate
     }
 }
 
-fn precision(born: &BirthDate) -> BirthDatePrecision {
+fn precision(born: BirthDate) -> BirthDatePrecision {
     match born.precision() {
         DatePrecision::Day => BirthDatePrecision::Day,
         DatePrecision::Month => BirthDatePrecision::Month,

@@ -217,7 +217,7 @@ impl AuthorisationServer {
             .filter(|active| active.kind == stated.kind)
             .ok_or(FailureCode::MandateRefused)?;
         let born = given.ok_or(FailureCode::BirthDateUnknown)?;
-        if self.is_of_age(agreement, &active, &born) {
+        if self.is_of_age(agreement, &active, born) {
             Ok(active)
         } else {
             Err(FailureCode::RepresentationAge)
@@ -225,10 +225,10 @@ impl AuthorisationServer {
     }
 
     /// Whether a person who was born then has the age at which this mandate exists.
-    pub(super) fn is_of_age(&self, agreement: &Agreement, active: &ActiveMandate, born: &BirthDate) -> bool {
+    pub(super) fn is_of_age(&self, agreement: &Agreement, active: &ActiveMandate, born: BirthDate) -> bool {
         let rules = agreement.representation().kinds.get(&active.kind);
         let band = rules.and_then(|rules| rules.band(&active.age_band));
-        band.is_some_and(|band| is_in_band(band, born, self.now()))
+        band.is_some_and(|band| is_in_band(band, &born, self.now()))
     }
 
     /// Asks the switchboard's register. `Ok(None)`: it does not count. `Err`: nobody could say.
@@ -287,9 +287,8 @@ impl AuthorisationServer {
                 Comparison::Unknown => return Err(FailureCode::BirthDateUnknown),
             }
             // The source may know the day where the request knew the month.
-            let fits =
-                |born: &BirthDate| mandate.is_none_or(|active| self.is_of_age(agreement, active, born));
-            if !document.birth_date.as_ref().is_some_and(fits) {
+            let fits = |born: BirthDate| mandate.is_none_or(|active| self.is_of_age(agreement, active, born));
+            if !document.birth_date.is_some_and(fits) {
                 return Err(FailureCode::RepresentationAge);
             }
         }

@@ -23,7 +23,7 @@ use kw_identity::{ActorProofs, IdentitySettings, Providers};
 use kw_ledger::AccessRecord;
 use kw_protocol::authorisation::{
     Collected, CollectionRequest, ConsentVerdict as Verdict, ConsentView, Decided, OauthErrorCode,
-    PushedAuthorisation, Token,
+    PushedAuthorisation, RepresentationScope, Token,
 };
 use kw_protocol::consent::{CheckConsent, ConsentChecked, ConsentVerdict};
 use kw_protocol::evaluation::BudgetClass;
@@ -326,7 +326,7 @@ pub(super) struct Stand {
 impl Provider for Stand {
     async fn sign_in_address(&self, request: &SignIn<'_>) -> Result<String, ProviderError> {
         let mut url = Url::parse("https://provider.example/authorize").unwrap();
-        let asked = request.representation.map_or("", |asked| asked.as_str());
+        let asked = request.representation.map_or("", RepresentationScope::as_str);
         url.query_pairs_mut()
             .append_pair("state", request.state)
             .append_pair("nonce", request.nonce)

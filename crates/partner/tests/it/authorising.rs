@@ -213,8 +213,17 @@ impl Stage {
         let pgo = pgo_tls.client(holder, ClientOptions::default());
         let browser =
             web_client(&[files.trust_anchors], Arc::new(SystemClock), ClientOptions::default()).unwrap();
-        let _provider = provider;
-        Ok(Self { chain, running, public, browser, pgo, pgo_tls, mandate_counts, switchboard, _provider })
+        Ok(Self {
+            chain,
+            running,
+            public,
+            browser,
+            pgo,
+            pgo_tls,
+            mandate_counts,
+            switchboard,
+            _provider: provider,
+        })
     }
 
     fn end(self) -> (Chain, Running) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kw_domain::{AuthorisationId, Oin};
-use kw_store::partner::{AuthorisationsRead as _, AuthorisationsWrite as _, Partner, StoredAuthorisation};
+use kw_store::partner::{Partner, StoredAuthorisation};
 use kw_store::{KeepError, Store, StoreError};
 
 use crate::bed::{Bed, holder, now, on_both, random};
