@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::LocalId;
+use crate::identity_checks::IdentityChecks;
 use crate::sync::stand_ins::Book;
 use crate::testing::{
     self, CERTIFICATE, Register, SALT, Signer, actor, attendance, claims, holder, requester,
@@ -576,8 +577,8 @@ async fn for_a_statutory_task_nobody_is_asked_about_consent() {
     assert_eq!(town.register.asked.load(Ordering::SeqCst), 0);
 }
 
-fn checks_of(town: &Town) -> crate::identity_checks::IdentityChecks {
-    crate::identity_checks::IdentityChecks {
+fn checks_of(town: &Town) -> IdentityChecks {
+    IdentityChecks {
         holder: holder(),
         agreement: town.agreement.clone(),
         store: Arc::clone(&town.pulls.store),
@@ -595,10 +596,10 @@ async fn two_people_stand_in_for_a_birth_date_that_is_unknown_and_for_no_other()
     let town = Town::new().await;
     let checks = checks_of(&town);
     let entropy = Entropy::os();
-    let parent = kw_runtime::TraceParent::fresh(&entropy);
+    let parent = kw_runtime::http::TraceParent::fresh(&entropy);
     let trace = kw_runtime::Trace { parent, transaction: entropy.id(town.clock.now()) };
     let word = |person: &str, verdict| IdentityConfirmation {
-        actor: Actor { id: kw_domain::ActorId::parse(person).unwrap(), ..actor() },
+        actor: kw_protocol::query::Actor { id: kw_domain::ActorId::parse(person).unwrap(), ..actor() },
         verdict,
         evidence: IdentityEvidence::RegisterConsulted,
     };
