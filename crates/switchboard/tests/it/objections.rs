@@ -49,7 +49,8 @@ async fn an_objection_is_decided_by_the_holder_and_then_stands(chain: Chain) {
         (ObjectionState::Received, 0),
         "the registrar hears of no pointer"
     );
-    assert_eq!(sent.due_at.since(sent.received_at), Duration::from_hours(30 * 24));
+    let within = town.chain.agreement().unwrap().consent().objection_within;
+    assert_eq!(sent.due_at.since(sent.received_at), within);
     let twice = registrar.submit_objection(&objection(&town, 1)).await.unwrap();
     assert_eq!(twice.id, sent.id, "the same objection while it waits");
     assert_eq!(town.found(1).await, [town.care.oin], "nothing changes before it is decided");
