@@ -86,7 +86,7 @@ impl Policy {
             let answer = self.evaluate(DISCLOSURE, &input)?;
             let places = answer.as_set().map_err(|_| DenialReason::PolicyFailed)?;
             let mut disclosed = vec![false; question.count()];
-            for place in places.iter() {
+            for place in places {
                 let place = place.as_u64().ok().and_then(|place| usize::try_from(place).ok());
                 let known = place.and_then(|place| disclosed.get_mut(place));
                 *known.ok_or(DenialReason::PolicyFailed)? = true;
@@ -129,7 +129,9 @@ fn prepared(mut engine: Engine, additions: BTreeSet<&'static str>) -> Result<Eng
 pub(crate) fn base_hash() -> &'static str {
     static HASH: LazyLock<String> = LazyLock::new(|| {
         let mut context = digest::Context::new(&digest::SHA256);
-        BASE.iter().for_each(|(_, rego)| context.update(rego.as_bytes()));
+        for (_, rego) in &BASE {
+            context.update(rego.as_bytes());
+        }
         context.finish().as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     });
     &HASH

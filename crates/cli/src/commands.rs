@@ -36,7 +36,7 @@ use crate::output::Output;
 pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     let output = *output;
     match command {
-        Command::Demo(arguments) => demo::run(arguments, output).await,
+        Command::Demo(arguments) => Box::pin(demo::run(arguments, output)).await,
         Command::Pki(command) => pki::run(command, output),
         Command::Keys(command) => keys::run(command, output).await,
         Command::Agreement(command) => agreement::run(command, output),

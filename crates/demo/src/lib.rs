@@ -171,25 +171,25 @@ impl Demo {
         let play = async {
             match &self.settings.cast {
                 Cast::MadeUp { people } => {
-                    made_up::play(
+                    Box::pin(made_up::play(
                         &self.settings.program,
                         &self.ground,
                         &self.databases,
                         *people,
                         audience,
                         began,
-                    )
+                    ))
                     .await
                 }
                 Cast::Own(own) => {
-                    own_data::play(
+                    Box::pin(own_data::play(
                         &self.settings.program,
                         &self.ground,
                         &self.databases,
                         own,
                         audience,
                         began,
-                    )
+                    ))
                     .await
                 }
             }

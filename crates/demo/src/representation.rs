@@ -95,8 +95,8 @@ pub(crate) async fn play(
     let began = Instant::now();
     audience
         .begins("starting switchboard, pseudonymiser, two holders, a provider and a personal environment");
-    let mut stage = Stage::start(program, ground, databases).await?;
-    let mut story = story::Story::new(&stage)?;
+    let mut stage = Box::pin(Stage::start(program, ground, databases)).await?;
+    let mut story = story::Story::new(&stage);
     audience.begins("scenario 1: one account, several strictly separated dossiers");
     story.scenario_1().await?;
     audience.begins("scenario 2: one dossier, several users with limited rights");

@@ -75,17 +75,14 @@ pub(crate) async fn found(
         })?),
         None => None,
     };
-    let (binding, epoch, own) = match wanted.mandate {
-        Some(mandate) => {
-            let person = session.statement.under(mandate).ok_or_else(|| {
-                Refusal::new(ProblemCode::Denied, "The provider states no such mandate. Sign in again.")
-            })?;
-            (person.binding.clone(), person.epoch, false)
-        }
-        None => {
-            let (binding, epoch) = session.statement.own.clone().ok_or_else(not_yours)?;
-            (binding, epoch, true)
-        }
+    let (binding, epoch, own) = if let Some(mandate) = wanted.mandate {
+        let person = session.statement.under(mandate).ok_or_else(|| {
+            Refusal::new(ProblemCode::Denied, "The provider states no such mandate. Sign in again.")
+        })?;
+        (person.binding.clone(), person.epoch, false)
+    } else {
+        let (binding, epoch) = session.statement.own.clone().ok_or_else(not_yours)?;
+        (binding, epoch, true)
     };
     let (id, owner, now): (DossierId, _, _) = (app.entropy.id(app.now()), session.account, app.now());
     let person = Person { binding, epoch, birth_date, label: label.clone() };

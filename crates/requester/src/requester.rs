@@ -97,7 +97,8 @@ impl Requester {
         let transaction = self.parts.context.transaction();
         let deadline = Instant::now() + self.parts.limits.deadline;
         let pseudonyms = self.pseudonymiser.pseudonyms(&question.subject, BudgetClass::Query);
-        let (answer, binding) = self.ask_who_holds(question, transaction, pseudonyms, deadline).await?;
+        let asking = Box::pin(self.ask_who_holds(question, transaction, pseudonyms, deadline));
+        let (answer, binding) = asking.await?;
 
         let claims = self.read_grants(&answer.holders);
         let answered = self.answered(transaction, &answer, &claims);

@@ -213,7 +213,7 @@ fn category(place: &mut Place<'_>, rules: &CategoryRules) {
         place.text("legal_basis", legal_basis);
         place.flag("family", *family);
     }
-    place.maybe("schema", schema.as_ref().map(|schema| schema.as_json()));
+    place.maybe("schema", schema.as_ref().map(super::super::document::DocumentSchema::as_json));
 }
 
 fn purpose(place: &mut Place<'_>, rules: &PurposeRules) {

@@ -73,9 +73,9 @@ impl Pair<'_> {
     /// A number, a length or a term: more of it is more access.
     pub(super) fn grows(self, what: &str) -> Judged {
         let direction = match self.order() {
-            Some(true) => Widening,
             Some(false) => Narrowing,
-            None => Widening,
+            // What cannot be compared counts as more.
+            Some(true) | None => Widening,
         };
         (direction, sentence(&format!("{what}: {}", self.told())))
     }

@@ -167,15 +167,15 @@ fn check_statement(statement: &LiteralStmt) -> Result<(), Mistake> {
 
 fn check_expression(expression: &Expr) -> Result<(), Mistake> {
     match expression {
+        Expr::Var { span, .. } if span.text() == "data" => {
+            Err(Mistake::at(span, "of the data only data.agreement is there"))
+        }
         Expr::String { .. }
         | Expr::RawString { .. }
         | Expr::Number { .. }
         | Expr::Bool { .. }
-        | Expr::Null { .. } => Ok(()),
-        Expr::Var { span, .. } if span.text() == "data" => {
-            Err(Mistake::at(span, "of the data only data.agreement is there"))
-        }
-        Expr::Var { .. } => Ok(()),
+        | Expr::Null { .. }
+        | Expr::Var { .. } => Ok(()),
         Expr::Array { items, .. } | Expr::Set { items, .. } => {
             items.iter().try_for_each(|item| check_expression(item))
         }

@@ -9,15 +9,15 @@ use crate::DocumentSchema;
 
 /// What is wrong with `data.agreement`: `pointer: keyword` each.
 pub(crate) fn complaints_about_agreement(data: &Value) -> Vec<String> {
-    complaints(&AGREEMENT, data)
+    complaints(AGREEMENT.as_ref(), data)
 }
 
 /// What is wrong with the input of a decision.
 pub(crate) fn complaints_about_decision(input: &Value) -> Vec<String> {
-    complaints(&DECISION, input)
+    complaints(DECISION.as_ref(), input)
 }
 
-fn complaints(schema: &Option<DocumentSchema>, document: &Value) -> Vec<String> {
+fn complaints(schema: Option<&DocumentSchema>, document: &Value) -> Vec<String> {
     match schema {
         Some(schema) => schema.check(document).err().unwrap_or_default(),
         None => vec![": schema".to_owned()],

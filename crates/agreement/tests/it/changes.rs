@@ -159,8 +159,10 @@ fn what_guards_the_chain_itself_is_for_two_people_whichever_way_it_changes() {
         Box::new(|d| d.review.reviewers.clear()),
         Box::new(|d| d.auditors.clear()),
         Box::new(|d| {
-            d.ledger.retention =
-                Some(kw_agreement::draft::RetentionDraft { access: Some("P1Y".into()), ..Default::default() })
+            d.ledger.retention = Some(kw_agreement::draft::RetentionDraft {
+                access: Some("P1Y".into()),
+                ..Default::default()
+            });
         }),
         Box::new(|d| d.policy.as_mut().unwrap().rego.push_str("# other")),
         Box::new(|d| d.switchboard.oin = "00000099000000001009".into()),

@@ -1,4 +1,13 @@
 //! What the agreement promises, seen from outside.
+#![expect(
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::needless_for_each,
+    clippy::type_complexity,
+    clippy::assigning_clones,
+    clippy::default_trait_access,
+    reason = "tests say what they make as briefly as they can"
+)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 mod additions;

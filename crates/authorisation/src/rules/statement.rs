@@ -69,11 +69,10 @@ impl Statement {
             (None, ..) => Err(FailureCode::RepresentationUnasked),
             // A statement about oneself is no representation, whatever it calls itself.
             (Some(_), None, _) => Err(FailureCode::RepresentationMissing),
-            (Some(_), Some(_), None) => Err(FailureCode::MandateRefused),
             (Some(asked), Some(legal), Some(mandate)) if mandate.kind == asked.mandate_kind() => {
                 Ok(Answered::Represented { legal, mandate })
             }
-            (Some(_), Some(_), Some(_)) => Err(FailureCode::MandateRefused),
+            (Some(_), Some(_), _) => Err(FailureCode::MandateRefused),
         }
     }
 }

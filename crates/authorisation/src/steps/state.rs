@@ -175,9 +175,8 @@ impl AuthorisationServer {
         if query.iss.as_ref().is_some_and(|issuer| *issuer != self.parts.provider.issuer()) {
             return Err(FailureCode::StatementRefused);
         }
-        let code = match (&query.code, &query.error) {
-            (Some(code), None) => code,
-            _ => return Err(FailureCode::AuthenticationFailed),
+        let (Some(code), None) = (&query.code, &query.error) else {
+            return Err(FailureCode::AuthenticationFailed);
         };
         let (Some(nonce), Some(verifier)) = (&stating.persons.nonce, &stating.persons.verifier) else {
             return Err(FailureCode::StatementRefused);

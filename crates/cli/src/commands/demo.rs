@@ -73,8 +73,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let demo = Demo::prepare(settings)?;
     let progress = Progress::steps();
     let outcome = match story {
-        Some(Story::Representation) => representation(&demo, output, &progress).await,
-        None => play(&demo, once, output, &progress).await,
+        Some(Story::Representation) => Box::pin(representation(&demo, output, &progress)).await,
+        None => Box::pin(play(&demo, once, output, &progress)).await,
     };
     let kept = demo.folder().to_owned();
     for database in demo.clear().await {
@@ -110,7 +110,7 @@ fn settings(arguments: Arguments) -> Result<Settings, Failure> {
 
 async fn representation(demo: &Demo, output: Output, progress: &Progress) -> Result<Exit, Failure> {
     let stop = Stop::listen()?;
-    let report = demo.play_representation(progress, stop.told()).await?;
+    let report = Box::pin(demo.play_representation(progress, stop.told())).await?;
     output.data(&report, || readable_story(&report));
     Ok(Exit::of(report.all_promises_held()))
 }
@@ -146,7 +146,7 @@ fn readable_story(report: &RepresentationReport) -> String {
 
 async fn play(demo: &Demo, once: bool, output: Output, progress: &Progress) -> Result<Exit, Failure> {
     let stop = Stop::listen()?;
-    let played = demo.play(progress, stop.told()).await?;
+    let played = Box::pin(demo.play(progress, stop.told())).await?;
     if once {
         let report = demo.finish(played, progress).await?;
         output.data(&report, || readable(&report));

@@ -129,7 +129,7 @@ impl Town {
             arguments.extend(["--id-token-file".into(), file.to_str().unwrap().into()]);
         }
         // Services that have just started wait until the logs of the others confirm their own.
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let ran = run_with_input(&arguments, PERSON);
             if ran.code != UNAVAILABLE || Instant::now() > until {

@@ -150,7 +150,7 @@ impl Town {
         let config = self.kept().join("partners/municipality/partner.toml");
         let own = ["--json", "--config", config.to_str().unwrap()];
         // Services that have just started wait until the logs of the others confirm their own.
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let ran = run_with_input(command.iter().chain(&own).chain(arguments), input);
             if ran.code != UNAVAILABLE || Instant::now() > until {

@@ -36,15 +36,15 @@ struct Underway {
 }
 
 impl<'a> Story<'a> {
-    pub(super) fn new(stage: &'a Stage) -> Result<Self, DemoError> {
-        Ok(Self {
+    pub(super) fn new(stage: &'a Stage) -> Self {
+        Self {
             stage,
             steps: Vec::new(),
             refusals: Vec::new(),
             dossiers: Vec::new(),
             noor: String::new(),
             sem: String::new(),
-        })
+        }
     }
 
     pub(super) fn seen(self) -> (Vec<Step>, Vec<Refused>) {

@@ -94,50 +94,33 @@ pub(crate) async fn confirm(
                 documents.into_iter().map(|document| document.confirmed(&confirmations)).collect();
             let mut record = record.clone();
             tx.write().store_confirmation(&mine)?;
-            let state = match confirmed {
-                Ok(storable) => {
-                    for document in &storable {
-                        let sealed = dossier
-                            .seal(entropy.id(now), document, &entropy)
-                            .map_err(|_| Abort::Refused(Refusal::fault("a document of another dossier")))?;
-                        tx.write().store_document(&Document {
-                            id: sealed.id,
-                            dossier: sealed.dossier(),
-                            collection: id,
-                            category: sealed.category,
-                            holder: sealed.holder,
-                            sealed: sealed.sealed,
-                            received_at: now,
-                        })?;
-                    }
-                    record.count = Some(storable.len() as u64);
-                    tx.write().step_collection(&step(
-                        id,
-                        row.state,
-                        CollectionState::Stored,
-                        None,
-                        None,
-                        now,
-                    ))?;
-                    CollectionState::Stored
+            let state = if let Ok(storable) = confirmed {
+                for document in &storable {
+                    let sealed = dossier
+                        .seal(entropy.id(now), document, &entropy)
+                        .map_err(|_| Abort::Refused(Refusal::fault("a document of another dossier")))?;
+                    tx.write().store_document(&Document {
+                        id: sealed.id,
+                        dossier: sealed.dossier(),
+                        collection: id,
+                        category: sealed.category,
+                        holder: sealed.holder,
+                        sealed: sealed.sealed,
+                        received_at: now,
+                    })?;
                 }
-                Err(_) => {
-                    // Said already, and still waiting for somebody else.
-                    if row.state == CollectionState::Received {
-                        let waiting = CollectionState::AwaitingSecondPerson;
-                        let until = now.plus(WAITING);
-                        tx.write().step_collection(&step(
-                            id,
-                            row.state,
-                            waiting,
-                            Some(pending),
-                            None,
-                            until,
-                        ))?;
-                    }
-                    record.count = Some(0);
-                    CollectionState::AwaitingSecondPerson
+                record.count = Some(storable.len() as u64);
+                tx.write().step_collection(&step(id, row.state, CollectionState::Stored, None, None, now))?;
+                CollectionState::Stored
+            } else {
+                // Said already, and still waiting for somebody else.
+                if row.state == CollectionState::Received {
+                    let waiting = CollectionState::AwaitingSecondPerson;
+                    let until = now.plus(WAITING);
+                    tx.write().step_collection(&step(id, row.state, waiting, Some(pending), None, until))?;
                 }
+                record.count = Some(0);
+                CollectionState::AwaitingSecondPerson
             };
             refer(tx, &record, target)?;
             Ok((Ok(state), record))

@@ -49,7 +49,6 @@ async fn no_interleaving_puts_a_document_into_a_wrong_dossier() {
     bed.stop().await;
     let (all, wrong) = bed.documents_and_wrong_ones();
     let counts = counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    #[expect(clippy::print_stderr, reason = "the figures of this test go into docs/personal.md")]
     {
         eprintln!("{wanted} interleavings: {all} documents stored, {wrong} in a wrong dossier; {counts:?}");
     }
@@ -91,7 +90,7 @@ impl Life {
             blank: bed.browser(),
             first,
             random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2026,
-            care: if seed % 2 == 0 { Holder::Careful } else { Holder::Careless },
+            care: if seed.is_multiple_of(2) { Holder::Careful } else { Holder::Careless },
             sessions: Vec::new(),
             dossiers: Vec::new(),
             mandates: Vec::new(),

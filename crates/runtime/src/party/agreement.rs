@@ -88,7 +88,7 @@ impl SharedAgreement {
                 match judge(path, &old, &remembered.text)? {
                     Judged::Same => (remembered, old, None),
                     Judged::Admitted { text, next, approved_by } => {
-                        (Remembered { text, approved_by }, next, None)
+                        (Remembered { text, approved_by }, *next, None)
                     }
                     Judged::Refused { hash, admission } => {
                         refuse(&hash, &old, &admission);
@@ -166,7 +166,7 @@ impl SharedAgreement {
                 source.in_force = remembered;
                 source.told = None;
                 self.0.refused.store(false, Ordering::SeqCst);
-                self.0.current.replace(next);
+                self.0.current.replace(*next);
                 Ok(true)
             }
             Judged::Refused { hash, admission } => {
@@ -202,7 +202,7 @@ impl SharedAgreement {
 /// What the file says, beside what is in force.
 enum Judged {
     Same,
-    Admitted { text: String, next: Agreement, approved_by: Vec<String> },
+    Admitted { text: String, next: Box<Agreement>, approved_by: Vec<String> },
     Refused { hash: String, admission: Admission },
 }
 
@@ -217,7 +217,11 @@ fn judge(path: &Path, current: &Agreement, in_force: &str) -> Result<Judged, Agr
     let approvals = approvals.and_then(|text| Approvals::parse(&text).ok()).unwrap_or_default();
     let admission = current.admits(&next, &approvals);
     Ok(if admission.is_admitted() {
-        Judged::Admitted { text, next, approved_by: admission.approved_by.into_iter().collect() }
+        Judged::Admitted {
+            text,
+            next: Box::new(next),
+            approved_by: admission.approved_by.into_iter().collect(),
+        }
     } else {
         Judged::Refused { hash: next.hash().to_owned(), admission }
     })

@@ -97,7 +97,7 @@ fn authorisation() -> StoredAuthorisation {
         browser: Some(random()),
         certificate: [3; 32],
         created_at: now(),
-        expires_at: now().plus(Duration::from_secs(60)),
+        expires_at: now().plus(Duration::from_mins(1)),
         facts: "{}".to_owned(),
         sealed: Some(vec![1, 2, 3]),
     }

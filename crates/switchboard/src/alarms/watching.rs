@@ -56,9 +56,9 @@ pub(crate) async fn watch(app: Arc<App>) -> Result<(), Reason> {
     place.raised.retain(|_, raised| now.since(*raised) < rules.window);
     for finding in place.counts.findings(&rules, now) {
         let key = (finding.party, finding.reason);
-        if !place.raised.contains_key(&key) {
+        if let std::collections::btree_map::Entry::Vacant(e) = place.raised.entry(key) {
             raise(&app, &agreement, finding, now).await?;
-            place.raised.insert(key, now);
+            e.insert(now);
         }
     }
     *held = Some(place);
@@ -93,7 +93,9 @@ async fn caught_up(app: &Arc<App>, mut place: Place) -> Result<Place, Reason> {
             Ok((entries.len(), seen))
         })
         .await?;
-        seen.into_iter().for_each(|one| place.counts.count(one));
+        for one in seen {
+            place.counts.count(one);
+        }
         place.next += count as u64;
         if count < AT_ONCE as usize {
             return Ok(place);

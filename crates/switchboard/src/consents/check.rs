@@ -112,10 +112,8 @@ async fn whom(
 
 fn check_shape(agreement: &Agreement, holder: Oin, asked: &CheckConsent) -> Result<(), Refusal> {
     let mut refusal = Refusal::new(ProblemCode::Invalid, "The question cannot be answered.");
-    let one_way = match (asked.pointer.is_some(), asked.subject.is_some(), asked.category.is_some()) {
-        (one, subject, category) => one != subject && subject == category,
-    };
-    if !one_way {
+    let by_person = asked.subject.is_some();
+    if asked.pointer.is_some() == by_person || by_person != asked.category.is_some() {
         refusal = refusal.field("/pointer", "expected a pointer, or a subject and a category");
     }
     if agreement.partner(asked.requester).is_none() {

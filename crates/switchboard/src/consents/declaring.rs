@@ -144,12 +144,11 @@ pub(crate) async fn standing(
     let Some((mandate, representative)) = declared.mandate.zip(declared.representative.as_ref()) else {
         return Ok(Err(Undeclared::NoMandate));
     };
-    let categories = match category {
-        Some(category) => BTreeSet::from([category.clone()]),
-        None => {
-            let all = agreement.categories().map(|(category, _)| category);
-            all.filter(|category| is_chosen(agreement, category)).cloned().collect()
-        }
+    let categories = if let Some(category) = category {
+        BTreeSet::from([category.clone()])
+    } else {
+        let all = agreement.categories().map(|(category, _)| category);
+        all.filter(|category| is_chosen(agreement, category)).cloned().collect()
     };
     let (representative, now) = (tags(keyring, representative)?, app.now());
     let agreement = Arc::clone(agreement);

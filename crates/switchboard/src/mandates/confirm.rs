@@ -76,18 +76,15 @@ async fn store(
             };
             let mut record = record.clone();
             describe(&mut record, &mandate);
-            match confirm(&mandate, rules(&agreement, mandate.kind), side, now) {
-                Ok(confirmed) => {
-                    tx.write().update_mandate(&confirmed)?;
-                    if confirmed.status != mandate.status {
-                        tell(tx, &entropy, &confirmed, now)?;
-                    }
-                    Ok((Ok(shown(&confirmed)), act_about_sides(record, references.of(&mandate))?))
+            if let Ok(confirmed) = confirm(&mandate, rules(&agreement, mandate.kind), side, now) {
+                tx.write().update_mandate(&confirmed)?;
+                if confirmed.status != mandate.status {
+                    tell(tx, &entropy, &confirmed, now)?;
                 }
-                Err(_) => {
-                    let record = record.denied("mandate-ended");
-                    Ok((Err(ended(mandate.status)), act_about_sides(record, references.of(&mandate))?))
-                }
+                Ok((Ok(shown(&confirmed)), act_about_sides(record, references.of(&mandate))?))
+            } else {
+                let record = record.denied("mandate-ended");
+                Ok((Err(ended(mandate.status)), act_about_sides(record, references.of(&mandate))?))
             }
         })
         .await;

@@ -16,6 +16,10 @@ pub(crate) struct Claim {
     /// Under which mandate; any between these two people when it is not said.
     pub(crate) mandate: Option<MandateId>,
     /// Who acts, where the asker says so. Without it the mandate must be named.
+    #[expect(
+        clippy::option_option,
+        reason = "not said, said but not in the index, and in the index are three things"
+    )]
     pub(crate) representative: Option<Option<SubjectId>>,
     /// For whom; `None` when the index does not know the person.
     pub(crate) represented: Option<SubjectId>,

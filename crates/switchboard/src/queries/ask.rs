@@ -115,7 +115,7 @@ async fn answer(
         return deny(app, &keyring, record, denied, subject).await;
     }
     let (asked, allowed) = representing::narrowed(allowed, standing.as_ref());
-    let under = standing.as_ref().and_then(Standing::input);
+    let under = standing.as_ref().map(Standing::input);
     let (pointers, weighed) = match disclosed(agreement, &allowed, query, party.oin, now, under, found) {
         Ok((pointers, weighed)) => (representing::kept(pointers, standing.as_ref()), weighed),
         Err(denied) => return deny(app, &keyring, record, denied, subject).await,

@@ -129,8 +129,8 @@ impl Standing {
     }
 
     /// What the rules for disclosure are told.
-    pub(super) fn input(&self) -> Option<RepresentationInput> {
-        Some(self.input.clone())
+    pub(super) fn input(&self) -> RepresentationInput {
+        self.input.clone()
     }
 
     /// What the grants say.

@@ -64,7 +64,7 @@ async fn a_sweep_is_stopped_at_its_quota_and_alarmed_while_others_go_on() {
     let (page, heard) = told.await.unwrap();
     let took = heard - began;
     eprintln!("60 questions, stopped by the quota; the auditor heard {took:?} after the first");
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(took < Duration::from_mins(1), "{took:?}");
     assert_eq!(kinds(&page), [SignalType::AlarmRaised]);
 
     let reader = chain.party("auditor", AUDITOR).unwrap();

@@ -355,7 +355,7 @@ async fn a_holder_asks_about_its_own_pointer_and_no_other() {
     assert_eq!(silent.verdict, ConsentVerdict::Silent);
     let usual = before.plus(Duration::from_mins(5));
     assert!(silent.valid_until >= usual && silent.valid_until <= usual.plus(Duration::from_secs(20)));
-    let until = SystemClock.now().plus(Duration::from_secs(60));
+    let until = SystemClock.now().plus(Duration::from_mins(1));
     town.choose(1, ConsentChoice::Given, |choice| choice.valid_until = Some(until)).await.unwrap();
     let given = care.check_consent(&question).await.unwrap();
     assert_eq!(

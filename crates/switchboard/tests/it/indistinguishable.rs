@@ -124,7 +124,7 @@ async fn measure(town: &Town, round: usize) -> (f64, f64, f64) {
     for warming_up in 0..60 {
         ask(&town.school, &http, Kind::Unknown.person(9, round * 100 + warming_up)).await;
     }
-    let mut times = vec![Vec::with_capacity(SAMPLES); 5];
+    let mut times = vec![Vec::new(); 5];
     let mut shapes = BTreeSet::new();
     for sample in 0..SAMPLES {
         // Each kind as often first as last: what drifts drifts for all.

@@ -1,4 +1,5 @@
 //! The switchboard as its parties see it: real processes, real certificates, real databases.
+#![expect(clippy::large_futures, reason = "a test may wait for much at once")]
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![expect(

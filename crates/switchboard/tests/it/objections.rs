@@ -1,7 +1,5 @@
 //! Objections to statutory registrations: taken in, decided, and kept.
 
-use std::time::Duration;
-
 use kw_client::SwitchboardClient;
 use kw_ledger::Event;
 use kw_protocol::objection::{

@@ -97,6 +97,7 @@ mod tests {
             .map_err(|(pointer, _)| pointer)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with a result")]
     fn ok(band: &str, until: &str) -> Result<(String, String), &'static str> {
         Ok((band.to_owned(), Instant::parse(until).unwrap().to_string()))
     }
