@@ -92,7 +92,7 @@ async fn a_question_is_reviewed(chain: RunningChain) {
     );
     assert_eq!(
         search(&school, json!({ "reader": reviewer(), "state": "unjustified" })).await,
-        [judged.clone()]
+        std::slice::from_ref(&judged)
     );
 
     // Auditors see everybody's; a holder that was told sees that it was asked in need, and not by whom.
