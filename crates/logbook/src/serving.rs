@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Responder};
 use kw_agreement::{LogAccess, LogOwner};
 use kw_ledger::tile::{BundleId, Resource, TileId, encode_bundle, encode_tile};
 use kw_protocol::problem::ProblemCode;
-use kw_runtime::{Member, Refusal, SharedAgreement};
+use kw_runtime::{LogReader, Refusal, SharedAgreement};
 use kw_store::Publication;
 
 use crate::books::{Books, blocking};
@@ -77,7 +77,7 @@ impl Served {
         (status = 500, description = "`fault`", body = kw_protocol::problem::Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn checkpoint(_: Member, served: Data<Served>) -> Result<impl Responder, Refusal> {
+pub async fn checkpoint(_: LogReader, served: Data<Served>) -> Result<impl Responder, Refusal> {
     served.checkpoint().await
 }
 
@@ -95,7 +95,7 @@ pub async fn checkpoint(_: Member, served: Data<Served>) -> Result<impl Responde
         (status = 500, description = "`fault`", body = kw_protocol::problem::Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn witnessed_checkpoint(_: Member, served: Data<Served>) -> Result<impl Responder, Refusal> {
+pub async fn witnessed_checkpoint(_: LogReader, served: Data<Served>) -> Result<impl Responder, Refusal> {
     served.witnessed().await
 }
 
@@ -115,7 +115,7 @@ pub async fn witnessed_checkpoint(_: Member, served: Data<Served>) -> Result<imp
         (status = 500, description = "`fault`", body = kw_protocol::problem::Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn tile(_: Member, path: Path<String>, served: Data<Served>) -> Result<impl Responder, Refusal> {
+pub async fn tile(_: LogReader, path: Path<String>, served: Data<Served>) -> Result<impl Responder, Refusal> {
     served.resource(&path, "private, max-age=31536000, immutable").await
 }
 

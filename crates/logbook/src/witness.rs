@@ -19,7 +19,7 @@ use kw_ledger::witness::{AddCheckpoint, MAX_REQUEST_LENGTH, WitnessRefusal, size
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::http::TREE_SIZE;
 use kw_runtime::metrics::Counter;
-use kw_runtime::{Member, Metrics, Refusal, SharedAgreement};
+use kw_runtime::{LogReader, Metrics, Refusal, SharedAgreement};
 use kw_store::WitnessMemory;
 use kw_telemetry::{Digest, Reason};
 use tokio::time::timeout;
@@ -179,11 +179,11 @@ impl Witness {
     )
 )]
 pub async fn add_checkpoint(
-    caller: Member,
+    caller: LogReader,
     body: Payload,
     witness: Data<Witness>,
 ) -> Result<HttpResponse, Refusal> {
-    let adding = async { witness.add(caller.oin, &read(body).await?).await };
+    let adding = async { witness.add(caller.0.oin, &read(body).await?).await };
     let verdict = timeout(CALL, adding).await.unwrap_or_else(|_| Err(late()));
     match &verdict {
         Ok(Verdict::Cosigned(_)) => witness.cosigned.increment(),
@@ -214,7 +214,7 @@ pub async fn add_checkpoint(
     )
 )]
 pub async fn newest(
-    _: Member,
+    _: LogReader,
     origin: Path<String>,
     witness: Data<Witness>,
 ) -> Result<HttpResponse, Refusal> {

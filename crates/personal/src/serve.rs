@@ -45,7 +45,11 @@ pub async fn serve(config: PersonalConfig) -> anyhow::Result<()> {
 
 /// Everything but running, with the provider and the holders of the agreement.
 pub async fn prepare(config: PersonalConfig, http: Http) -> Result<Server, StartError> {
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
+    let agreement = SharedAgreement::load_remembering(
+        &config.agreement,
+        config.ledger.memory_folder(&config.keys.directory),
+        Arc::clone(&http.clock),
+    )?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&http.clock))?;
     let settings = &config.provider;
     let key = || StartError::ClientKey { path: settings.client_key.clone() };
@@ -75,7 +79,11 @@ pub async fn prepare_with(
     http: Http,
     outside: Outside,
 ) -> Result<Server, StartError> {
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
+    let agreement = SharedAgreement::load_remembering(
+        &config.agreement,
+        config.ledger.memory_folder(&config.keys.directory),
+        Arc::clone(&http.clock),
+    )?;
     let tls = Tls::load_with_clock(&config.tls, Arc::clone(&http.clock))?;
     compose(config, http, agreement, tls, outside).await
 }

@@ -63,15 +63,45 @@ impl Member {
             .app_data::<SharedAgreement>()
             .ok_or_else(|| Refusal::fault("this application has no agreement"))?
             .current();
-        // Reading logs needs no mandate of its own: whoever the agreement lets act for a partner in anything may.
-        let acts_for = acting::said(request)?.filter(|principal| *principal != peer.oin);
-        let oin = match acts_for {
-            Some(principal) if acting::may_act_at_all(&agreement, principal, peer.oin) => principal,
-            Some(_) => return Err(refuse(peer.oin)),
-            None => peer.oin,
-        };
+        if acting::said(request)?.is_some_and(|principal| principal != peer.oin) {
+            return Err(refuse(peer.oin));
+        }
+        let oin = peer.oin;
         let membership = Membership::of(oin, &agreement).ok_or_else(|| refuse(peer.oin))?;
         Ok(Self { oin, membership })
+    }
+}
+
+/// Whoever reads logs and witnesses them: a [`Member`], or a supplier's process for its partner. Logs tell nothing about persons,
+/// so that what the agreement lets the partner delegate is enough. Nothing else may be read with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogReader(pub Member);
+
+impl LogReader {
+    fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+        let Some(principal) = acting::said(request)? else { return Member::of(request).map(Self) };
+        let peer = Peer::of(request).map_err(refuse_certificate)?;
+        if principal == peer.oin {
+            return Member::of(request).map(Self);
+        }
+        request.extensions_mut().insert(CallerOin(peer.oin));
+        let agreement = request
+            .app_data::<SharedAgreement>()
+            .ok_or_else(|| Refusal::fault("this application has no agreement"))?
+            .current();
+        if !acting::may_act_at_all(&agreement, principal, peer.oin) {
+            return Err(refuse(peer.oin));
+        }
+        Ok(Self(Member { oin: principal, membership: Membership::Partner }))
+    }
+}
+
+impl FromRequest for LogReader {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
     }
 }
 

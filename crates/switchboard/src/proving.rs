@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use kw_agreement::Agreement;
+use kw_domain::Oin;
 use kw_ledger::AccessRecord;
 use kw_protocol::pointer::SubjectElement;
 use kw_protocol::problem::ProblemCode;
@@ -14,6 +15,17 @@ use crate::about;
 use crate::app::App;
 use crate::index::locate;
 use crate::staleness::again;
+
+/// Refuses an actor who claims to be proven and is not. The same for acts that are about no person: nothing is recorded.
+pub(crate) async fn require_signed_in(
+    app: &App,
+    agreement: &Agreement,
+    party: Oin,
+    actor: &Actor,
+) -> Result<(), Refusal> {
+    let refused = |error: kw_identity::ActorError| Refusal::new(error.code(), error.detail());
+    app.proofs.check(agreement, party, actor).await.map(drop).map_err(refused)
+}
 
 /// Refuses an actor who is said to be proven and is not. That somebody tried is on record, about the subject, before it is
 /// told; the record says no more of the actor than was shown.

@@ -99,7 +99,6 @@ fn everything_that_opens_is_a_widening_and_its_reverse_a_narrowing() {
         (|d| d.review.motivated_within = Some("P20D".into()), "motivated questions"),
         (|d| d.alarms.most_questions = Some(101), "no alarm"),
         (|d| d.alarms.most_per_case = Some(9), "no alarm"),
-        (|d| d.alarms.window = Some("PT1M".into()), "count over"),
         (|d| d.alarms.least_questions = Some(11), "misses"),
         (|d| d.policy = None, "rules"),
         (|d| kind(d).registrars.push("00000099000000012000".into()), "register mandates"),
@@ -156,6 +155,9 @@ fn what_guards_the_chain_itself_is_for_two_people_whichever_way_it_changes() {
         }),
         Box::new(|d| first(d).authorisation_endpoint = Some("https://elders.example".into())),
         Box::new(|d| first(d).identity_provider.as_mut().unwrap().issuer = "https://evil.example".into()),
+        // A longer window dilutes, a shorter one forgets.
+        Box::new(|d| d.alarms.window = Some("PT1M".into())),
+        Box::new(|d| d.alarms.window = Some("PT24H".into())),
         Box::new(|d| d.review.reviewers.clear()),
         Box::new(|d| d.auditors.clear()),
         Box::new(|d| {

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{choices, known};
 use crate::app::{App, act, act_about, not_read};
+use crate::queries::charge;
 use crate::staleness::{Unwritten, again, check_generations};
 
 /// Says what the person's choices come to for the asking holder, one category and one requester. A pointer that is not the
@@ -36,6 +37,10 @@ pub(crate) async fn check_consent(
 ) -> Result<Json<ConsentChecked>, Refusal> {
     let agreement = app.agreement.current();
     check_shape(&agreement, party.oin, &body.0)?;
+    // About a pointer of its own a holder asks at every pull; about a person it is a question like any other.
+    if body.0.subject.is_some() {
+        charge(&app, &agreement, &party)?;
+    }
     let mut attempt = 0;
     loop {
         attempt += 1;

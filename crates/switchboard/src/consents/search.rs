@@ -12,6 +12,7 @@ use kw_store::WriteError;
 use super::choices::shown;
 use super::{Known, Undeclared, asserted, deny, known, no_number};
 use crate::app::{App, act, act_about};
+use crate::queries::charge;
 use crate::staleness::{Unwritten, again, check_generations};
 
 /// Lists the choices of one person: all of them for a registrar; those that it recorded itself for a partner whose
@@ -36,6 +37,7 @@ pub(crate) async fn search_consents(
     let person = body.0.actor.as_ref().map_or("", |actor| actor.id.as_str());
     no_number(refusal, "/actor/id", person).if_any()?;
     let agreement = app.agreement.current();
+    charge(&app, &agreement, &party)?;
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -10,6 +10,7 @@ use kw_store::Abort;
 use super::rules::approved;
 use super::{delegation_id, not_found, shown};
 use crate::app::{App, act, not_written, recorded_actor};
+use crate::proving::require_signed_in;
 
 /// Approves one of the caller's own mandates. The second approval, by another person, makes it count.
 #[utoipa::path(
@@ -30,6 +31,7 @@ pub(crate) async fn approve(
     body: Body<ApproveDelegation>,
 ) -> Result<Json<Delegation>, Refusal> {
     let (id, now, agreement) = (delegation_id(&id)?, app.now(), app.agreement.current());
+    require_signed_in(&app, &agreement, party.oin, &body.0.actor).await?;
     let mut record = app.record(&agreement, Event::DelegationApproved, &party, Some(&trace));
     record.actor = Some(recorded_actor(&body.0.actor));
     let (principal, person) = (party.oin, body.0.actor.id);

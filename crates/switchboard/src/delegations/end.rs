@@ -4,6 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use kw_ledger::Event;
 use kw_protocol::delegation::{Delegation, EndDelegation};
 use kw_protocol::problem::Problem;
+use kw_protocol::query::Assurance;
 use kw_runtime::acting::Side;
 use kw_runtime::{Body, Refusal, Trace};
 use kw_store::Abort;
@@ -11,6 +12,7 @@ use kw_store::Abort;
 use super::rules::ended;
 use super::{delegation_id, not_found, shown};
 use crate::app::{App, act, not_written, recorded_actor};
+use crate::proving::require_signed_in;
 
 /// Ends a mandate that the caller gave or was given. The supplier's next request is refused.
 #[utoipa::path(
@@ -31,8 +33,15 @@ pub(crate) async fn end(
     body: Body<EndDelegation>,
 ) -> Result<Json<Delegation>, Refusal> {
     let (id, now, agreement) = (delegation_id(&id)?, app.now(), app.agreement.current());
+    // A supplier has no identity provider in the agreement: its people are vouched for by its certificate only.
+    let mut actor = body.0.actor;
+    if side.is_supplier {
+        actor.assurance = Assurance::Asserted;
+    } else {
+        require_signed_in(&app, &agreement, side.oin, &actor).await?;
+    }
     let mut record = app.record(&agreement, Event::DelegationEnded, side.oin, Some(&trace));
-    record.actor = Some(recorded_actor(&body.0.actor));
+    record.actor = Some(recorded_actor(&actor));
     let done = app
         .store
         .write("end_delegation", move |tx| {

@@ -12,6 +12,7 @@ use kw_store::StoredDelegation;
 use super::rules::check;
 use super::shown;
 use crate::app::{App, act, not_written, recorded_actor};
+use crate::proving::require_signed_in;
 
 /// Asks for a mandate. It counts when two people of the partner approved it.
 #[utoipa::path(
@@ -28,6 +29,7 @@ pub(crate) async fn request(
     body: Body<RequestDelegation>,
 ) -> Result<HttpResponse, Refusal> {
     let (agreement, now, asked) = (app.agreement.current(), app.now(), body.0);
+    require_signed_in(&app, &agreement, party.oin, &asked.actor).await?;
     check(&agreement, party.oin, &asked, now)?;
     let delegation = StoredDelegation {
         id: app.entropy.id::<DelegationId>(now),

@@ -45,7 +45,8 @@ pub(super) fn approved(
     }
     let mut next = delegation.clone();
     match &delegation.first_approver {
-        Some(first) if first == by => {
+        // Written in another case it is still the same person.
+        Some(first) if first.as_str().to_lowercase() == by.as_str().to_lowercase() => {
             let detail = "You approved this mandate before. The second approval is another person's.";
             return Err(Refusal::new(ProblemCode::Conflict, detail));
         }

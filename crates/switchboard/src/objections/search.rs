@@ -12,6 +12,7 @@ use kw_store::WriteError;
 use super::view::{meant, shown};
 use crate::app::{App, act, act_about};
 use crate::consents::{Known, Undeclared, deny, known};
+use crate::queries::charge;
 use crate::staleness::{Unwritten, again, check_generations};
 
 const PAGE: u32 = 100;
@@ -34,6 +35,9 @@ pub(crate) async fn search_objections(
     body: Body<SearchObjections>,
 ) -> Result<Json<Objections>, Refusal> {
     let agreement = app.agreement.current();
+    if body.0.subject.is_some() {
+        charge(&app, &agreement, &party)?;
+    }
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -13,6 +13,7 @@ use kw_store::switchboard::{ReviewDecision, StoredReview};
 use super::{check_text, shown};
 use crate::app::{App, act_about, not_read, not_written, recorded_actor};
 use crate::events::QuestionUnjustified;
+use crate::proving::require_signed_in;
 
 /// Judges a question of the own organisation, once, in a role that the agreement lets review, and never one's own. Recorded
 /// about the person whom the question was about, who sees it.
@@ -37,6 +38,7 @@ pub(crate) async fn give_verdict(
 ) -> Result<Json<Review>, Refusal> {
     let (id, given, agreement) = (*id, body.0, app.agreement.current());
     check_shape(&given)?;
+    require_signed_in(&app, &agreement, party.oin, &given.actor).await?;
     let found = app.store.read(move |index| index.review(id)).await.map_err(not_read)?;
     let Some(review) = found.filter(|review| review.party == party.oin) else {
         return Err(Refusal::new(ProblemCode::NotFound, "Your organisation has no such review."));
