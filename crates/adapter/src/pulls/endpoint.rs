@@ -11,7 +11,7 @@ use super::{Caller, Pulls};
 /// The largest body of a pull in bytes: a grant, an actor and a handful of proofs.
 pub const BODY_LIMIT: usize = 32 * 1024;
 
-/// Adds the route. The application's data must hold `Data<Pulls>` and what [`Party`] needs.
+/// Adds the route. The application's data must hold `Data<Pulls>` and what [`Asking`] needs.
 pub fn configure(config: &mut ServiceConfig) {
     config.service(web::resource("/v1/pulls").app_data(BodyLimit(BODY_LIMIT)).route(web::post().to(pull)));
 }
