@@ -233,7 +233,7 @@ impl Pulls {
             LocalState::Leaving | LocalState::Suppressed => false,
         };
         let Some(record) = record.filter(is_findable) else {
-            return self.nothing(claims, None);
+            return self.nothing(claims);
         };
         let binding = proofs::check_subject(&self.vault, &record, pull.into())?;
         if !claims.prp.cat.contains(&record.category) {
@@ -264,7 +264,7 @@ impl Pulls {
         proofs::check_birth_date_given(&record, pull.into(), demanded)?;
         self.check_choice(agreement, caller, pull, claims, &record, input.representation.clone()).await?;
         let Some(document) = self.retrieve(&record).await? else {
-            return self.nothing(claims, Some(&record));
+            return self.nothing(claims);
         };
         let birth_date_compared =
             match proofs::compare_birth_date(&binding, &record, pull.into(), document.birth_date) {
@@ -286,9 +286,11 @@ impl Pulls {
 
     /// "Nothing any more": the source does not have it, or it was withdrawn. A grant outlives a withdrawal by two minutes at
     /// most, and the record may be forgotten by then; its links in the log remain, and show that it was here.
-    fn nothing(&self, claims: &GrantClaims, record: Option<&LocalRecord>) -> Result<Pulled, PullRefusal> {
-        let category = record.map(|record| &record.category).or_else(|| claims.prp.cat.first());
-        let source = record.map(|record| &record.source).or_else(|| self.sources.keys().next());
+    ///
+    /// The same is answered where something is kept back, so it says nothing that only a record could tell: not even which
+    /// source would have had it.
+    fn nothing(&self, claims: &GrantClaims) -> Result<Pulled, PullRefusal> {
+        let (category, source) = (claims.prp.cat.first(), self.sources.keys().next());
         Ok(Pulled {
             holder: self.holder,
             category: category.cloned().ok_or(PullRefusal::Category)?,

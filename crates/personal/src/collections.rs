@@ -12,8 +12,10 @@ use actix_web::web::{Json, Path};
 use kw_domain::CollectionId;
 use kw_protocol::problem::Problem;
 use kw_runtime::Refusal;
+use kw_store::personal::Collection;
 
 use crate::app::{SignedIn, not_yours, unreadable};
+use crate::rules::{Access, Act};
 use crate::views::CollectionView;
 
 /// The collections of the dossier that this session is bound to, newest first.
@@ -23,9 +25,10 @@ use crate::views::CollectionView;
         (status = 409, description = "The session is not bound", body = Problem, content_type = "application/problem+json"))
 )]
 pub(crate) async fn list(user: SignedIn) -> Result<Json<Vec<CollectionView>>, Refusal> {
-    let (row, ..) = user.app.enter(&user.session).await?;
+    let (row, _, access) = user.app.enter(&user.session).await?;
     let rows = user.app.store.read(move |store| store.collections_of(row.id, LISTED)).await;
-    Ok(Json(rows.map_err(unreadable)?.iter().map(CollectionView::from).collect()))
+    let rows = rows.map_err(unreadable)?;
+    Ok(Json(rows.iter().filter(|row| may_see(&access, row)).map(CollectionView::from).collect()))
 }
 
 /// One of them. Its dossier is the preselected one (step 14.1 of scenario 1).
@@ -37,10 +40,18 @@ pub(crate) async fn list(user: SignedIn) -> Result<Json<Vec<CollectionView>>, Re
 )]
 pub(crate) async fn show(user: SignedIn, id: Path<String>) -> Result<Json<CollectionView>, Refusal> {
     let id = CollectionId::parse(&id).map_err(|_| not_yours())?;
-    let (dossier, ..) = user.app.enter(&user.session).await?;
+    let (dossier, _, access) = user.app.enter(&user.session).await?;
     let row = user.app.store.read(move |store| store.collection(id)).await.map_err(unreadable)?;
-    let row = row.filter(|row| row.dossier == dossier.id).ok_or_else(not_yours)?;
+    let own = |row: &Collection| row.dossier == dossier.id && may_see(&access, row);
+    let row = row.filter(own).ok_or_else(not_yours)?;
     Ok(Json(CollectionView::from(&row)))
+}
+
+/// That something was collected, where and with which outcome, tells about a person as the document does: it takes the same
+/// rights, or having begun it.
+fn may_see(access: &Access, row: &Collection) -> bool {
+    let within = |act| row.categories.iter().all(|category| access.allows(act, Some(category)).is_ok());
+    within(Act::View) || (row.account == access.account() && within(Act::Collect))
 }
 
 const LISTED: u32 = 100;

@@ -367,7 +367,8 @@ pub trait PersonalWrite: PersonalRead {
     ) -> Result<(), StoreError>;
     /// Adds a user, or replaces what they may.
     fn store_user(&mut self, user: &DossierUser) -> Result<(), StoreError>;
-    /// Ends what a user may; `false` when there is nothing to end.
+    /// Ends what a user may, with the confirmations they gave and every invitation to the dossier that is still open; `false`
+    /// when there is nothing to end.
     fn end_user(&mut self, dossier: DossierId, account: AccountId, at: Instant) -> Result<bool, StoreError>;
     /// Remembers an invitation.
     fn store_invitation(&mut self, invitation: &Invitation) -> Result<(), StoreError>;

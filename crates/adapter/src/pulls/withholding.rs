@@ -60,7 +60,7 @@ impl Pulls {
         if agreement.may_be_told(&claims.prp.purpose, *reason) {
             return None;
         }
-        let pulled = self.nothing(claims, None).ok()?;
+        let pulled = self.nothing(claims).ok()?;
         let mut record = record.clone();
         record.count = Some(0);
         record.decision.verdict = Verdict::Denied;

@@ -15,6 +15,9 @@ use crate::personal::{
     personal_invitations, personal_references, personal_sessions, personal_users,
 };
 
+// PostgreSQL takes at most 65,535 parameters in one statement.
+const ROWS_AT_ONCE: usize = 1_000;
+
 impl PersonalWrite for Conn {
     fn store_account(&mut self, account: &Account) -> Result<(), StoreError> {
         diesel::insert_into(personal_accounts::table)
@@ -121,7 +124,21 @@ impl PersonalWrite for Conn {
         let live = personal_users::table
             .find((dossier.as_bytes().as_slice(), account.as_bytes().as_slice()))
             .filter(personal_users::ended_at.is_null());
-        Ok(diesel::update(live).set(personal_users::ended_at.eq(Some(at.as_millis()))).execute(self)? == 1)
+        let ended =
+            diesel::update(live).set(personal_users::ended_at.eq(Some(at.as_millis()))).execute(self)?;
+        // No way back: a code in an old letter, or a confirmation that was given before.
+        let of_dossier = personal_invitations::dossier.eq(dossier.as_bytes().as_slice());
+        diesel::delete(personal_invitations::table.filter(of_dossier)).execute(self)?;
+        let collections: Vec<Vec<u8>> = personal_collections::table
+            .filter(personal_collections::dossier.eq(dossier.as_bytes().as_slice()))
+            .select(personal_collections::id)
+            .load(self)?;
+        let theirs = personal_confirmations::account.eq(account.as_bytes().as_slice());
+        for some in collections.chunks(ROWS_AT_ONCE) {
+            let given = theirs.and(personal_confirmations::collection.eq_any(some));
+            diesel::delete(personal_confirmations::table.filter(given)).execute(self)?;
+        }
+        Ok(ended == 1)
     }
 
     fn store_invitation(&mut self, invitation: &Invitation) -> Result<(), StoreError> {

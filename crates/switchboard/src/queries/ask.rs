@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::{Data, Json};
 use kw_agreement::{Agreement, Allowed};
@@ -14,7 +14,6 @@ use kw_protocol::query::{Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
 use kw_store::switchboard::Switchboard;
 use kw_store::{Tx, WriteError};
-use tokio::time::Instant;
 
 use super::consenting::{counts, look_up};
 use super::deciding::{Denied, check_ground, check_shape, decide, disclosed, refused};
