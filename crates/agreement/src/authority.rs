@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kw_domain::Oin;
 
 use crate::{
-    Agreement, AlarmRules, ConsentRules, DelegationFrame, DelegationScope, Operator, RepresentationRules,
-    ReviewRules, Supplier,
+    Agreement, AlarmRules, ConsentRules, DelegationFrame, DelegationScope, FeedbackRules, MatchRules,
+    Operator, RepresentationRules, ReviewRules, Supplier,
 };
 
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Authority {
     pub(crate) representation: RepresentationRules,
     pub(crate) consent: ConsentRules,
     pub(crate) alarms: AlarmRules,
+    pub(crate) matching: MatchRules,
+    pub(crate) feedback: FeedbackRules,
     pub(crate) policy: Option<String>,
 }
 
@@ -78,6 +80,16 @@ impl Agreement {
     /// When questions look like a search through all numbers.
     pub fn alarms(&self) -> &AlarmRules {
         &self.authority.alarms
+    }
+
+    /// What follows when several holders have live pointers about the same person.
+    pub fn matching(&self) -> &MatchRules {
+        &self.authority.matching
+    }
+
+    /// What follows when somebody doubts a value.
+    pub fn feedback(&self) -> FeedbackRules {
+        self.authority.feedback
     }
 
     /// The chain's own rules in Rego. They can only narrow.

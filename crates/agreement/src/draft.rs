@@ -18,7 +18,10 @@ mod ledger;
 mod partner;
 mod representation;
 
-pub use authority::{AlarmsDraft, ConsentDraft, OperatorDraft, PolicyDraft, ReviewDraft, SupplierDraft};
+pub use authority::{
+    AlarmsDraft, ConsentDraft, FeedbackDraft, MatchingDraft, OperatorDraft, PolicyDraft, ReviewDraft,
+    SupplierDraft,
+};
 pub use ledger::{AuditorDraft, LedgerDraft, OfficeHoursDraft, RetentionDraft, SubjectAccessDraft};
 pub use partner::{ContactDraft, DelegationDraft, IdentityProviderDraft, PartnerDraft};
 pub use representation::{AgeBandDraft, MandateDraft, RepresentationDraft, StatementProviderDraft};
@@ -79,6 +82,12 @@ pub struct AgreementDraft {
     /// `[alarms]`.
     #[serde(default, skip_serializing_if = "AlarmsDraft::is_empty")]
     pub alarms: AlarmsDraft,
+    /// `[match]`.
+    #[serde(default, rename = "match", skip_serializing_if = "MatchingDraft::is_empty")]
+    pub matching: MatchingDraft,
+    /// `[feedback]`.
+    #[serde(default, skip_serializing_if = "FeedbackDraft::is_empty")]
+    pub feedback: FeedbackDraft,
     /// `[policy]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyDraft>,

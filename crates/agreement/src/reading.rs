@@ -9,6 +9,7 @@ mod categories;
 mod chain;
 mod consent;
 mod cursor;
+mod following;
 mod hint;
 mod identity_provider;
 mod ledger;
@@ -95,6 +96,8 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     let representation = representation::read(top, environment, &declared);
     let consent = consent::read(top, &declared);
     let alarms = alarms::read(top);
+    let matching = following::read_match(top, &declared, categories.as_ref());
+    let feedback = following::read_feedback(top);
     let policy = policy::read(top);
 
     format?;
@@ -109,6 +112,8 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         representation: representation?,
         consent: consent?,
         alarms: alarms?,
+        matching: matching?,
+        feedback: feedback?,
         policy: policy.ok()?,
     };
     let rules = rules::compile(

@@ -12,7 +12,7 @@ use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::pointer::SubjectElement;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::pull::{EpochProof, Pull};
-use kw_protocol::query::{DisclosedHolder, Query};
+use kw_protocol::query::{DisclosedHolder, Query, QueryAct};
 use kw_pseudonym::Binding;
 use kw_transport::Tls;
 
@@ -106,6 +106,7 @@ impl<'a> Attempt<'a> {
             holders: Vec::new(),
             relation: motivated(),
             representation: None,
+            act: QueryAct::View,
         };
         let switchboard = SwitchboardClient::new(&self.tls, &self.agreement, self.context.clone())?;
         let answer = switchboard

@@ -87,32 +87,46 @@ identifiers! {
     AccountId;
     /// One alarm about a party whose questions look like a search through all numbers.
     AlarmId;
+    /// One annotation to a feedback report: a status, a note, contact details.
+    AnnotationId;
+    /// One attachment of a feedback report, at the holder.
+    AttachmentId;
     /// One pushed authorisation request and what comes of it, at a holder's authorisation server.
     AuthorisationId;
     /// One upload of pointers in bulk.
     BatchId;
+    /// One made-up person by whom a partner notices an index that leaves holders out.
+    CanaryId;
     /// One collection of documents at one holder, for one represented person.
     CollectionId;
     /// One consent or objection to disclosure.
     ConsentId;
     /// One mandate of a software supplier to act for a partner.
     DelegationId;
+    /// One departure of a partner: it left, it vanished, or another one takes its pointers over.
+    DepartureId;
     /// One document in a dossier of a personal environment.
     DocumentId;
     /// One dossier of one person, in a personal environment.
     DossierId;
+    /// One feedback report: somebody doubts a value at a holder (terugmelding).
+    FeedbackId;
     /// One grant: the `jti` of its token.
     GrantId;
     /// One check by two people that a record is about the person who is meant.
     IdentityCheckId;
     /// One mandate to represent a person.
     MandateId;
+    /// One match: several holders have live pointers about the same person.
+    MatchId;
     /// One objection to a statutory registration.
     ObjectionId;
     /// One pointer in the index.
     PointerId;
     /// One query.
     QueryId;
+    /// One declared relation between two persons, for family match.
+    RelationId;
     /// One request of an auditor to find the records about one subject.
     ResolutionId;
     /// One review of a question that was asked on a motivated or emergency ground.
@@ -125,6 +139,8 @@ identifiers! {
     SubjectId;
     /// What an access record says instead of a subject: random, and resolvable only through a link that can be erased.
     SubjectReference;
+    /// One subscription to signals.
+    SubscriptionId;
     /// One exchange between two parties: the `Fsc-Transaction-Id` (FSC Logging; Digikoppeling REST profile).
     TransactionId;
 }

@@ -16,6 +16,7 @@ mod office_hours;
 mod oin;
 mod subject;
 mod vocabulary;
+mod working_days;
 
 pub use birth_date::{BirthDate, BirthDateError, DatePrecision};
 pub use bsn::{Bsn, BsnError};
@@ -23,9 +24,10 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use dutch_time::DutchTime;
 pub use handle::{Handle, HandleError};
 pub use id::{
-    AccountId, AlarmId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId,
-    DossierId, GrantId, IdError, IdentityCheckId, MandateId, ObjectionId, PointerId, QueryId, ResolutionId,
-    ReviewId, SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
+    AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CanaryId, CollectionId,
+    ConsentId, DelegationId, DepartureId, DocumentId, DossierId, FeedbackId, GrantId, IdError,
+    IdentityCheckId, MandateId, MatchId, ObjectionId, PointerId, QueryId, RelationId, ResolutionId, ReviewId,
+    SessionId, SignalId, SubjectId, SubjectReference, SubscriptionId, TransactionId,
 };
 pub use instant::{Instant, InstantError};
 pub use key::{Epoch, KeyUse, KeyUseError};
@@ -35,3 +37,4 @@ pub use subject::{Subject, SubjectError, SubjectScheme};
 pub use vocabulary::{
     ActorId, CaseReference, Category, ChainName, Purpose, Role, SourceName, VocabularyError,
 };
+pub use working_days::{end_of_term, is_working_day};

@@ -84,6 +84,90 @@ impl Event {
     pub fn fields(self) -> &'static [RecordField] {
         use RecordField as F;
         match self {
+            Self::CanaryMissed => &[F::Count, F::Holders],
+            Self::CorrectionTold => {
+                &[F::Actor, F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::DepartureChanged => {
+                &[F::Actor, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::FeedbackChanged => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::FeedbackRead => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::FeedbackReceived => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::LegalBasis,
+                F::OnBehalfOf,
+                F::PolicyInput,
+                F::ProcessingActivity,
+                F::Purpose,
+                F::Relation,
+                F::Representation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::FeedbackSent => &[
+                F::Actor,
+                F::Case,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::LegalBasis,
+                F::OnBehalfOf,
+                F::ProcessingActivity,
+                F::Purpose,
+                F::Relation,
+                F::Representation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::MatchArisen => &[F::Categories, F::Count, F::Holders, F::Subject, F::Subjects],
+            Self::MatchChanged => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::MatchEnded => &[F::Categories, F::Count, F::Holders, F::Subject, F::Subjects],
+            Self::MatchEscalated => &[F::Count, F::Holders],
+            Self::MatchesRead => &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
+            Self::PointersTransferred => {
+                &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::RelationDeclared => {
+                &[F::Actor, F::OnBehalfOf, F::Subject, F::Subjects, F::Trace, F::Transaction]
+            }
+            Self::RelationEnded => {
+                &[F::Actor, F::OnBehalfOf, F::Subject, F::Subjects, F::Trace, F::Transaction]
+            }
+            Self::SignalsDelivered => &[F::Count, F::Holders, F::Transaction],
+            Self::SubscriptionChanged => &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
             Self::AccessLogSearched => &[F::Actor, F::Count, F::Search, F::Subject, F::Trace, F::Transaction],
             Self::AccessReportMade => &[
                 F::Actor,

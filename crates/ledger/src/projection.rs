@@ -70,7 +70,20 @@ fn called_service(event: Event) -> Option<&'static str> {
         Event::ObjectionDecided | Event::ObjectionReceived => Some("objections"),
         Event::ReviewGiven | Event::ReviewsRead => Some("reviews"),
         Event::SignalsRead => Some("signals"),
+        Event::CorrectionTold => Some("corrections"),
+        Event::DepartureChanged => Some("departures"),
+        Event::FeedbackChanged | Event::FeedbackRead | Event::FeedbackReceived => Some("feedback-reports"),
+        Event::MatchChanged | Event::MatchesRead => Some("matches"),
+        Event::RelationDeclared | Event::RelationEnded => Some("relations"),
+        Event::SubscriptionChanged => Some("subscriptions"),
         Event::AlarmRaised
+        | Event::CanaryMissed
+        | Event::FeedbackSent
+        | Event::MatchArisen
+        | Event::MatchEnded
+        | Event::MatchEscalated
+        | Event::PointersTransferred
+        | Event::SignalsDelivered
         | Event::AuthorisationDecided
         | Event::DocumentStored
         | Event::DossierChanged

@@ -361,6 +361,8 @@ events! {
     AuthorisationAsked = "authorisation-asked", Create;
     /// A person, or who represents them, gave or refused consent to a collection.
     AuthorisationDecided = "authorisation-decided", Execute;
+    /// The index did not give what was registered for a made-up person.
+    CanaryMissed = "canary-missed", Execute;
     /// A holder answered or refused a collection by a personal environment.
     CollectionAnswered = "collection-answered", Read;
     /// A consent or objection to disclosure was recorded.
@@ -369,12 +371,16 @@ events! {
     ConsentWithdrawn = "consent-withdrawn", Delete;
     /// Consents were read, or a question about them was answered.
     ConsentsRead = "consents-read", Read;
+    /// A holder had those told who received a value that turned out to be wrong.
+    CorrectionTold = "correction-told", Create;
     /// A supplier's mandate to act for a partner was approved.
     DelegationApproved = "delegation-approved", Update;
     /// A supplier's mandate to act for a partner ended.
     DelegationEnded = "delegation-ended", Delete;
     /// A supplier's mandate to act for a partner was asked for.
     DelegationRequested = "delegation-requested", Create;
+    /// A partner leaves the chain, or another one takes its pointers over: asked for, approved, carried out or withdrawn.
+    DepartureChanged = "departure-changed", Update;
     /// A collected document was put in the dossier of a person, or refused for it.
     DocumentStored = "document-stored", Create;
     /// A requester put a dossier together.
@@ -385,6 +391,14 @@ events! {
     DossierOpened = "dossier-opened", Read;
     /// The pseudonymiser evaluated a batch.
     EvaluationBatch = "evaluation-batch", Execute;
+    /// A feedback report got another status, a note or a new handler.
+    FeedbackChanged = "feedback-changed", Update;
+    /// Feedback reports were read.
+    FeedbackRead = "feedback-read", Read;
+    /// A holder took in or refused a feedback report.
+    FeedbackReceived = "feedback-received", Create;
+    /// Somebody doubted a value at a holder.
+    FeedbackSent = "feedback-sent", Create;
     /// Somebody confirmed or denied that a record is about the person who is meant.
     IdentityChecked = "identity-checked", Execute;
     /// A key was made, taken into use or destroyed.
@@ -401,6 +415,16 @@ events! {
     MandateRequested = "mandate-requested", Create;
     /// Mandates of a person were read or checked.
     MandatesRead = "mandates-read", Read;
+    /// Several holders have live pointers about the same person, and were told of each other.
+    MatchArisen = "match-arisen", Execute;
+    /// A holder or the coordinator followed a match up.
+    MatchChanged = "match-changed", Update;
+    /// A match dissolved: fewer than two holders have a live pointer.
+    MatchEnded = "match-ended", Delete;
+    /// Nobody made contact about a match in time.
+    MatchEscalated = "match-escalated", Execute;
+    /// Matches were read.
+    MatchesRead = "matches-read", Read;
     /// An objection to a registration was decided.
     ObjectionDecided = "objection-decided", Update;
     /// A person objected to a registration.
@@ -421,6 +445,8 @@ events! {
     PointersLapsed = "pointers-lapsed", Update;
     /// A batch of pointers was registered.
     PointersRegistered = "pointers-registered", Create;
+    /// Pointers of a partner that leaves went over to another one.
+    PointersTransferred = "pointers-transferred", Update;
     /// Many pointers were withdrawn.
     PointersWithdrawn = "pointers-withdrawn", Delete;
     /// A holder answered or refused a pull.
@@ -433,6 +459,10 @@ events! {
     ReceiptRefuted = "receipt-refuted", Execute;
     /// Records were erased at the end of their term.
     RecordsErased = "records-erased", Delete;
+    /// A relation between two persons was declared, for family match.
+    RelationDeclared = "relation-declared", Create;
+    /// A declared relation between two persons ended.
+    RelationEnded = "relation-ended", Delete;
     /// A second auditor agreed that the records about one subject may be found.
     ResolutionApproved = "resolution-approved", Execute;
     /// An auditor asked to find the records about one subject.
@@ -443,6 +473,8 @@ events! {
     ReviewGiven = "review-given", Execute;
     /// Questions that wait for a review were read.
     ReviewsRead = "reviews-read", Read;
+    /// Signals were delivered at a subscriber's address.
+    SignalsDelivered = "signals-delivered", Execute;
     /// A party read its signals.
     SignalsRead = "signals-read", Read;
     /// The source was synchronised with the index.
@@ -451,6 +483,8 @@ events! {
     StatementIssued = "statement-issued", Execute;
     /// Subjects were re-keyed.
     SubjectsRekeyed = "subjects-rekeyed", Update;
+    /// A subscription to signals was made, verified, changed or ended, or its dead letters were sent again.
+    SubscriptionChanged = "subscription-changed", Update;
 }
 
 #[cfg(test)]

@@ -39,6 +39,10 @@ impl Teller {
             | Event::DossierChanged
             | Event::DossierOpened
             | Event::IdentityChecked
+            | Event::FeedbackChanged
+            | Event::FeedbackRead
+            | Event::FeedbackReceived
+            | Event::FeedbackSent
             | Event::StatementIssued => self == Self::Party,
             // A holder's own record of a withdrawal is the same act as the switchboard's.
             Event::PointerRegistered
@@ -59,6 +63,11 @@ impl Teller {
             | Event::MandatesRead
             | Event::ObjectionDecided
             | Event::ObjectionReceived
+            | Event::MatchArisen
+            | Event::MatchChanged
+            | Event::MatchEnded
+            | Event::RelationDeclared
+            | Event::RelationEnded
             | Event::ReviewGiven => self == Self::Switchboard,
             // Of no person in particular, or the end of an act that is told already.
             Event::AgreementChanged
@@ -79,6 +88,14 @@ impl Teller {
             | Event::ReceiptRefuted
             | Event::RecordsErased
             | Event::SourceSynchronised
+            | Event::CanaryMissed
+            | Event::CorrectionTold
+            | Event::DepartureChanged
+            | Event::MatchEscalated
+            | Event::MatchesRead
+            | Event::PointersTransferred
+            | Event::SignalsDelivered
+            | Event::SubscriptionChanged
             | Event::SubjectsRekeyed => false,
         }
     }

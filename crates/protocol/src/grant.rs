@@ -1,6 +1,6 @@
-//! Grants: compact JWS, ES256, each bound to one requester's certificate and one holder. A pull grant opens one record; an
-//! access-log grant opens what one party's own log says about one person. Their `typ` differs, so that none of the two can
-//! pass for the other (RFC 8725 §3.11).
+//! Grants: compact JWS, ES256, each bound to one requester's certificate and one holder. A pull grant opens one record; a
+//! feedback grant lets a doubt about one be reported; an access-log grant opens what one party's own log says about one person.
+//! Their `typ` differs, so that none can pass for another (RFC 8725 §3.11).
 
 use kw_domain::{Category, ChainName, GrantId, Handle, MandateId, Oin, Purpose, TransactionId};
 use kw_ledger::Recordable;
@@ -14,6 +14,8 @@ use crate::{Bytes16, Bytes32};
 pub const GRANT_TYPE: &str = "pull-grant+jwt";
 /// The `typ` of an access-log grant's header.
 pub const ACCESS_LOG_GRANT_TYPE: &str = "access-log-grant+jwt";
+/// The `typ` of a feedback grant's header.
+pub const FEEDBACK_GRANT_TYPE: &str = "feedback-grant+jwt";
 /// The longest life of a grant, in seconds.
 pub const MAX_LIFE_SECONDS: i64 = 120;
 /// How far apart the clocks of issuer and holder may be, in seconds.
@@ -26,7 +28,7 @@ pub struct GrantHeader {
     pub alg: String,
     /// The signing key's id in the JWKS.
     pub kid: String,
-    /// [`GRANT_TYPE`] or [`ACCESS_LOG_GRANT_TYPE`].
+    /// [`GRANT_TYPE`], [`ACCESS_LOG_GRANT_TYPE`] or [`FEEDBACK_GRANT_TYPE`].
     pub typ: String,
 }
 
@@ -64,6 +66,14 @@ pub struct GrantClaims<P = GrantProperties> {
 }
 
 impl<P: Serialize> Recordable for GrantClaims<P> {}
+
+impl<P> GrantClaims<P> {
+    /// The same grant, for what `opens` makes of what it opens.
+    pub fn opening<Q>(self, opens: impl FnOnce(P) -> Q) -> GrantClaims<Q> {
+        let Self { aud, cnf, exp, gid, iat, iss, jti, log, nbf, prp, sub, txn } = self;
+        GrantClaims { aud, cnf, exp, gid, iat, iss, jti, log, nbf, prp: opens(prp), sub, txn }
+    }
+}
 
 /// The claims of an access-log grant.
 pub type AccessLogClaims = GrantClaims<AccessLogProperties>;
@@ -137,6 +147,22 @@ impl Opens for GrantProperties {
         &self.actor_hash
     }
 }
+
+/// What a feedback report may be sent about, and why: the same as a pull grant says, under another `typ`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FeedbackProperties(pub GrantProperties);
+
+impl Opens for FeedbackProperties {
+    const TYPE: &'static str = FEEDBACK_GRANT_TYPE;
+
+    fn actor_hash(&self) -> &Bytes32 {
+        &self.0.actor_hash
+    }
+}
+
+/// The claims of a feedback grant.
+pub type FeedbackClaims = GrantClaims<FeedbackProperties>;
 
 /// What of a party's log may be read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ pub mod consent;
 pub mod delegation;
 pub mod dossier;
 pub mod evaluation;
+pub mod feedback;
 pub mod grant;
 mod id_token;
 pub mod identity_check;

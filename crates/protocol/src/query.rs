@@ -110,6 +110,26 @@ pub struct Query {
     /// Who acts for the subject, when somebody does. The mandate is the ground then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub representation: Option<RepresentationClaim>,
+    /// What the grants are for. Who may see a kind of data may report a doubt about it.
+    #[serde(default, skip_serializing_if = "QueryAct::is_view")]
+    pub act: QueryAct,
+}
+
+/// What the grants of an answer open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum QueryAct {
+    /// A pull: `typ` is `pull-grant+jwt`.
+    #[default]
+    View,
+    /// A feedback report (terugmelding): `typ` is `feedback-grant+jwt`. Nothing can be pulled with it.
+    Feedback,
+}
+
+impl QueryAct {
+    fn is_view(&self) -> bool {
+        *self == Self::View
+    }
 }
 
 /// Says that somebody acts for the subject. Whether that is so, the register of mandates knows.

@@ -53,18 +53,41 @@ types! {
     DelegationChanged = "delegation-changed", "delegations";
     /// Somebody asked in need. To every holder that was disclosed and to the chain's data protection officers.
     EmergencyUsed = "emergency-used", "reviews";
+    /// A feedback report was received or got another status. To who reported, and to the holder.
+    FeedbackChanged = "feedback-changed", "feedback-reports";
     /// A mandate to represent a person changed. To who registered it.
     MandateChanged = "mandate-changed", "mandates";
+    /// Several holders have live pointers about the same person. To those holders and the coordinators, and to nobody
+    /// else.
+    MatchArisen = "match-arisen", "matches";
+    /// Somebody followed a match up, or another holder came to it. To its holders and the coordinators.
+    MatchChanged = "match-changed", "matches";
+    /// A match dissolved. To its holders and the coordinators.
+    MatchEnded = "match-ended", "matches";
+    /// Nobody made contact about a match in time. To its holders and the coordinators.
+    MatchEscalated = "match-escalated", "matches";
     /// An objection was decided. To who passed it on.
     ObjectionDecided = "objection-decided", "objections";
     /// The term of an objection nears its end or has passed. To the holder that has to decide.
     ObjectionDue = "objection-due", "objections";
     /// A person objects to a registration. To its holder.
     ObjectionReceived = "objection-received", "objections";
+    /// A partner left, vanished, or another one took its pointers over. To all partners and auditors.
+    PartnerDeparted = "partner-departed", "departures";
+    /// A pointer ran out, or its lease did. To its holder, when subscribed.
+    PointerLapsed = "pointer-lapsed", "pointers";
+    /// A pointer was registered. To its holder, when subscribed; not for administrative registrations.
+    PointerRegistered = "pointer-registered", "pointers";
+    /// A pointer was withdrawn. To its holder, when subscribed; not for administrative withdrawals.
+    PointerWithdrawn = "pointer-withdrawn", "pointers";
     /// A question on a motivated or emergency ground waits for its review. To the asker's organisation.
     ReviewDue = "review-due", "reviews";
     /// A review was not given in time. To the asker's organisation and to the chain's auditors.
     ReviewEscalated = "review-escalated", "reviews";
+    /// Signals cannot be delivered at a subscriber's address. To the subscriber.
+    SubscriptionFailing = "subscription-failing", "subscriptions";
+    /// A value that this party received turned out to be wrong. To who received it.
+    ValueCorrected = "value-corrected", "corrections";
 }
 
 impl SignalType {

@@ -17,7 +17,7 @@ use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::grant::GrantClaims;
 use kw_protocol::pointer::SubjectElement;
 use kw_protocol::problem::ProblemCode;
-use kw_protocol::query::{DisclosedHolder, Query, QueryAnswer, RepresentationClaim};
+use kw_protocol::query::{DisclosedHolder, Query, QueryAct, QueryAnswer, RepresentationClaim};
 use kw_telemetry::Reason;
 use kw_transport::Tls;
 use tokio::time::{Instant, timeout_at};
@@ -303,6 +303,7 @@ fn query(
         holders: question.holders.clone(),
         relation: question.relation.clone(),
         representation,
+        act: QueryAct::View,
     }
 }
 

@@ -8,7 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::Instant;
 use kw_ledger::RecordedKey;
-use kw_protocol::grant::{ACCESS_LOG_GRANT_TYPE, GRANT_TYPE, GrantClaims, GrantHeader, Opens};
+use kw_protocol::grant::{
+    ACCESS_LOG_GRANT_TYPE, FEEDBACK_GRANT_TYPE, GRANT_TYPE, GrantClaims, GrantHeader, Opens,
+};
 use kw_runtime::key_file::KeyFile;
 use kw_telemetry::{Explain, Reason};
 use serde::Serialize;
@@ -17,8 +19,8 @@ use serde::Serialize;
 pub(crate) struct GrantKey {
     pair: EcdsaKeyPair,
     kid: String,
-    /// For pull grants, and for access-log grants.
-    headers: [String; 2],
+    /// For pull grants, for access-log grants, and for feedback grants.
+    headers: [String; 3],
     use_from: Option<Instant>,
 }
 
@@ -32,13 +34,17 @@ impl GrantKey {
             let header = GrantHeader { alg: "ES256".into(), kid: kid.clone(), typ: typ.to_owned() };
             Some(URL_SAFE_NO_PAD.encode(serde_json::to_string(&header).ok()?))
         };
-        let headers = [header(GRANT_TYPE)?, header(ACCESS_LOG_GRANT_TYPE)?];
+        let headers = [header(GRANT_TYPE)?, header(ACCESS_LOG_GRANT_TYPE)?, header(FEEDBACK_GRANT_TYPE)?];
         Some(Self { pair, kid, headers, use_from: file.use_from })
     }
 
     fn header<P: Opens>(&self) -> &str {
-        let [pull, access_log] = &self.headers;
-        if P::TYPE == ACCESS_LOG_GRANT_TYPE { access_log } else { pull }
+        let [pull, access_log, feedback] = &self.headers;
+        match P::TYPE {
+            ACCESS_LOG_GRANT_TYPE => access_log,
+            FEEDBACK_GRANT_TYPE => feedback,
+            _ => pull,
+        }
     }
 
     fn jwk(&self) -> PublishedKey {

@@ -10,7 +10,7 @@ use kw_agreement::draft::AgreementDraft;
 use kw_client::{Context, Entropy, IdempotencyKey, Retry, SwitchboardClient};
 use kw_domain::{ActorId, CaseReference, Category, Handle, Oin, Purpose, Role, SourceName, SystemClock};
 use kw_protocol::pointer::{RegisterPointer, RegistrationReason, SubjectElement};
-use kw_protocol::query::{Actor, Assurance, Query, Relation, RelationBasis};
+use kw_protocol::query::{Actor, Assurance, Query, QueryAct, Relation, RelationBasis};
 use kw_transport::{ClientOptions, Tls};
 
 use crate::subject_element;
@@ -122,6 +122,7 @@ impl Member {
                 reason: Some("signals from school".to_owned()),
             },
             representation: None,
+            act: QueryAct::View,
         })
     }
 }

@@ -80,6 +80,30 @@ pub struct AlarmsDraft {
     pub most_per_case: Option<u64>,
 }
 
+/// `[match]`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchingDraft {
+    /// OINs of partners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coordinators: Vec<String>,
+    /// Working days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_within: Option<u64>,
+    /// OINs of partners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registrars: Vec<String>,
+}
+
+/// `[feedback]`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackDraft {
+    /// Working days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_up_within: Option<u64>,
+}
+
 /// `[policy]`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +125,18 @@ impl ConsentDraft {
 }
 
 impl AlarmsDraft {
+    pub(super) fn is_empty(&self) -> bool {
+        is_default(self)
+    }
+}
+
+impl MatchingDraft {
+    pub(super) fn is_empty(&self) -> bool {
+        is_default(self)
+    }
+}
+
+impl FeedbackDraft {
     pub(super) fn is_empty(&self) -> bool {
         is_default(self)
     }

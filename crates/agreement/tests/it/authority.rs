@@ -5,7 +5,8 @@ use std::time::Duration;
 use kw_agreement::draft::AgreementDraft;
 use kw_agreement::{
     Agreement, AlarmRules, AuditorRole, ConsentRegime, ConsentRules, ContactRole, DelegationScope, Denials,
-    MandateAct, MandateKind, Matching, RepresentationRules, ReviewRules, Side, Term,
+    FeedbackRules, MandateAct, MandateKind, MatchRules, Matching, RepresentationRules, ReviewRules, Side,
+    Term,
 };
 use kw_domain::{Category, Oin, Purpose, Role};
 
@@ -96,6 +97,14 @@ least_questions = 10
 most_misses_percent = 50
 most_questions = 100
 most_per_case = 8
+
+[match]
+coordinators = ["00000099000000013000"]
+contact_within = 3
+registrars = ["00000099000000013000"]
+
+[feedback]
+take_up_within = 4
 
 [policy]
 rego = """
@@ -191,6 +200,13 @@ fn every_section_is_read_as_it_stands() {
         most_per_case: 8,
     };
     assert_eq!(agreement.alarms(), &alarms);
+    let matching = MatchRules {
+        coordinators: [municipality].into(),
+        contact_within: 3,
+        registrars: [municipality].into(),
+    };
+    assert_eq!(agreement.matching(), &matching);
+    assert_eq!(agreement.feedback(), FeedbackRules { take_up_within: 4 });
     assert!(agreement.policy().unwrap().contains("nobody-at-night"));
 }
 
@@ -241,13 +257,15 @@ fn partners_categories_and_purposes_have_their_parts_of_it() {
 #[test]
 fn an_agreement_without_these_sections_has_the_usual_rules() {
     let mut whole: toml::Table = toml::from_str(&text()).unwrap();
-    for section in ["suppliers", "operators", "review", "alarms", "policy"] {
+    for section in ["suppliers", "operators", "review", "alarms", "match", "feedback", "policy"] {
         whole.remove(section);
     }
     whole["partners"].as_array_mut().unwrap()[0].as_table_mut().unwrap().remove("delegations");
     let agreement = Agreement::parse(&toml::to_string(&whole).unwrap()).unwrap();
     assert_eq!(agreement.review(), &ReviewRules::default());
     assert_eq!(agreement.alarms(), &AlarmRules::default());
+    assert_eq!(agreement.matching(), &MatchRules::default());
+    assert_eq!(agreement.feedback(), FeedbackRules::default());
     assert!(agreement.operators().is_empty() && agreement.policy().is_none());
     assert_eq!(agreement.suppliers().count(), 0);
 }
@@ -265,5 +283,6 @@ fn every_section_survives_being_written_again() {
     assert_eq!(before.consent(), after.consent());
     assert_eq!(before.review(), after.review());
     assert_eq!(before.alarms(), after.alarms());
+    assert_eq!((before.matching(), before.feedback()), (after.matching(), after.feedback()));
     assert_eq!(before.policy(), after.policy());
 }

@@ -47,6 +47,8 @@ fn the_reference_describes_every_field() {
         "[representation.kinds.parental-authority]",
         "[[representation.kinds.parental-authority.ages]]",
         "[alarms]",
+        "[match]",
+        "[feedback]",
         "[policy]",
         "[categories.youth-care-plan.match]",
         "[[partners.contacts]]",

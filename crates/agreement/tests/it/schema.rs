@@ -81,6 +81,8 @@ fn it_has_the_fields_that_the_reader_knows_and_no_others() {
         ("[representation.kinds.parental-authority]", kind.to_owned()),
         ("[[representation.kinds.parental-authority.ages]]", format!("{kind}/properties/ages/items")),
         ("[alarms]", "/properties/alarms".to_owned()),
+        ("[match]", "/properties/match".to_owned()),
+        ("[feedback]", "/properties/feedback".to_owned()),
         ("[policy]", "/properties/policy".to_owned()),
     ] {
         let known: BTreeSet<String> = fields_after(&authority::text(), header).into_iter().collect();
@@ -105,6 +107,8 @@ fn it_refuses_what_the_reader_refuses_by_shape() {
         ("/categories/youth-health/max_validity", Value::from("2 years")),
         ("/representation/kinds/friendship", Value::Null),
         ("/alarms/most_misses_percent", Value::from(101)),
+        ("/match/contact_within", Value::from(0)),
+        ("/feedback/take_up_within", Value::from(61)),
         ("/operators/0/name", Value::from("De Vries")),
         ("/policy/rego", Value::from("")),
     ] {

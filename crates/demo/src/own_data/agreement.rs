@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use kw_agreement::Localised;
 use kw_agreement::draft::{
-    AgreementDraft, AlarmsDraft, BudgetsDraft, CategoryDraft, ChainDraft, ConsentDraft, LedgerDraft,
-    PartnerDraft, PseudonymiserDraft, PurposeDraft, RepresentationDraft, ReviewDraft, RoleDraft,
-    ServiceDraft, SharedAttributeDraft, SubjectAccessDraft,
+    AgreementDraft, AlarmsDraft, BudgetsDraft, CategoryDraft, ChainDraft, ConsentDraft, FeedbackDraft,
+    LedgerDraft, MatchingDraft, PartnerDraft, PseudonymiserDraft, PurposeDraft, RepresentationDraft,
+    ReviewDraft, RoleDraft, ServiceDraft, SharedAttributeDraft, SubjectAccessDraft,
 };
 use serde_json::json;
 
@@ -93,6 +93,8 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         consent: ConsentDraft::default(),
         representation: RepresentationDraft::default(),
         alarms: AlarmsDraft::default(),
+        matching: MatchingDraft::default(),
+        feedback: FeedbackDraft::default(),
         policy: None,
     };
     Ok((draft, asker))

@@ -6,8 +6,9 @@ use kw_agreement::{
 };
 use kw_domain::{Bsn, Instant, Oin};
 use kw_ledger::AccessRecord;
+use kw_protocol::mandate::MandateAct;
 use kw_protocol::problem::ProblemCode;
-use kw_protocol::query::{Query, RelationBasis};
+use kw_protocol::query::{Query, QueryAct, RelationBasis};
 use kw_runtime::{Party, Refusal};
 use kw_store::switchboard::FindablePointer;
 
@@ -32,6 +33,11 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
     if reason.len() > LONGEST_REASON || reason.chars().any(char::is_control) {
         refusal = refusal
             .field("/relation/reason", format!("expected at most {LONGEST_REASON} bytes of printable text"));
+    }
+    if query.act == QueryAct::Feedback
+        && query.representation.as_ref().is_some_and(|claim| claim.act != MandateAct::Feedback)
+    {
+        refusal = refusal.field("/representation/act", "expected 'feedback', as the query's own act");
     }
     // These texts are stored centrally, and no BSN may be.
     let texts = [

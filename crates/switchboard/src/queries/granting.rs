@@ -4,8 +4,8 @@ use kw_agreement::Allowed;
 use kw_domain::{Handle, Instant};
 use kw_ledger::GrantedAccess;
 use kw_protocol::Bytes16;
-use kw_protocol::grant::{GrantClaims, GrantProperties, GrantRepresentation};
-use kw_protocol::query::{DisclosedHolder, Query};
+use kw_protocol::grant::{FeedbackProperties, GrantClaims, GrantProperties, GrantRepresentation};
+use kw_protocol::query::{DisclosedHolder, Query, QueryAct};
 use kw_runtime::{Entropy, Refusal};
 use kw_store::StoredReceipt;
 use kw_store::switchboard::FindablePointer;
@@ -20,6 +20,7 @@ use crate::signer::Signer;
 pub(super) struct Draft {
     pub(super) claims: GrantClaims,
     actor_salt: Bytes16,
+    act: QueryAct,
 }
 
 /// Everything that all grants of one answer share.
@@ -44,7 +45,11 @@ pub(super) fn draft(
         .ok_or_else(|| Refusal::fault("a sealed column does not open"))?;
     let actor_salt = Bytes16(entropy.draw());
     let opens = properties(terms, pointer, handle, actor_salt);
-    Ok(Draft { claims: terms.issuing.claims(entropy, pointer.holder, opens), actor_salt })
+    Ok(Draft {
+        claims: terms.issuing.claims(entropy, pointer.holder, opens),
+        actor_salt,
+        act: terms.query.act,
+    })
 }
 
 fn properties(
@@ -87,7 +92,12 @@ impl Draft {
         receipt: &StoredReceipt,
     ) -> Result<DisclosedHolder, Refusal> {
         let mut claims = self.claims;
-        let grant = issue(&mut claims, signer, now, origin, receipt)?;
+        let grant = match self.act {
+            QueryAct::View => issue(&mut claims, signer, now, origin, receipt)?,
+            QueryAct::Feedback => {
+                issue(&mut claims.clone().opening(FeedbackProperties), signer, now, origin, receipt)?
+            }
+        };
         let category = claims.prp.cat.pop().ok_or_else(|| Refusal::fault("a grant without a category"))?;
         Ok(DisclosedHolder {
             holder: claims.aud,

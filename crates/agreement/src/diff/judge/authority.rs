@@ -42,6 +42,26 @@ pub(super) fn judge(path: &[&str], pair: Pair<'_>, names: &Names<'_>) -> Option<
         ["alarms", "most_misses_percent"] => pair.grows("misses in a hundred that raise no alarm"),
         ["alarms", "most_questions"] => pair.grows("questions in one window that raise no alarm"),
         ["alarms", "most_per_case"] => pair.grows("questions under one case that raise no alarm"),
+        ["match", "coordinators", oin] => {
+            let who = names.party(oin);
+            pair.opens(
+                &format!("{who} sees every match of the chain"),
+                &format!("{who} no longer sees the chain's matches"),
+            )
+        }
+        ["match", "contact_within"] => {
+            pair.grows("working days within which holders of a match make contact")
+        }
+        ["match", "registrars", oin] => {
+            let who = names.party(oin);
+            pair.opens(
+                &format!("{who} may declare that persons belong together"),
+                &format!("{who} may no longer declare that persons belong together"),
+            )
+        }
+        ["feedback", "take_up_within"] => {
+            pair.grows("working days within which a feedback report is taken up")
+        }
         ["policy", "rego"] => match (pair.was, pair.is) {
             (None, _) => (Narrowing, "The chain has rules of its own; they can only narrow.".to_owned()),
             (_, None) => {

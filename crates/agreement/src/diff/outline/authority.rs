@@ -3,12 +3,22 @@
 use super::{Place, hex};
 use crate::authority::Authority;
 use crate::{
-    AgeBand, AlarmRules, ConsentRules, MandateRules, Operator, RepresentationRules, ReviewRules,
-    StatementProvider, Supplier,
+    AgeBand, AlarmRules, ConsentRules, FeedbackRules, MandateRules, MatchRules, Operator,
+    RepresentationRules, ReviewRules, StatementProvider, Supplier,
 };
 
 pub(super) fn facts(top: &mut Place<'_>, authority: &Authority) {
-    let Authority { suppliers, operators, review, representation, consent, alarms, policy } = authority;
+    let Authority {
+        suppliers,
+        operators,
+        review,
+        representation,
+        consent,
+        alarms,
+        matching,
+        feedback,
+        policy,
+    } = authority;
     for Supplier { oin, name, contact } in suppliers.values() {
         let mut all = top.below("suppliers");
         let mut place = all.entry(oin);
@@ -36,6 +46,13 @@ pub(super) fn facts(top: &mut Place<'_>, authority: &Authority) {
     place.number("most_misses_percent", *most_misses_percent);
     place.number("most_questions", *most_questions);
     place.number("most_per_case", *most_per_case);
+    let MatchRules { coordinators, contact_within, registrars } = matching;
+    let mut place = top.below("match");
+    place.set("coordinators", coordinators);
+    place.number("contact_within", u64::from(*contact_within));
+    place.set("registrars", registrars);
+    let FeedbackRules { take_up_within } = feedback;
+    top.below("feedback").number("take_up_within", u64::from(*take_up_within));
     if let Some(rego) = policy {
         top.below("policy").text("rego", rego);
     }

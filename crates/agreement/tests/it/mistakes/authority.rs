@@ -110,6 +110,10 @@ fn about_review_alarms_consent_and_policy() {
         ("consent/answer_valid", "\"P2D\"", "consent.answer_valid", "out of bounds"),
         ("consent/professionals", "[\"passer-by\"]", "consent.professionals[0]", "no such role"),
         ("consent/registrars", "[\"00000099000000099000\"]", "consent.registrars[0]", "no such partner"),
+        ("match/coordinators", "[\"00000099000000099000\"]", "match.coordinators[0]", "no such partner"),
+        ("match/contact_within", "61", "match.contact_within", "out of bounds"),
+        ("match/colour", "1", "match.colour", "no such field"),
+        ("feedback/take_up_within", "0", "feedback.take_up_within", "out of bounds"),
         ("policy/rego", "\"\"", "policy.rego", "64 KiB"),
         ("policy/rego", "1", "policy.rego", "expected a text"),
     ]);
@@ -222,11 +226,18 @@ fn about_identity_providers_and_contacts() {
         ("categories/youth-health/consent", "\"maybe\"", "categories.youth-health.consent", "none of"),
         (
             "categories/youth-care-plan/match",
-            "{ family = true }",
-            "categories.youth-care-plan.match.legal_basis",
-            "missing",
+            "{ legal_basis = \"Jeugdwet\", family = false }",
+            "match",
+            "no category has that",
         ),
     ]);
+    let found = errors_after(|whole| {
+        place(whole, "categories/youth-care-plan/match").as_table_mut().unwrap().remove("legal_basis");
+    });
+    assert!(
+        found.iter().any(|error| error.path == "categories.youth-care-plan.match.legal_basis"),
+        "{found:#?}"
+    );
     let found = errors_after(|whole| {
         *place(whole, "chain/environment") = "production".into();
     });
