@@ -67,6 +67,8 @@ impl Register {
                 (*representative == account.name).then(|| ChosenMandate {
                     mandate: mandate.id,
                     kind: mandate.kind,
+                    categories: mandate.categories.clone(),
+                    acts: mandate.acts.clone(),
                     account: represented.clone(),
                 })
             })

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kw_domain::{Instant, MandateId};
+use kw_domain::{Category, Instant, MandateId};
 use kw_protocol::authorisation::RepresentationScope;
-use kw_protocol::mandate::MandateKind;
+use kw_protocol::mandate::{MandateAct, MandateKind};
 
 #[derive(Default)]
 pub(super) struct State {
@@ -53,6 +53,8 @@ pub(super) struct Code {
 pub(super) struct ChosenMandate {
     pub(super) mandate: MandateId,
     pub(super) kind: MandateKind,
+    pub(super) categories: Vec<Category>,
+    pub(super) acts: Vec<MandateAct>,
     /// The represented person's account.
     pub(super) account: String,
 }

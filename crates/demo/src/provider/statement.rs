@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kw_domain::{Epoch, Instant, MandateId, Oin};
-use kw_protocol::mandate::MandateKind;
+use kw_domain::{Category, Epoch, Instant, MandateId, Oin};
+use kw_protocol::mandate::{MandateAct, MandateKind};
 use serde::Serialize;
 use zeroize::Zeroize as _;
 
@@ -66,6 +66,8 @@ struct Representation {
 struct Represented {
     mandate: MandateId,
     kind: MandateKind,
+    categories: Vec<Category>,
+    acts: Vec<MandateAct>,
     label: String,
     binding: Hidden,
     epoch: Epoch,
@@ -142,7 +144,15 @@ impl Provider {
             let other = self.account(&one.account).ok_or(ProviderError::NobodyOfThatName)?;
             let (binding, epoch) = self.register.binding(other, party).await?;
             let (label, binding) = (other.given_name.clone(), text(&binding));
-            let line = Represented { mandate: one.mandate, kind: one.kind, label, binding, epoch };
+            let line = Represented {
+                mandate: one.mandate,
+                kind: one.kind,
+                categories: one.categories,
+                acts: one.acts,
+                label,
+                binding,
+                epoch,
+            };
             represented.insert(one.mandate, line);
         }
         Ok(represented.into_values().collect())

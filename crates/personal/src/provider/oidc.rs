@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kw_domain::{Clock, Epoch, Instant, MandateId};
+use kw_domain::{Category, Clock, Epoch, Instant, MandateId};
 use kw_identity::{Expected, Loopback, Providers, SigningKey, verify};
+use kw_protocol::mandate::MandateAct;
 use kw_protocol::{IdToken, SecretBytes32};
 use kw_pseudonym::Binding;
 use kw_runtime::{Entropy, SharedAgreement};
@@ -88,6 +89,11 @@ struct StatedPerson {
 struct StatedRepresented {
     mandate: MandateId,
     kind: String,
+    // A provider that does not say how far a mandate goes, lets it go nowhere.
+    #[serde(default)]
+    categories: Vec<Category>,
+    #[serde(default)]
+    acts: Vec<MandateAct>,
     label: String,
     #[serde(flatten)]
     person: StatedPerson,
@@ -235,6 +241,8 @@ impl Provider for OidcProvider {
             claims.represented.into_iter().take(MOST_REPRESENTED).map(|one| RepresentedPerson {
                 mandate: one.mandate,
                 kind: one.kind,
+                categories: one.categories,
+                acts: one.acts,
                 label: one.label.chars().filter(|c| !c.is_control()).take(64).collect(),
                 binding: Binding::from_bytes(&one.person.binding.0),
                 epoch: Epoch(one.person.epoch),

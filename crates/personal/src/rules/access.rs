@@ -1,6 +1,7 @@
 //! What a session may do in the dossier it is bound to, and on what ground.
 
 use kw_domain::{AccountId, Category, DossierId, Instant, MandateId};
+use kw_protocol::mandate::MandateAct;
 use kw_store::personal::DossierUser;
 
 use super::dossier::OpenDossier;
@@ -35,7 +36,16 @@ pub struct Access {
     dossier: DossierId,
     account: AccountId,
     ground: Ground,
+    /// What the mandates cover that the provider stated; `None` on one's own ground.
+    mandates: Option<Vec<Scope>>,
     limits: Option<kw_store::personal::Limits>,
+}
+
+/// How far one mandate goes.
+#[derive(Debug, Clone)]
+struct Scope {
+    categories: Vec<Category>,
+    acts: Vec<MandateAct>,
 }
 
 /// Why there is no way in.
@@ -98,7 +108,8 @@ impl Session {
         if !owns && !used {
             return Err(NoAccess::NoRight);
         }
-        self.mandate_for(dossier)
+        self.mandates_for(dossier, owns, user)
+            .next()
             .map(|person| Ground::Mandate { id: person.mandate, kind: person.kind.clone() })
             .ok_or(NoAccess::NoMandate)
     }
@@ -117,11 +128,31 @@ impl Session {
         }
         let ground = self.ground(dossier, owner, own, user, now)?;
         let limits = if owner == self.account { None } else { user.map(|user| user.limits.clone()) };
-        Ok(Access { dossier: dossier.id(), account: self.account, ground, limits })
+        let mandates = match ground {
+            Ground::Own => None,
+            Ground::Mandate { .. } => Some(
+                self.mandates_for(dossier, owner == self.account, user)
+                    .map(|person| Scope { categories: person.categories.clone(), acts: person.acts.clone() })
+                    .collect(),
+            ),
+        };
+        Ok(Access { dossier: dossier.id(), account: self.account, ground, mandates, limits })
     }
 
-    fn mandate_for(&self, dossier: &OpenDossier) -> Option<&RepresentedPerson> {
-        self.statement.represented.iter().find(|person| dossier.is_about(&person.binding))
+    /// The mandates of the dossier's person that count. What a user was given counts under the mandate that they came in
+    /// with, and under no other.
+    fn mandates_for(
+        &self,
+        dossier: &OpenDossier,
+        owns: bool,
+        user: Option<&DossierUser>,
+    ) -> impl Iterator<Item = &RepresentedPerson> {
+        let only = user.filter(|_| !owns).map(|user| user.mandate);
+        self.statement
+            .represented
+            .iter()
+            .filter(move |person| only.is_none_or(|mandate| mandate == person.mandate))
+            .filter(|person| dossier.is_about(&person.binding))
     }
 }
 
@@ -156,6 +187,14 @@ impl Access {
 
     /// Whether it goes far enough for an act on a category.
     pub fn allows(&self, act: Act, category: Option<&Category>) -> Result<(), NoAccess> {
+        // Collecting is looking at what a holder has: the chain's mandates know one act for both.
+        let covers = |scope: &Scope| {
+            scope.acts.contains(&MandateAct::View)
+                && category.is_none_or(|category| scope.categories.contains(category))
+        };
+        if self.mandates.as_ref().is_some_and(|scopes| !scopes.iter().any(covers)) {
+            return Err(NoAccess::Limited);
+        }
         let Some(limits) = &self.limits else { return Ok(()) };
         let may = match act {
             Act::Collect => limits.collect,

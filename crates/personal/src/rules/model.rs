@@ -9,6 +9,7 @@ use kw_domain::{
 };
 use kw_protocol::SecretBytes32;
 use kw_protocol::authorisation::{Collected, SecretText};
+use kw_protocol::mandate::MandateAct;
 use kw_protocol::pull::{EpochBirthDateProof, EpochProof};
 use kw_pseudonym::{Binding, RowKey};
 use kw_runtime::Entropy;
@@ -117,6 +118,19 @@ struct World {
     documents: Vec<SealedDocument>,
 }
 
+fn care_plan() -> Category {
+    Category::parse("care-plan").unwrap()
+}
+
+/// What the mandate with this number covers: every other one covers reading the care plan.
+fn scope(number: usize) -> (Category, MandateAct) {
+    match number % 4 {
+        1 => (care_plan(), MandateAct::Feedback),
+        3 => (Category::parse("school-report").unwrap(), MandateAct::View),
+        _ => (care_plan(), MandateAct::View),
+    }
+}
+
 impl World {
     fn new() -> Self {
         let entropy = Entropy::seeded(7);
@@ -157,8 +171,11 @@ impl World {
                 let represented = self
                     .mandates
                     .iter()
-                    .filter(|(_, by, _, active)| *by == account && *active)
-                    .map(|(mandate, _, person, _)| RepresentedPerson {
+                    .enumerate()
+                    .filter(|(_, (_, by, _, active))| *by == account && *active)
+                    .map(|(number, (mandate, _, person, _))| RepresentedPerson {
+                        categories: vec![scope(number).0],
+                        acts: vec![scope(number).1],
                         mandate: *mandate,
                         kind: "voluntary".to_owned(),
                         label: PEOPLE[*person].0.to_owned(),
@@ -193,7 +210,14 @@ impl World {
                 self.users.push(DossierUser {
                     dossier: self.dossiers[dossier].dossier,
                     account: self.accounts[account % ACCOUNTS],
-                    mandate: self.entropy.id(self.now),
+                    // As at an acceptance: under a mandate of theirs, if they have one.
+                    mandate: self
+                        .mandates
+                        .iter()
+                        .find(|(_, by, of, _)| {
+                            *by == account % ACCOUNTS && *of == self.dossiers[dossier].truth
+                        })
+                        .map_or_else(|| self.entropy.id(self.now), |(mandate, ..)| *mandate),
                     limits: Limits {
                         view: true,
                         collect: until_hour > 2,
@@ -261,16 +285,18 @@ impl World {
                 let (session, document) = (session % self.sessions.len(), document % self.documents.len());
                 let owner = self.documents[document].dossier();
                 let Some(at) = self.dossiers.iter().position(|kept| kept.dossier == owner) else { return };
-                if self.access(session, at).is_ok_and(|access| access.allows(Act::View, None).is_ok()) {
+                if self
+                    .access(session, at)
+                    .is_ok_and(|access| access.allows(Act::View, Some(&care_plan())).is_ok())
+                {
                     let who = self.sessions[session].0;
                     let may = self.dossiers[at].truth == who
-                        || self.sessions[session]
-                            .1
-                            .statement
-                            .represented
-                            .iter()
-                            .any(|person| person.binding == self.bindings[self.dossiers[at].truth]);
-                    assert!(may, "nobody reads without being the person or representing them");
+                        || self.sessions[session].1.statement.represented.iter().any(|person| {
+                            person.binding == self.bindings[self.dossiers[at].truth]
+                                && person.categories.contains(&care_plan())
+                                && person.acts.contains(&MandateAct::View)
+                        });
+                    assert!(may, "nobody reads without being the person or representing them in this");
                     seen.note("read");
                 }
             }
@@ -310,7 +336,8 @@ impl World {
         let Some(bound) = self.sessions[session].1.dossier() else { return };
         let dossier =
             self.dossiers.iter().position(|kept| kept.dossier == bound).expect("it was bound to one");
-        let allowed = self.access(session, dossier).and_then(|access| access.allows(Act::Collect, None));
+        let allowed =
+            self.access(session, dossier).and_then(|access| access.allows(Act::Collect, Some(&care_plan())));
         if allowed.is_err() {
             seen.note("collection refused");
             return;
@@ -346,7 +373,7 @@ impl World {
         Collected {
             id: self.entropy.id(self.now),
             holder: Oin::parse(HOLDER).unwrap(),
-            category: Category::parse("care-plan").unwrap(),
+            category: care_plan(),
             transaction: self.entropy.id::<TransactionId>(self.now),
             document: Some(json!({ "about": person })),
             provenance: None,
@@ -429,10 +456,7 @@ impl World {
 }
 
 fn expected() -> Expected {
-    Expected {
-        holder: Oin::parse(HOLDER).unwrap(),
-        categories: [Category::parse("care-plan").unwrap()].into(),
-    }
+    Expected { holder: Oin::parse(HOLDER).unwrap(), categories: [care_plan()].into() }
 }
 
 #[test]

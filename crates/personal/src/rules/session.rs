@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use kw_domain::{AccountId, DossierId, Epoch, Instant, MandateId, SessionId};
+use kw_domain::{AccountId, Category, DossierId, Epoch, Instant, MandateId, SessionId};
+use kw_protocol::mandate::MandateAct;
 use kw_pseudonym::Binding;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -23,6 +24,10 @@ pub struct RepresentedPerson {
     pub mandate: MandateId,
     /// Its kind, as the agreement calls it.
     pub kind: String,
+    /// The kinds of data that the mandate covers, and no others.
+    pub categories: Vec<Category>,
+    /// What may be done under it, and nothing else.
+    pub acts: Vec<MandateAct>,
     /// What the provider calls them: a first name.
     pub label: String,
     /// The pairwise binding of that person and this personal environment.
@@ -94,6 +99,8 @@ impl Statement {
                 .map(|person| StoredRepresented {
                     mandate: person.mandate,
                     kind: person.kind.clone(),
+                    categories: person.categories.clone(),
+                    acts: person.acts.clone(),
                     label: person.label.clone(),
                     person: StoredBinding::of(&person.binding, person.epoch),
                 })
@@ -115,6 +122,8 @@ impl Statement {
                     RepresentedPerson {
                         mandate: one.mandate,
                         kind: one.kind,
+                        categories: one.categories,
+                        acts: one.acts,
                         label: one.label,
                         binding,
                         epoch,
@@ -147,6 +156,11 @@ struct StoredStatement {
 struct StoredRepresented {
     mandate: MandateId,
     kind: String,
+    // A statement that was stored before these were kept covers nothing.
+    #[serde(default)]
+    categories: Vec<Category>,
+    #[serde(default)]
+    acts: Vec<MandateAct>,
     label: String,
     person: StoredBinding,
 }

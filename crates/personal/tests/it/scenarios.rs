@@ -1,9 +1,10 @@
 //! The two scenarios of MedMij RFC0055, and what must be refused in them.
 
 use kw_ledger::{Event, Outcome};
+use kw_protocol::mandate::MandateAct;
 
 use crate::bed::Bed;
-use crate::browser::{Browser, text};
+use crate::browser::{Browser, CATEGORY, text};
 use crate::world::Holder::{Careful, Careless};
 use crate::world::Who;
 
@@ -126,6 +127,52 @@ async fn scenario_2_one_dossier_has_users_with_limited_rights() {
     assert_eq!(other.start(bed.holder).await.err().map(|answer| answer.0), Some(403));
     bed.stop().await;
     assert_eq!(bed.documents_and_wrong_ones(), (1, 0));
+}
+
+#[tokio::test]
+async fn a_mandate_goes_no_further_in_the_dossier_than_it_says() {
+    for part in [(CATEGORY, MandateAct::Feedback), ("school-attendance", MandateAct::View)] {
+        let Scene { mut bed, mut browser, parent, child, mandate, dossier } =
+            scene("2016-04-05", "20160405").await;
+        let underway = browser.start(bed.holder).await.unwrap();
+        browser.come_back(&underway, child, true, Careful).await;
+        assert_eq!(browser.confirm(&underway.id, &dossier).await.1["state"], "stored");
+        bed.world.withdraw(mandate.parse().unwrap());
+        bed.world.give_in_part(parent, child, "parental-authority", part);
+
+        browser.sign_in(parent).await;
+        assert_eq!(browser.bind(&dossier).await.0, 200);
+        assert_eq!(browser.start(bed.holder).await.err().map(|answer| answer.0), Some(403), "{part:?}");
+        let (status, documents) = browser.documents(&dossier).await;
+        assert!(status == 403 || documents.as_array().is_some_and(Vec::is_empty), "{part:?}: {documents}");
+        let (_, collections) = browser.get("/v1/collections").await;
+        assert!(collections.as_array().is_some_and(Vec::is_empty), "{part:?}: {collections}");
+        bed.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_was_invited_to_ends_with_the_mandate_they_came_in_with() {
+    let mut bed = Bed::start().await;
+    let (grandmother, helper) = (bed.world.add("Riet", "1941-09-30"), bed.world.add("Ali", "1990-01-02"));
+    let mut own = bed.browser();
+    own.sign_in(grandmother).await;
+    let dossier = text(&own.found_own("19410930").await.1, "id");
+    own.bind(&dossier).await;
+    let limits = serde_json::json!({ "view": true, "collect": true, "until": "2099-01-01T00:00:00Z" });
+    let (_, invited) = own.post(&format!("/v1/dossiers/{dossier}/invitations"), limits).await;
+    let first = bed.world.give(helper, grandmother, "voluntary");
+    let mut other = bed.browser();
+    other.sign_in(helper).await;
+    let acceptance = serde_json::json!({ "code": text(&invited, "code") });
+    assert_eq!(other.post("/v1/invitations/acceptances", acceptance).await.0, 201);
+    assert_eq!(other.bind(&dossier).await.0, 200);
+
+    bed.world.withdraw(first);
+    bed.world.give(helper, grandmother, "voluntary");
+    other.sign_in(helper).await;
+    assert_eq!(other.bind(&dossier).await.0, 403, "another mandate takes another invitation");
+    bed.stop().await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use kw_agreement::Partner;
-use kw_domain::{BirthDate, DatePrecision, Epoch, Instant, MandateId, TransactionId};
+use kw_domain::{BirthDate, Category, DatePrecision, Epoch, Instant, MandateId, TransactionId};
 use kw_personal::holders::{HolderError, Holders};
 use kw_personal::provider::{Provider, ProviderError, SignIn, SignedIn};
 use kw_personal::rules::{RepresentedPerson, Statement};
@@ -14,10 +14,13 @@ use kw_protocol::authorisation::{
     Collected, CollectionRequest, PushedAuthorisation, PushedRequest, Scope, SecretText, Token, TokenRequest,
     TokenType,
 };
+use kw_protocol::mandate::MandateAct;
 use kw_protocol::pull::{EpochBirthDateProof, EpochProof};
 use kw_pseudonym::Binding;
 use kw_runtime::Entropy;
 use serde_json::json;
+
+use crate::browser::CATEGORY;
 
 /// A person by number.
 pub(crate) type Who = usize;
@@ -34,6 +37,8 @@ struct Mandate {
     by: Who,
     of: Who,
     kind: &'static str,
+    categories: Vec<Category>,
+    acts: Vec<MandateAct>,
     active: bool,
 }
 
@@ -89,8 +94,19 @@ impl World {
     }
 
     pub(crate) fn give(&self, by: Who, of: Who, kind: &'static str) -> MandateId {
+        self.give_in_part(by, of, kind, (CATEGORY, MandateAct::View))
+    }
+
+    pub(crate) fn give_in_part(
+        &self,
+        by: Who,
+        of: Who,
+        kind: &'static str,
+        (category, act): (&str, MandateAct),
+    ) -> MandateId {
         let id = Entropy::os().id(Instant::from_millis(1_795_000_000_000));
-        self.state().mandates.push(Mandate { id, by, of, kind, active: true });
+        let categories = vec![Category::parse(category).unwrap()];
+        self.state().mandates.push(Mandate { id, by, of, kind, categories, acts: vec![act], active: true });
         id
     }
 
@@ -184,6 +200,8 @@ impl Provider for World {
             RepresentedPerson {
                 mandate: one.id,
                 kind: one.kind.to_owned(),
+                categories: one.categories.clone(),
+                acts: one.acts.clone(),
                 label: person.name.to_owned(),
                 binding: person.binding.clone(),
                 epoch: Epoch(1),
