@@ -7,6 +7,7 @@
 //! - [`sync`]: keeps the index in line with the sources.
 #![forbid(unsafe_code)]
 
+pub mod description;
 mod events;
 pub mod grants;
 pub mod identity_checks;
@@ -19,6 +20,7 @@ pub mod sync;
 mod testing;
 pub mod vault;
 
+pub use description::SourceDescription;
 pub use events::EVENTS as LOG_EVENTS;
 pub use source::{
     Change, ChangePage, Cursor, LocalId, LocalIdError, RefusedRow, Source, SourceDocument, SourceError,

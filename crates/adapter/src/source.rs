@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use kw_domain::{BirthDate, Category, Instant, SourceName, Subject};
 use kw_telemetry::{Explain, Reason};
 
+use crate::SourceDescription;
+
 /// A system at a partner that holds data about people.
 #[async_trait]
 pub trait Source: fmt::Debug + Send + Sync {
@@ -42,6 +44,13 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// person for good, as those of [`crate::mapping::RecordKey`] do, has nothing to add.
     async fn subject(&self, _category: &Category, _record: &LocalId) -> Result<Option<Subject>, SourceError> {
         Ok(None)
+    }
+
+    /// What is made of the system, for a person who checks the configuration: which column is what, and why. Never holds a
+    /// value of a record. May look at the system for it, and fails as [`Self::changes`] would; a source that has nothing to
+    /// say about itself works all the same.
+    async fn describe(&self) -> Result<SourceDescription, SourceError> {
+        Ok(SourceDescription::default())
     }
 }
 

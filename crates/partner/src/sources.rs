@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use kw_adapter::mapping::RecordKey;
 use kw_adapter::pulls::Sources;
 use kw_adapter::{
-    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError, SourceRecord,
+    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDescription, SourceDocument, SourceError,
+    SourceRecord,
 };
 use kw_adapter_files::FilesSource;
 use kw_adapter_sql::SqlSource;
@@ -98,5 +99,9 @@ impl Source for Screened {
 
     async fn subject(&self, category: &Category, record: &LocalId) -> Result<Option<Subject>, SourceError> {
         self.inner.subject(category, record).await
+    }
+
+    async fn describe(&self) -> Result<SourceDescription, SourceError> {
+        self.inner.describe().await
     }
 }

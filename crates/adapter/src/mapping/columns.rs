@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{RowFault, cell};
+use crate::description::FieldDescription;
 
 /// The columns of a row that go into its document, and where; a column that is not named stays at the source.
 ///
@@ -103,6 +104,16 @@ impl Columns {
         self.0.keys().map(String::as_str)
     }
 
+    /// What goes where, for [`crate::Source::describe`].
+    pub fn describe(&self) -> Vec<FieldDescription> {
+        let described = |(column, target): (&String, &ColumnTarget)| FieldDescription {
+            from: column.clone(),
+            to: target.to.clone(),
+            becomes: target.kind.as_str().to_owned(),
+        };
+        self.0.iter().map(described).collect()
+    }
+
     /// The document for a row. Empty and absent values are left out.
     pub fn document(&self, row: &Map<String, Value>) -> Result<Map<String, Value>, RowFault> {
         let mut document = Map::new();
@@ -158,6 +169,18 @@ impl ColumnTarget {
 }
 
 impl ColumnType {
+    /// As in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Bool => "bool",
+            Self::List => "list",
+            Self::Date => "date",
+        }
+    }
+
     fn expectation(self) -> &'static str {
         match self {
             Self::Any => "a value",
