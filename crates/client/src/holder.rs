@@ -15,7 +15,7 @@ use crate::{ClientError, Context};
 /// Another partner. Keep it: its connections are reused.
 #[derive(Debug, Clone)]
 pub struct HolderClient {
-    service: Service,
+    pub(crate) service: Service,
 }
 
 impl HolderClient {

@@ -22,6 +22,7 @@ mod context;
 mod entropy;
 mod error;
 mod events;
+mod feedback;
 mod holder;
 mod http;
 mod jwks;

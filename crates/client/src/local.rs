@@ -246,7 +246,7 @@ impl LocalClient {
         self.post(&format!("/v1/reviews/{id}/verdict"), verdict, SMALL, QUESTION).await
     }
 
-    async fn post<T: DeserializeOwned>(
+    pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
@@ -255,6 +255,22 @@ impl LocalClient {
     ) -> Result<T, ClientError> {
         let body = serde_json::to_vec(body).map_err(|_| UNWRITABLE)?;
         self.call(Method::POST, path, body.into(), bound, timeout).await
+    }
+
+    /// Reads what is at a path with these parameters.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+        bound: Bound,
+    ) -> Result<T, ClientError> {
+        // Only the part after the authority is sent.
+        let url = Url::parse_with_params(&format!("http://localhost{path}"), parameters);
+        let url = url.map_err(|_| UNWRITABLE)?;
+        let whole =
+            url.query().filter(|query| !query.is_empty()).map(|query| format!("{}?{query}", url.path()));
+        let path = whole.unwrap_or_else(|| url.path().to_owned());
+        self.call(Method::GET, &path, Bytes::new(), bound, QUESTION).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -330,7 +346,7 @@ const UNWRITABLE: ClientError = ClientError::Malformed("the request cannot be wr
 /// A whole dossier, of many holders.
 const DOSSIER: Bound = Bound(64 * 1024 * 1024);
 /// The partner process keeps the deadlines; this one only ends a hang.
-const QUESTION: Duration = Duration::from_mins(1);
+pub(crate) const QUESTION: Duration = Duration::from_mins(1);
 /// A first load of a large source.
 const SYNC: Duration = Duration::from_hours(12);
 

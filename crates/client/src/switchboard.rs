@@ -25,6 +25,7 @@ use crate::{ClientError, Context, Entropy, Jwks, Retry};
 
 mod bulk;
 mod delegations;
+mod feedback;
 mod mandates;
 mod reviews;
 mod signals;

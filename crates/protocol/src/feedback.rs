@@ -4,6 +4,9 @@
 //! hears which report has which status, between which two parties, and nothing else. States and transitions are those of
 //! Digimelding (DMKS, appendix B).
 
+mod checking;
+mod local;
+
 use std::fmt;
 
 use kw_domain::{AnnotationId, AttachmentId, Category, FeedbackId, Instant, Oin, SourceName, TransactionId};
@@ -15,6 +18,9 @@ use crate::dossier::Party;
 use crate::pull::{EpochBirthDateProof, EpochProof};
 use crate::query::Actor;
 
+pub use checking::{ATTACHMENT_TYPES, Mistake, is_pointer};
+pub use local::{AnnotateFeedback, FeedbackAttachment, FeedbackList, FeedbackListed, FeedbackSummary};
+
 /// The most attachments of one report.
 pub const MOST_ATTACHMENTS: usize = 5;
 /// The most bytes of all attachments of one report together, before base64.
@@ -25,6 +31,12 @@ pub const MOST_ATTRIBUTES: usize = 50;
 pub const LONGEST_REFERENCE: usize = 12;
 /// The longest text in a report, in characters.
 pub const LONGEST_TEXT: usize = 2_000;
+/// The longest JSON pointer in a report, in bytes.
+pub const LONGEST_POINTER: usize = 500;
+/// The longest doubted or proposed value, in bytes of JSON.
+pub const LONGEST_VALUE: usize = 4_000;
+/// The most pulls that one correction names; a holder with more sends several.
+pub const MOST_RECEIVED: usize = 200;
 
 /// Where a report stands. Digimelding's name is beside each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -458,6 +470,9 @@ pub struct FeedbackStatusReport {
     /// Since when.
     #[schema(value_type = String)]
     pub since: Instant,
+    /// The holder did not take it up in time.
+    #[serde(default)]
+    pub overdue: bool,
 }
 
 /// What the switchboard knows of a report: `GET /v1/feedback-reports/{id}` there, for its two parties.
@@ -478,6 +493,9 @@ pub struct FeedbackRoute {
     /// Since when.
     #[schema(value_type = String)]
     pub since: Instant,
+    /// The holder did not take it up in time.
+    #[serde(default)]
+    pub overdue: bool,
 }
 
 /// A holder has everybody told who received a value that was wrong: `POST /v1/corrections` at the switchboard.
@@ -490,7 +508,7 @@ pub struct CorrectionReport {
     /// In which kind of data.
     #[schema(value_type = String)]
     pub category: Category,
-    /// Who received it, and in which pull.
+    /// Who received it, and in which pull: 1 to 200.
     pub received: Vec<ReceivedBy>,
 }
 
@@ -504,6 +522,14 @@ pub struct ReceivedBy {
     /// The transaction id of the pull.
     #[schema(value_type = String)]
     pub transaction: TransactionId,
+}
+
+/// What came of a [`CorrectionReport`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CorrectionsTold {
+    /// How many pulls were told of by this call; those of before are not told of again.
+    pub told: u64,
 }
 
 /// What a recipient is told: `GET /v1/corrections/{transaction}` at the switchboard. The value itself is asked anew.
