@@ -2,6 +2,7 @@
 //!
 //! They are installed when they can be; otherwise the test says what was not checked, and why.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use kw_domain::{ChainName, Clock as _, Oin, SystemClock};
 use kw_ledger::checkpoint::Checkpoint;
 use kw_ledger::note::Note;
-use kw_ledger::tile::{Resource, Tiles, consistency_tiles};
+use kw_ledger::tile::{Resource, Tiles, all_bundles, all_tiles, consistency_tiles};
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_store::switchboard::Switchboard;
 use kw_store::{Abort, Act, DatabaseConfig, Store};
@@ -95,8 +96,29 @@ fn grow(chain: &Path, to: &Path, entries: u64) {
     while size_of(to) < entries {
         assert!(Instant::now() < until, "the entries were not published");
         mirror(chain, to);
+        assert_no_file_too_many(to);
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// A copy that was brought up to date at many sizes is the copy that is made at once.
+fn assert_no_file_too_many(copy: &Path) {
+    let size = size_of(copy);
+    let tiles = all_tiles(size).map(|tile| Resource::from(tile).path());
+    let expected: BTreeSet<String> =
+        tiles.chain(all_bundles(size).map(|bundle| Resource::from(bundle).path())).collect();
+    let (mut found, mut folders) = (BTreeSet::new(), vec![copy.join("tile")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(copy).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(found, expected);
 }
 
 /// Records from beside the running switchboard, as a second process on its database would leave them.

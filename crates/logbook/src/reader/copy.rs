@@ -233,17 +233,28 @@ impl Copy {
         }
     }
 
-    /// Removes the partial files of what is full now.
+    /// Removes the partial files that wider ones replaced: what the folder holds is the tree of its checkpoint, and no more.
     fn remove_grown(&self, before: u64, now: u64) -> Result<(), CopyError> {
-        let is_full =
-            |id: TileId| TileId::in_tree(id.level, id.index, now).is_some_and(|id| !id.is_partial());
-        let tiles = edge_tiles(before).into_iter().filter(|id| is_full(*id));
-        let bundle = BundleId::in_tree(before >> 8, before).filter(|id| is_full(id.tile()));
-        let bundle = bundle.map(|id| Resource::from(id.full()));
-        for full in tiles.map(|id| Resource::from(id.full())).chain(bundle) {
-            let partial = self.folder.join(format!("{}.p", full.path()));
-            match fs::remove_dir_all(&partial) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial)(error)),
+        let tiles = edge_tiles(before).into_iter().map(|old| {
+            let new = TileId::in_tree(old.level, old.index, now);
+            (Resource::from(old), new.map(Resource::from), Resource::from(old.full()))
+        });
+        let bundle = BundleId::in_tree(before >> 8, before).map(|old| {
+            let new = BundleId::in_tree(old.index, now);
+            (Resource::from(old), new.map(Resource::from), Resource::from(old.full()))
+        });
+        for (old, new, full) in tiles.chain(bundle) {
+            let removed = if new == Some(full) && old != full {
+                fs::remove_dir_all(self.folder.join(format!("{}.p", full.path())))
+            } else if new.is_some_and(|new| new != old) {
+                fs::remove_file(self.folder.join(old.path()))
+            } else {
+                continue;
+            };
+            match removed {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed(&self.folder.join(old.path()))(error));
+                }
                 _ => {}
             }
         }
