@@ -25,6 +25,30 @@ kw_telemetry::events! {
         source: Configured,
         reason: Reason,
     }
+    /// Something of this holder broke.
+    FeedbackFailed(Application, Error, "feedback-failed", "a feedback report could not be taken in") {
+        caller: Oin,
+        transaction: Option<TransactionId>,
+        reason: &'static str,
+    }
+    /// It stays in the outbox and is tried again.
+    FeedbackNotTold(
+        Application, Warn, "feedback-not-told", "the switchboard was not told how a feedback report stands"
+    ) { reason: Reason }
+    /// Take them up: `ketenwijzer feedback received list --overdue`.
+    FeedbackOverdue(
+        Application, Warn, "feedback-overdue", "feedback reports were not taken up within the agreed working days"
+    ) { reports: u64 }
+    /// It is tried again much later: mend what the switchboard refuses.
+    FeedbackParked(Application, Error, "feedback-parked", "the switchboard refuses a message about a feedback report") {
+        reason: &'static str,
+    }
+    /// A mix-up was stopped, or somebody tries what is not theirs.
+    FeedbackRefused(Security, Warn, "feedback-refused", "a feedback report was refused") {
+        caller: Oin,
+        transaction: Option<TransactionId>,
+        reason: &'static str,
+    }
     /// Without keys no grant can be checked; the last ones are used while they may be.
     GrantKeysNotFetched(
         Application, Warn, "grant-keys-not-fetched", "the switchboard's keys cannot be fetched"

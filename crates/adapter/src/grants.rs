@@ -18,7 +18,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 use kw_agreement::Agreement;
 use kw_domain::{Clock, Instant, Oin};
 use kw_ledger::{CanonicalError, Leaf, LeafKind, RecordedActor, Salt, canonical};
-use kw_protocol::grant::{AccessLogClaims, ActorSalt, GrantClaims, LEEWAY_SECONDS, MAX_LIFE_SECONDS, Opens};
+use kw_protocol::grant::{
+    AccessLogClaims, ActorSalt, FeedbackClaims, GrantClaims, LEEWAY_SECONDS, MAX_LIFE_SECONDS, Opens,
+};
 use kw_protocol::query::{Actor, Assurance};
 use kw_store::PendingReceipt;
 use serde::Serialize;
@@ -84,6 +86,15 @@ impl GrantVerifier {
         agreement: &Agreement,
         presented: Presented<'_>,
     ) -> Result<AccessLogClaims, GrantError> {
+        self.check(agreement, presented).await
+    }
+
+    /// The claims of a feedback grant that this caller may use here and now, on behalf of this actor.
+    pub async fn verify_feedback(
+        &self,
+        agreement: &Agreement,
+        presented: Presented<'_>,
+    ) -> Result<FeedbackClaims, GrantError> {
         self.check(agreement, presented).await
     }
 

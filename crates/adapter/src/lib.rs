@@ -2,6 +2,7 @@
 //!
 //! - [`Source`]: what a partner's own system must be able to do;
 //! - [`grants`]: is this pull grant good, for this caller, here and now;
+//! - [`feedback`]: `/v1/feedback-reports`, doubts about what this holder says;
 //! - [`pulls`]: `POST /v1/pulls`, from the grant to the recorded answer;
 //! - [`statements`]: `POST /v1/access-statements`, what the own log says about a person, for that person;
 //! - [`sync`]: keeps the index in line with the sources.
@@ -9,6 +10,7 @@
 
 pub mod description;
 mod events;
+pub mod feedback;
 pub mod grants;
 pub mod identity_checks;
 pub mod mapping;

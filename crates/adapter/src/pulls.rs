@@ -11,6 +11,7 @@
 //!   grant; when it cannot be written, nothing is delivered. Only refusals that cost the caller no grant are recorded once
 //!   a second for each caller and reason.
 
+mod admission;
 pub(crate) mod ages;
 mod consent;
 pub mod delivery;
@@ -31,15 +32,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use kw_agreement::{Agreement, Allowed, Decision, DecisionInput, RepresentationInput};
+use kw_agreement::Agreement;
 use kw_domain::{Clock, Handle, Instant, Oin, SourceName, SubjectReference};
 use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, Outcome, RecordedRelation};
 use kw_protocol::grant::{GrantClaims, GrantRepresentation, LEEWAY_SECONDS};
 use kw_protocol::problem::ProblemCode;
-use kw_protocol::pull::{ComparedPrecision, Provenance, Pull, Pulled};
+use kw_protocol::pull::{Provenance, Pull, Pulled};
+use kw_protocol::query::Actor;
 use kw_runtime::{Refusal, SharedAgreement};
-use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
+use kw_store::partner::{Partner, PartnerRead};
 use kw_store::{Abort, Act, Store, WriteError};
 use kw_telemetry::Reason;
 use serde::Serialize;
@@ -53,6 +55,7 @@ pub use consent::{CheckingConsent, ConsentSource, Consents};
 pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
 pub use recorded_refusals::RecordedRefusals;
 
+pub(crate) use admission::{Asked, Ground};
 use refusal::PullRefusal;
 
 /// The sources of a partner by name.
@@ -102,13 +105,6 @@ pub struct Pulls {
 struct Decided {
     outcome: Result<Pulled, PullRefusal>,
     ground: Ground,
-}
-
-/// What the holder's own agreement was asked and said, when it came to that.
-#[derive(Default)]
-struct Ground {
-    input: Option<String>,
-    allowed: Option<Allowed>,
 }
 
 impl Pulls {
@@ -208,71 +204,15 @@ impl Pulls {
         request: &[u8; 32],
         ground: &mut Ground,
     ) -> Result<Pulled, PullRefusal> {
-        let (grant, handle) = (claims.jti, claims.prp.hdl);
-        let (requester, now) = (caller.oin, self.clock.now());
-        let (used, record, is_ours, is_confirmed) = self
-            .store
-            .read(move |tables| {
-                let record = tables.record_by_handle(handle)?;
-                // The links outlive their record, so they tell what was here from what never was.
-                let is_ours = record.is_some() || !tables.links_of(handle, None, 1)?.is_empty();
-                let is_confirmed = identity_checks::is_confirmed(tables, handle, requester, now)?;
-                Ok((tables.used_grant(grant)?, record, is_ours, is_confirmed))
-            })
-            .await
-            .map_err(|_| PullRefusal::Unavailable)?;
-        if used.is_some_and(|earlier| earlier != *request) {
-            return Err(PullRefusal::Reused);
-        }
-        if !is_ours {
-            return Err(PullRefusal::Handle);
-        }
-        // A record on its way out may stand for another person at the source by now; a suppressed one is not to be found.
-        let is_findable = |record: &LocalRecord| match record.state {
-            LocalState::Pending | LocalState::Registered => true,
-            LocalState::Leaving | LocalState::Suppressed => false,
-        };
-        let Some(record) = record.filter(is_findable) else {
+        let asked = Asked::from(pull);
+        let Some(admitted) = self.admit(agreement, caller, asked, claims, request, ground).await? else {
             return self.nothing(claims);
         };
-        let binding = proofs::check_subject(&self.vault, &record, pull.into())?;
-        if !claims.prp.cat.contains(&record.category) {
-            return Err(PullRefusal::Category);
-        }
-        let input = DecisionInput {
-            requester: caller.oin,
-            supplier: caller.supplier,
-            purpose: &claims.prp.purpose,
-            role: &pull.actor.role,
-            categories: std::slice::from_ref(&record.category),
-            relation: claims.prp.relation,
-            assurance: pull.actor.assurance,
-            representation: claims.prp.representation.as_ref().map(|claimed| RepresentationInput {
-                kind: claimed.kind,
-                act: claimed.act,
-                categories: claims.prp.cat.iter().cloned().collect(),
-            }),
-            at: self.clock.now(),
-        };
-        ground.input = Some(input.canonical());
-        match agreement.decide(&input) {
-            Decision::Allowed(allowed) => ground.allowed = Some(allowed),
-            Decision::Denied(reason) => return Err(PullRefusal::Denied(reason)),
-        }
-        let demanded = claims.prp.representation.is_some()
-            || agreement.birth_date_required(&claims.prp.purpose, &record.category);
-        proofs::check_birth_date_given(&record, pull.into(), demanded)?;
-        self.check_choice(agreement, caller, pull, claims, &record, input.representation.clone()).await?;
-        let Some(document) = self.retrieve(&record).await? else {
+        let Some(document) = self.retrieve(&admitted.record).await? else {
             return self.nothing(claims);
         };
-        let birth_date_compared =
-            match proofs::compare_birth_date(&binding, &record, pull.into(), document.birth_date) {
-                Err(PullRefusal::BirthDateUnknown) if is_confirmed => Some(ComparedPrecision::TwoPeople),
-                compared => compared?,
-            };
-        let represented = claims.prp.representation.as_ref();
-        ages::check(agreement, represented, document.birth_date, self.clock.now())?;
+        let birth_date_compared = self.compare(agreement, &admitted, asked, claims, document.birth_date)?;
+        let record = admitted.record;
         let (document, provenance) = filter::deliverable(agreement, &record, document)?;
         Ok(Pulled {
             holder: self.holder,
@@ -312,8 +252,20 @@ impl Pulls {
         pull: &Pull,
         claims: Option<&GrantClaims>,
     ) -> AccessRecord {
+        self.record_of(Event::PullAnswered, agreement, caller, &pull.actor, claims)
+    }
+
+    /// The record of something that was asked under a grant.
+    pub(crate) fn record_of(
+        &self,
+        event: Event,
+        agreement: &Agreement,
+        caller: &Caller,
+        actor: &Actor,
+        claims: Option<&GrantClaims>,
+    ) -> AccessRecord {
         let mut record = AccessRecord::new(
-            Event::PullAnswered,
+            event,
             self.clock.now(),
             agreement.chain().clone(),
             self.holder,
@@ -321,7 +273,7 @@ impl Pulls {
             agreement.hash(),
         );
         record.on_behalf_of = caller.supplier.map(|_| caller.oin);
-        record.actor = Some(recorded(&pull.actor));
+        record.actor = Some(recorded(actor));
         record.holders = vec![self.holder];
         record.trace.clone_from(&caller.trace);
         if let Some(claims) = claims {
@@ -337,7 +289,7 @@ impl Pulls {
         record
     }
 
-    fn reference(&self, now: Instant) -> SubjectReference {
+    pub(crate) fn reference(&self, now: Instant) -> SubjectReference {
         self.vault.entropy().id(now)
     }
 
@@ -350,9 +302,7 @@ impl Pulls {
         identity_check_for: Option<Oin>,
     ) -> Result<(), WriteError<PullRefusal>> {
         let grant = claims.jti;
-        // As long as anybody could present it: until it has expired by the slowest clock, and a while.
-        let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
-        let expires_at = Instant::from_millis(claims.exp.saturating_mul(1000)).plus(leeway);
+        let expires_at = void_from(claims.exp);
         let (now, handle, reference) = (record.at, claims.prp.hdl, self.reference(record.at));
         let checking = identity_check_for.map(|requester| (self.vault.entropy().id(now), requester));
         let of_grant = claims.clone();
@@ -409,14 +359,21 @@ impl Pulls {
     }
 }
 
+/// Until when the use of a grant is remembered: as long as anybody could present it, so until it has expired by the slowest
+/// clock, and a while.
+pub(crate) fn void_from(exp: i64) -> Instant {
+    let leeway = Duration::from_secs(LEEWAY_SECONDS as u64 * 4);
+    Instant::from_millis(exp.saturating_mul(1000)).plus(leeway)
+}
+
 /// The record of a pull. When the handle is of a record here, it gets a reference, and the link that resolves it goes into
 /// the same transaction.
-fn act_about(
+pub(crate) fn act_about<E>(
     tables: &mut (dyn PartnerRead + 'static),
     handle: Handle,
     reference: SubjectReference,
     mut record: AccessRecord,
-) -> Result<Act, Abort<PullRefusal>> {
+) -> Result<Act, Abort<E>> {
     if tables.record_by_handle(handle)?.is_none() {
         return into_act(&record);
     }
@@ -451,7 +408,7 @@ pub(crate) fn unrecorded<E>(error: &WriteError<E>) -> Refusal {
 }
 
 impl PullRefusal {
-    fn record(&self, record: AccessRecord) -> AccessRecord {
+    pub(crate) fn record(&self, record: AccessRecord) -> AccessRecord {
         let mut record = record.denied(self.reason());
         if self.is_failure() {
             record.result = Outcome::Error;

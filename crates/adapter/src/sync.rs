@@ -12,7 +12,7 @@
 //! - what was taken back by hand is not registered again before somebody says so.
 
 mod acts;
-mod backoff;
+pub(crate) mod backoff;
 mod by_hand;
 mod index;
 mod lease;

@@ -91,6 +91,26 @@ impl Vault {
         self.key.open(&[AUTHORISATION, authorisation.as_bytes()].concat(), sealed)
     }
 
+    /// Seals what a table of its own kind says, for one place and row of it.
+    pub(crate) fn seal_row(&self, place: &[u8], row: &[u8; 16], plain: &[u8]) -> Vec<u8> {
+        self.key.seal(&[place, row].concat(), plain, self.entropy.draw())
+    }
+
+    /// Opens what [`Self::seal_row`] made for the same place and row.
+    pub(crate) fn open_row(
+        &self,
+        place: &[u8],
+        row: &[u8; 16],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.key.open(&[place, row].concat(), sealed)
+    }
+
+    /// By which the same feedback report is known again.
+    pub(crate) fn digest_of_feedback(&self, report: &[u8]) -> [u8; 16] {
+        self.key.digest(&[b"feedback", report])
+    }
+
     /// A handle that nobody can guess.
     pub(crate) fn new_handle(&self) -> Handle {
         Handle::from_bytes(self.entropy.draw())

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use kw_adapter::Vault;
+use kw_adapter::feedback::Feedback;
 use kw_adapter::identity_checks::IdentityChecks;
 use kw_adapter::mapping::RecordKey;
 use kw_adapter::pulls::Sources;
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store<Partner>>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) feed: Feed,
+    pub(crate) received_feedback: Data<Feedback>,
     pub(crate) synchroniser: Arc<Synchroniser>,
     pub(crate) sources: Sources,
     pub(crate) vault: Vault,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use kw_adapter::feedback::Routing;
 use kw_adapter::grants::{FetchingKeys, KeySource};
 use kw_adapter::pulls::{CheckingConsent, ConsentSource};
 use kw_adapter::sync::{Index, Pseudonymiser};
@@ -11,6 +12,7 @@ use kw_client::{ClientError, Context, EpochElement, PseudonymError, Pseudonymise
 use kw_domain::{BatchId, KeyUse, PointerId, Subject};
 use kw_protocol::consent::CheckConsent;
 use kw_protocol::evaluation::BudgetClass;
+use kw_protocol::feedback::{CorrectionReport, FeedbackStatusReport};
 use kw_protocol::pointer::{BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer};
 use kw_requester::{AccessLog, Limits, Parts, Requester};
 use kw_runtime::SharedAgreement;
@@ -110,6 +112,17 @@ impl Pseudonymiser for Clients {
         class: BudgetClass,
     ) -> Result<Vec<Vec<EpochElement>>, PseudonymError> {
         self.current()?.pseudonymiser.evaluate(subjects, key_use, class).await
+    }
+}
+
+#[async_trait]
+impl Routing for Clients {
+    async fn tell_status(&self, status: &FeedbackStatusReport) -> Result<(), ClientError> {
+        Routing::tell_status(&self.current()?.switchboard, status).await
+    }
+
+    async fn tell_correction(&self, correction: &CorrectionReport) -> Result<(), ClientError> {
+        Routing::tell_correction(&self.current()?.switchboard, correction).await
     }
 }
 

@@ -21,6 +21,7 @@ pub mod keys;
 mod local;
 mod openapi;
 mod people;
+mod received_feedback;
 mod refusals;
 mod serve;
 mod signals;

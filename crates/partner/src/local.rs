@@ -4,6 +4,7 @@ pub(crate) mod access_reports;
 pub(crate) mod consents;
 pub(crate) mod delegations;
 pub(crate) mod dossiers;
+pub(crate) mod feedback_received;
 pub(crate) mod identity_checks;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
@@ -38,6 +39,18 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(web::resource("/v1/delegations/{id}/approvals").route(web::post().to(delegations::approve)))
         .service(web::resource("/v1/delegations/{id}/end").route(web::post().to(delegations::end)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
+        .service(web::resource("/v1/feedback-reports/received").route(web::get().to(feedback_received::list)))
+        .service(
+            web::resource("/v1/feedback-reports/received/{id}").route(web::get().to(feedback_received::show)),
+        )
+        .service(
+            web::resource("/v1/feedback-reports/received/{id}/annotations")
+                .route(web::post().to(feedback_received::annotate)),
+        )
+        .service(
+            web::resource("/v1/feedback-reports/received/{id}/attachments/{attachment}")
+                .route(web::get().to(feedback_received::attachment)),
+        )
         .service(web::resource("/v1/identity-checks/_search").route(web::post().to(identity_checks::search)))
         .service(
             web::resource("/v1/identity-checks/{id}/confirmations")

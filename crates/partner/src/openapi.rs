@@ -19,6 +19,7 @@ use utoipa::{Modify, OpenApi};
     servers((url = "https://partner.example:8443/v1", description = "Version 1 of the partner's process")),
     tags(
         (name = "pulls", description = "The service listener: mutual TLS"),
+        (name = "feedback", description = "The service listener: doubts about what this holder says"),
         (name = "access-log", description = "The service listener: what auditors of the agreement read"),
         (name = "access-statements", description = "The service listener: what the own log says about a person"),
         (name = "authorisation", description = "The service listener: what personal environments call"),
@@ -30,6 +31,9 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(
         kw_adapter::pulls::pull,
+        kw_adapter::feedback::report,
+        kw_adapter::feedback::show,
+        kw_adapter::feedback::annotate,
         kw_logbook::inspection::search,
         kw_logbook::inspection::request,
         kw_logbook::inspection::approve,
@@ -56,6 +60,10 @@ use utoipa::{Modify, OpenApi};
         crate::local::objections::search,
         crate::local::objections::decide,
         crate::local::dossiers::assemble,
+        crate::local::feedback_received::list,
+        crate::local::feedback_received::show,
+        crate::local::feedback_received::annotate,
+        crate::local::feedback_received::attachment,
         crate::local::identity_checks::search,
         crate::local::identity_checks::confirm,
         crate::local::lookups::look_up,
@@ -135,6 +143,9 @@ fn listener(path: &str) -> Server {
         | "/v1/authorisation/par"
         | "/v1/authorisation/tokens"
         | "/v1/collections"
+        | "/v1/feedback-reports"
+        | "/v1/feedback-reports/{id}"
+        | "/v1/feedback-reports/{id}/annotations"
         | "/v1/pulls" => ("https://partner.example:8443", "The service listener: mutual TLS"),
         _ if ["/v1/access-log/", "/log/", "/witness/"].iter().any(|prefix| path.starts_with(prefix)) => {
             ("https://partner.example:8443", "The service listener: mutual TLS")

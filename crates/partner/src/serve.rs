@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data};
 use kw_adapter::Vault;
+use kw_adapter::feedback::{self, Feedback};
 use kw_adapter::grants::{GrantKeys, GrantVerifier};
 use kw_adapter::identity_checks::IdentityChecks;
 use kw_adapter::pulls::{self, Consents, Pulls, RecordedRefusals};
@@ -32,7 +33,7 @@ use crate::error::StartError;
 use crate::people::Admission;
 use crate::signals::Feed;
 use crate::token::Token;
-use crate::{authorisation, keys, local, openapi, sources};
+use crate::{authorisation, keys, local, openapi, received_feedback, sources};
 
 /// Runs the partner process until it is told to end.
 pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
@@ -117,6 +118,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         source_deadline: SOURCE_DEADLINE,
         refusals: RecordedRefusals::default(),
     });
+    let feedback = Data::new(Feedback::new(pulls.clone().into_inner(), clients.clone()));
     let has_public_listener = config.server.public.is_some();
     let opening = |settings| {
         let (agreement, store, vault) = (&agreement, &store, &vault);
@@ -157,6 +159,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         vault: vault.clone(),
         clock: Arc::clone(&clock),
     };
+    let for_feedback = (agreement.clone(), Arc::clone(&clock));
     let app = Data::new(App {
         oin,
         identity_checks,
@@ -165,6 +168,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         store,
         clients,
         feed,
+        received_feedback: feedback.clone(),
         synchroniser: Arc::clone(&synchroniser),
         sources,
         vault,
@@ -180,12 +184,15 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     add_checks(&server, &app, &tls);
     let suppliers = acting::delegations(Arc::new(AgreedDelegations));
     let (log, public_log) = (logbook.routes(), logbook.public_routes());
+    let received = feedback.clone();
     let (for_clients, for_browsers) = (authorisation.clone(), authorisation.clone());
     let server = server
         .service(&tls, &agreement, move |routes| {
             routes.app_data(suppliers.clone());
             routes.app_data(pulls.clone());
+            routes.app_data(received.clone());
             pulls::configure(routes);
+            feedback::configure(routes);
             inspection::routes(routes, inspection.clone());
             log(routes);
             statements::configure(routes);
@@ -219,6 +226,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         let consents = consents.clone();
         async move { feed.follow(&clients, &traffic, &consents).await }
     });
+    received_feedback::spawn(&server, &feedback, &for_feedback.0, &for_feedback.1);
     observe_receipts(&server, &receipts);
     server.jobs().spawn("receipts", RECEIPTS_INTERVAL, move || {
         let receipts = Arc::clone(&receipts);

@@ -328,6 +328,14 @@ pub struct FeedbackView {
     pub source: Option<SourceName>,
     /// Which values.
     pub attributes: Vec<DoubtedAttribute>,
+    /// When the reporter saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub observed_at: Option<Instant>,
+    /// The holder that sent the reporter on to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub sent_on_by: Option<Oin>,
     /// The status in force: that of the newest annotation that sets one.
     pub status: FeedbackStatus,
     /// What came of it, once settled.
@@ -345,7 +353,8 @@ pub struct FeedbackView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub planned_for: Option<Instant>,
-    /// What was said and done, oldest first. Nothing is ever changed or taken away.
+    /// What was said and done, oldest first: to begin with the report itself, with its explanation as the note and the
+    /// reporter's contact. Nothing is ever changed or taken away.
     pub annotations: Vec<Annotation>,
     /// The files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

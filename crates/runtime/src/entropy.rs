@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_domain::{
-    AccountId, AlarmId, AuthorisationId, BatchId, CollectionId, ConsentId, DelegationId, DocumentId,
-    DossierId, GrantId, IdentityCheckId, Instant, MandateId, ObjectionId, PointerId, QueryId, ResolutionId,
-    ReviewId, SessionId, SignalId, SubjectId, SubjectReference, TransactionId,
+    AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CollectionId, ConsentId,
+    DelegationId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId, Instant, MandateId,
+    ObjectionId, PointerId, QueryId, ResolutionId, ReviewId, SessionId, SignalId, SubjectId,
+    SubjectReference, TransactionId,
 };
 use rand_core::{CryptoRng, OsRng, RngCore};
 
@@ -116,6 +117,8 @@ macro_rules! identifiers {
 identifiers!(
     AccountId,
     AlarmId,
+    AnnotationId,
+    AttachmentId,
     AuthorisationId,
     BatchId,
     CollectionId,
@@ -123,6 +126,7 @@ identifiers!(
     DelegationId,
     DocumentId,
     DossierId,
+    FeedbackId,
     GrantId,
     IdentityCheckId,
     MandateId,

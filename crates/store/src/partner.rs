@@ -1,6 +1,7 @@
 //! The partner's tables: what it registered, what it still has to tell, grants that were used.
 
 mod authorisations;
+pub(crate) mod feedback;
 mod identity_checks;
 
 use std::fmt;
@@ -17,6 +18,10 @@ use crate::statements::PersonStatements;
 use crate::store::{Service, sealed};
 
 pub use authorisations::{AuthorisationsRead, AuthorisationsWrite, StoredAuthorisation};
+pub use feedback::{
+    FeedbackCounts, FeedbackFilter, FeedbackMessage, FeedbackRead, FeedbackStanding, FeedbackWrite,
+    StoredAnnotation, StoredAttachment, StoredFeedback,
+};
 pub use identity_checks::{IdentityCheckState, IdentityChecksRead, IdentityChecksWrite, StoredIdentityCheck};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
@@ -180,7 +185,9 @@ pub struct OutboxDepth {
 }
 
 /// Reading the partner's tables.
-pub trait PartnerRead: LedgerRead + PersonStatements + AuthorisationsRead + IdentityChecksRead {
+pub trait PartnerRead:
+    LedgerRead + PersonStatements + AuthorisationsRead + FeedbackRead + IdentityChecksRead
+{
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
     /// The record with this key at its source.
@@ -257,10 +264,12 @@ pub trait PartnerRead: LedgerRead + PersonStatements + AuthorisationsRead + Iden
 }
 
 /// Changing the partner's tables.
-pub trait PartnerWrite: PartnerRead + ReceiptsWrite + AuthorisationsWrite + IdentityChecksWrite {
+pub trait PartnerWrite:
+    PartnerRead + ReceiptsWrite + AuthorisationsWrite + FeedbackWrite + IdentityChecksWrite
+{
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;
-    /// Gives the links of a record to the handle that it goes on under.
+    /// Gives the links of a record, and the feedback reports about it, to the handle that it goes on under.
     fn move_links(&mut self, from: Handle, to: Handle) -> Result<(), StoreError>;
     /// Removes a record.
     fn delete_record(&mut self, handle: Handle) -> Result<(), StoreError>;

@@ -335,6 +335,84 @@ diesel::table! {
 }
 
 diesel::table! {
+    feedback_reports (id) {
+        id -> Binary,
+        handle -> Binary,
+        reporter -> Text,
+        kind -> SmallInt,
+        category -> Text,
+        source -> Text,
+        digest -> Binary,
+        content_sealed -> Binary,
+        pointers_sealed -> Binary,
+        received_at -> BigInt,
+        status -> Text,
+        since -> BigInt,
+        handler -> Text,
+        outcome -> Nullable<SmallInt>,
+        planned_for -> Nullable<BigInt>,
+        take_up_by -> BigInt,
+        taken_up_at -> Nullable<BigInt>,
+        overdue_told -> SmallInt,
+        is_open -> SmallInt,
+    }
+}
+
+diesel::table! {
+    feedback_annotations (report, number) {
+        report -> Binary,
+        number -> Integer,
+        id -> Binary,
+        at -> BigInt,
+        by_reporter -> SmallInt,
+        party -> Text,
+        content_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    feedback_attachments (id) {
+        id -> Binary,
+        report -> Binary,
+        number -> Integer,
+        facts_sealed -> Binary,
+        content_sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    feedback_outbox (id) {
+        id -> BigInt,
+        report -> Binary,
+        message -> Text,
+        queued_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    feedback_routes (id) {
+        id -> Binary,
+        holder -> Text,
+        reporter -> Text,
+        status -> Text,
+        since -> BigInt,
+        overdue -> SmallInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    corrections (transaction_id, recipient, holder, report) {
+        transaction_id -> Binary,
+        recipient -> Text,
+        holder -> Text,
+        report -> Binary,
+        category -> Text,
+        corrected_at -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> BigInt,
         handle -> Binary,

@@ -2,6 +2,7 @@
 
 mod alarms;
 pub mod consents;
+mod feedback;
 pub mod mandates;
 mod reviews;
 mod signals;
@@ -20,6 +21,7 @@ use crate::statements::SubjectStatements;
 use crate::store::{Service, sealed};
 
 pub use alarms::{AlarmsRead, AlarmsWrite, StoredAlarm};
+pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
 pub use reviews::{ReviewDecision, ReviewFilter, ReviewsRead, ReviewsWrite, StoredReview};
 pub use signals::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
 
@@ -236,6 +238,7 @@ pub trait SwitchboardRead:
     AlarmsRead
     + ConsentsRead
     + DelegationsRead
+    + FeedbackRoutesRead
     + LedgerRead
     + MandatesRead
     + ReviewsRead
@@ -295,7 +298,14 @@ pub trait SwitchboardRead:
 
 /// Changing the index.
 pub trait SwitchboardWrite:
-    AlarmsWrite + ConsentsWrite + DelegationsWrite + MandatesWrite + ReviewsWrite + SignalsWrite + SwitchboardRead
+    AlarmsWrite
+    + ConsentsWrite
+    + DelegationsWrite
+    + FeedbackRoutesWrite
+    + MandatesWrite
+    + ReviewsWrite
+    + SignalsWrite
+    + SwitchboardRead
 {
     /// [`SwitchboardRead::find_subject`] for many.
     fn find_subjects(&mut self, tags: &[LiveTags]) -> Result<Vec<Option<SubjectId>>, StoreError>;

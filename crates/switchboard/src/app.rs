@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub(crate) bell: Bell,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
+    /// What each holder told about feedback reports.
+    pub(crate) feedback_quota: Quota,
     pub(crate) key_folder: PathBuf,
     pub(crate) keyring: ArcSwap<Keyring>,
     pub(crate) metrics: Metrics,

@@ -11,6 +11,7 @@ mod config;
 mod consents;
 mod delegations;
 mod events;
+mod feedback;
 mod grants;
 mod index;
 mod inspection;

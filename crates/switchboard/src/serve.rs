@@ -20,8 +20,8 @@ use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
-    access_reports, alarms, consents, delegations, mandates, objections, pointers, public, queries, reviews,
-    rotation, signals, upkeep,
+    access_reports, alarms, consents, delegations, feedback, mandates, objections, pointers, public, queries,
+    reviews, rotation, signals, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -51,6 +51,7 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .configure(mandates::routes)
                 .configure(alarms::routes)
                 .configure(consents::routes)
+                .configure(feedback::routes)
                 .configure(objections::routes)
                 .configure(pointers::routes)
                 .configure(queries::routes)
@@ -122,6 +123,7 @@ async fn open(
         bell: signals::Bell::default(),
         clock,
         entropy,
+        feedback_quota: crate::quota::Quota::default(),
         key_folder: config.keys.directory.clone(),
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
         metrics: http.metrics.clone(),

@@ -198,6 +198,7 @@ async fn forget(app: Arc<App>) -> Worked {
             tx.write().forget_old(now, now.minus(UPLOADS_KEPT))?;
             tx.write().forget_reviews(records_before)?;
             tx.write().forget_alarms(records_before)?;
+            tx.write().forget_feedback_routes(records_before)?;
             tx.write().forget_signals(now.minus(SIGNALS_KEPT))?;
             let subjects = tx.write().forget_consents(now.minus(CHOICES_KEPT), AT_ONCE)?;
             tx.write().delete_orphans(&subjects)?;

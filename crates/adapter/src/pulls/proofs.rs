@@ -2,6 +2,7 @@
 
 use kw_domain::{BirthDate, DatePrecision};
 use kw_protocol::access_report::StatementRequest;
+use kw_protocol::feedback::FeedbackSubmission;
 use kw_protocol::pull::{ComparedPrecision, EpochBirthDateProof, EpochProof, Pull};
 use kw_pseudonym::{Binding, BirthDateComparison, BirthDateProofs};
 use kw_store::partner::LocalRecord;
@@ -26,6 +27,13 @@ impl<'a> From<&'a Pull> for Proofs<'a> {
 impl<'a> From<&'a StatementRequest> for Proofs<'a> {
     fn from(request: &'a StatementRequest) -> Self {
         let StatementRequest { grant, subject_proofs, birth_date_proofs, .. } = request;
+        Self { grant, subject: subject_proofs, birth_date: birth_date_proofs }
+    }
+}
+
+impl<'a> From<&'a FeedbackSubmission> for Proofs<'a> {
+    fn from(submission: &'a FeedbackSubmission) -> Self {
+        let FeedbackSubmission { grant, subject_proofs, birth_date_proofs, .. } = submission;
         Self { grant, subject: subject_proofs, birth_date: birth_date_proofs }
     }
 }

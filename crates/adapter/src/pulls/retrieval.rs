@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::Pulls;
 use super::refusal::PullRefusal;
 use crate::events::{DocumentNotFetched, RecordChangedHands, SourceNotConfigured};
-use crate::{SourceDocument, SourceError};
+use crate::{SourceDocument, SourceError, feedback};
 
 impl Pulls {
     /// The document of a record; `None` when the source has nothing about that subject any more.
@@ -40,6 +40,27 @@ impl Pulls {
             }
             .log();
             return Ok(None);
+        }
+        match document {
+            Some(document) => self.with_doubts(record, document).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds what open feedback reports doubt to what the source itself says is under investigation.
+    async fn with_doubts(
+        &self,
+        record: &LocalRecord,
+        mut document: SourceDocument,
+    ) -> Result<SourceDocument, PullRefusal> {
+        let handle = record.handle;
+        let doubted = self.store.read(move |tables| feedback::read_doubted(tables, handle)).await;
+        let doubted = doubted.map_err(|_| PullRefusal::Unavailable)?;
+        let pointers = feedback::doubted_pointers(&self.vault, doubted).map_err(|_| PullRefusal::Sealed)?;
+        for pointer in pointers {
+            if !document.under_investigation.contains(&pointer) {
+                document.under_investigation.push(pointer);
+            }
         }
         Ok(document)
     }

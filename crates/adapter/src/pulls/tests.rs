@@ -17,6 +17,7 @@ use crate::sync::stand_ins::Book;
 use crate::testing::{
     self, CERTIFICATE, Register, SALT, Signer, actor, attendance, claims, holder, requester,
 };
+use kw_store::partner::{LocalRecord, LocalState};
 
 pub(crate) const ANNA: &str = "999990342";
 pub(crate) const BINDING: [u8; 32] = [8; 32];
@@ -58,6 +59,26 @@ impl Town {
         let town = Self { folder, agreement, clock, signer, book, register, handle, pulls, number, broken };
         town.store_record(LocalState::Registered).await;
         town
+    }
+
+    /// Another process on the same database, as it were.
+    pub(crate) fn another(&self) -> Pulls {
+        let folder = self.folder.path();
+        let (signer, book, register) = (&self.signer, &self.book, &self.register);
+        pulls(folder, &self.agreement, &self.clock, signer, book, register, &self.broken)
+    }
+
+    pub(crate) fn clock_now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Whether a text stands in any byte of the database.
+    pub(crate) fn database_holds(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        files.into_iter().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
     }
 
     pub(crate) fn restart(&mut self) {
@@ -106,7 +127,11 @@ impl Town {
 
     /// A good pull under these claims, by somebody who knows Anna and this birth date.
     pub(crate) fn pull(&self, claims: &GrantClaims, born: Option<&str>) -> Pull {
-        let grant = self.signer.sign(claims);
+        self.pull_with(self.signer.sign(claims), born)
+    }
+
+    /// The same under this grant.
+    pub(crate) fn pull_with(&self, grant: String, born: Option<&str>) -> Pull {
         let binding = Binding::from_bytes(&BINDING);
         let secret = |proof: Option<[u8; 32]>| proof.map(SecretBytes32);
         let birth_date_proofs = born.map(|born| {
@@ -599,7 +624,7 @@ async fn two_people_stand_in_for_a_birth_date_that_is_unknown_and_for_no_other()
     let parent = kw_runtime::http::TraceParent::fresh(&entropy);
     let trace = kw_runtime::Trace { parent, transaction: entropy.id(town.clock.now()) };
     let word = |person: &str, verdict| IdentityConfirmation {
-        actor: kw_protocol::query::Actor { id: kw_domain::ActorId::parse(person).unwrap(), ..actor() },
+        actor: Actor { id: kw_domain::ActorId::parse(person).unwrap(), ..actor() },
         verdict,
         evidence: IdentityEvidence::RegisterConsulted,
     };

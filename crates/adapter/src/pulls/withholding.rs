@@ -4,9 +4,10 @@ use kw_agreement::{
     Agreement, ConsentRegime, ConsentVerdict, DenialReason, DisclosureInput, PointerInput,
     RepresentationInput,
 };
+use kw_domain::Role;
 use kw_ledger::{AccessRecord, Verdict};
 use kw_protocol::grant::GrantClaims;
-use kw_protocol::pull::{Pull, Pulled};
+use kw_protocol::pull::Pulled;
 use kw_store::partner::LocalRecord;
 
 use super::refusal::PullRefusal;
@@ -18,7 +19,7 @@ impl Pulls {
         &self,
         agreement: &Agreement,
         caller: &Caller,
-        pull: &Pull,
+        role: &Role,
         claims: &GrantClaims,
         record: &LocalRecord,
         representation: Option<RepresentationInput>,
@@ -36,7 +37,7 @@ impl Pulls {
         let disclosed = agreement.disclose(&DisclosureInput {
             requester: caller.oin,
             purpose,
-            role: &pull.actor.role,
+            role,
             representation,
             at: self.clock.now(),
             pointers: &[PointerInput { holder: self.holder, category: &record.category, consent }],

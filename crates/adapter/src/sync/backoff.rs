@@ -7,7 +7,7 @@ use kw_runtime::Entropy;
 
 /// After a failure that may pass: 5 seconds, doubling to an hour, less up to half so that partners do not fall in step,
 /// and never before the service's own `Retry-After`.
-pub(super) fn after_failure(
+pub(crate) fn after_failure(
     now: Instant,
     attempts: u32,
     asked: Option<Duration>,
@@ -18,17 +18,17 @@ pub(super) fn after_failure(
 }
 
 /// After a refusal that stays until somebody mends something.
-pub(super) fn parked(now: Instant, entropy: &Entropy) -> Instant {
+pub(crate) fn parked(now: Instant, entropy: &Entropy) -> Instant {
     now.plus(less_up_to_half(PARKED, entropy))
 }
 
 /// For a message that waits for another one.
-pub(super) fn waiting(now: Instant) -> Instant {
+pub(crate) fn waiting(now: Instant) -> Instant {
     now.plus(FIRST)
 }
 
 /// While a message is on its way: should this process end, another try comes then.
-pub(super) fn claimed(now: Instant) -> Instant {
+pub(crate) fn claimed(now: Instant) -> Instant {
     now.plus(CLAIM)
 }
 

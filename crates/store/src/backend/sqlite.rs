@@ -22,6 +22,8 @@ mod authorisations_queries;
 mod books_queries;
 #[path = "../delegations/queries.rs"]
 mod delegations_queries;
+#[path = "../partner/feedback_queries.rs"]
+mod feedback_queries;
 #[path = "../partner/identity_checks_queries.rs"]
 mod identity_checks_queries;
 #[path = "../ledger/erasing.rs"]
@@ -46,6 +48,8 @@ mod statements_queries;
 mod switchboard_alarms;
 #[path = "../switchboard/consents/queries.rs"]
 mod switchboard_consents;
+#[path = "../switchboard/feedback/queries.rs"]
+mod switchboard_feedback;
 #[path = "../switchboard/mandates/queries.rs"]
 mod switchboard_mandates;
 #[path = "../switchboard/reading.rs"]

@@ -7,7 +7,9 @@ use kw_domain::{GrantId, Handle, Instant, Oin, SourceName};
 use super::Conn;
 use crate::error::StoreError;
 use crate::partner::{LocalRecord, OutboxItem, PartnerWrite, SourceCursor, state_number, task_number};
-use crate::schema::{held_leases, local_records, outbox, record_links, source_cursors, used_grants};
+use crate::schema::{
+    feedback_reports, held_leases, local_records, outbox, record_links, source_cursors, used_grants,
+};
 use crate::switchboard::withdrawal_number;
 
 impl PartnerWrite for Conn {
@@ -42,6 +44,11 @@ impl PartnerWrite for Conn {
         diesel::update(record_links::table.filter(record_links::handle.eq(from.as_bytes().as_slice())))
             .set(record_links::handle.eq(to.as_bytes().as_slice()))
             .execute(self)?;
+        diesel::update(
+            feedback_reports::table.filter(feedback_reports::handle.eq(from.as_bytes().as_slice())),
+        )
+        .set(feedback_reports::handle.eq(to.as_bytes().as_slice()))
+        .execute(self)?;
         Ok(())
     }
 

@@ -93,6 +93,29 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         "GET /v1/bulk-uploads/{id}" => {
             json("/v1/bulk-uploads/01931b3e-7d5a-7000-8000-000000000001".into(), None)
         }
+        "GET /v1/corrections/{transaction}" => {
+            json("/v1/corrections/01931b3e-7d5a-7000-8000-000000000001".into(), None)
+        }
+        "GET /v1/feedback-reports/{id}" => {
+            json("/v1/feedback-reports/01931b3e-7d5a-7000-8000-000000000001".into(), None)
+        }
+        "POST /v1/corrections" => {
+            let pull = json!({
+                "recipient": school.oin, "transaction": "01931b3e-7d5a-7000-8000-000000000001"
+            });
+            let body = json!({
+                "report": "01931b3e-7d5a-7000-8000-000000000001", "category": "school-attendance",
+                "received": [pull]
+            });
+            json("/v1/corrections".into(), Some(body))
+        }
+        "POST /v1/feedback-statuses" => {
+            let id = kw_domain::FeedbackId::new(kw_domain::Instant::from_millis(0), [random[0]; 10]);
+            let body = json!({
+                "id": id, "reporter": school.oin, "status": "reported", "since": "2026-11-22T10:00:00Z"
+            });
+            json("/v1/feedback-statuses".into(), Some(body))
+        }
         "GET /v1/mandates/{id}" => json(format!("/v1/mandates/{NO_MANDATE}"), None),
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),

@@ -1,0 +1,2 @@
+DROP TABLE corrections;
+DROP TABLE feedback_routes;
