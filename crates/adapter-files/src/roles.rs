@@ -1,9 +1,9 @@
 //! Which column is what.
 
 use kw_adapter::LocalId;
-use kw_adapter::mapping::names_a_bsn;
 use kw_adapter::mapping::{
-    Columns, Combining, RecordKey, RowFault, SourceRow, cell, read_birth_date, read_subject, text_of,
+    Columns, Combining, RecordKey, RowFault, SourceRow, cell, leave_out, leave_out_bsns, read_birth_date,
+    read_subject, text_of,
 };
 use kw_domain::{Category, Subject};
 use serde_json::{Map, Value};
@@ -164,9 +164,9 @@ impl Roles {
             !blank && !self.bsn.contains(name) && !control.iter().any(|column| column.as_ref() == Some(name))
         });
         for pointer in self.bsn.iter().filter(|column| column.starts_with('/')) {
-            remove(&mut document, pointer);
+            leave_out(&mut document, pointer);
         }
-        without_bsn(&mut document);
+        leave_out_bsns(&mut document);
         document
     }
 }
@@ -175,32 +175,6 @@ fn value<'a>(row: &'a Map<String, Value>, named: &[String], is: fn(&str) -> bool
     match named {
         [] => row.keys().filter(|name| is(name)).find_map(|name| cell(row, name)),
         names => names.iter().find_map(|name| cell(row, name)),
-    }
-}
-
-fn remove(document: &mut Map<String, Value>, pointer: &str) {
-    let Some((parent, last)) = pointer.rsplit_once('/') else { return };
-    let last = last.replace("~1", "/").replace("~0", "~");
-    let parts: Vec<_> =
-        parent.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
-    let mut at = document;
-    for part in parts {
-        let Some(Value::Object(inner)) = at.get_mut(&part) else { return };
-        at = inner;
-    }
-    at.remove(&last);
-}
-
-fn without_bsn(members: &mut Map<String, Value>) {
-    members.retain(|name, _| !names_a_bsn(name));
-    members.values_mut().for_each(without_bsn_inside);
-}
-
-fn without_bsn_inside(value: &mut Value) {
-    match value {
-        Value::Object(members) => without_bsn(members),
-        Value::Array(items) => items.iter_mut().for_each(without_bsn_inside),
-        _ => {}
     }
 }
 

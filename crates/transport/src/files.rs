@@ -42,10 +42,9 @@ impl TlsFiles {
 
     /// Reads everything before anything is judged, so that one version of the files is judged as a whole.
     pub(crate) fn read(&self) -> Result<FileContents, TlsError> {
-        refuse_open_key(&self.key)?;
         Ok(FileContents {
+            key: read_secret(&self.key)?,
             certificate: read(&self.certificate)?,
-            key: read(&self.key).map(Zeroizing::new)?,
             trust_anchors: read(&self.trust_anchors)?,
             revocation_lists: self
                 .revocation_lists
@@ -65,7 +64,13 @@ pub(crate) struct FileContents {
     pub(crate) revocation_lists: Vec<Vec<u8>>,
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+/// A file with a key or another secret, which others on this machine may not read.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+    refuse_open_key(path)?;
+    read(path).map(Zeroizing::new)
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })
 }
 

@@ -33,12 +33,12 @@ pub use client::{ClientOptions, ON_BEHALF_OF, PeerClient};
 pub use connection::on_connect;
 pub use error::TlsError;
 pub use events::EVENTS as LOG_EVENTS;
-pub use files::TlsFiles;
+pub use files::{TlsFiles, read_secret};
 pub use identity::IdentityError;
 pub use peer::{Peer, PeerError};
 pub use postgres::postgres_tls;
 pub use tls::{StandIns, Tls};
-pub use web::web_client;
+pub use web::{private_key, web_client, web_client_with_certificate};
 
 /// An encrypted stream to a party, as [`Tls::connect`] gives it.
 pub type Connection = tokio_rustls::client::TlsStream<tokio::net::TcpStream>;

@@ -13,6 +13,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 use x509_parser::parse_x509_crl;
+use zeroize::Zeroizing;
 
 use crate::files::FileContents;
 use crate::identity::{fingerprint, not_after, oin_of};
@@ -46,7 +47,7 @@ impl Snapshot {
         generation: u64,
         now: Instant,
     ) -> Result<Self, TlsError> {
-        let pair = own_pair(files, contents)?;
+        let pair = key_pair((&files.certificate, &contents.certificate), (&files.key, &contents.key))?;
         let own = pair.end_entity_cert()?;
         let oin =
             oin_of(own).map_err(|source| TlsError::Identity { path: files.certificate.clone(), source })?;
@@ -94,17 +95,26 @@ pub(crate) fn digest_of(contents: &FileContents) -> [u8; 32] {
     sha256
 }
 
-fn own_pair(files: &TlsFiles, contents: &FileContents) -> Result<CertifiedKey, TlsError> {
-    let chain = certificates(&files.certificate, &contents.certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|_| malformed(&files.key, KEY))?;
-    let key = provider().key_provider.load_private_key(key).map_err(|_| malformed(&files.key, KEY))?;
-    let pair = CertifiedKey::new(chain, key);
+/// A certificate and its key, each a path and the PEM that was read there.
+pub(crate) fn key_pair(certificate: (&Path, &[u8]), key: (&Path, &[u8])) -> Result<CertifiedKey, TlsError> {
+    let chain = certificates(certificate.0, certificate.1)?;
+    let private = PrivateKeyDer::from_pem_slice(key.1).map_err(|_| malformed(key.0, KEY))?;
+    let private = provider().key_provider.load_private_key(private).map_err(|_| malformed(key.0, KEY))?;
+    let pair = CertifiedKey::new(chain, private);
     // A key that cannot be compared would only fail at the first handshake: it counts as a mismatch too.
     pair.keys_match().map_err(|_| TlsError::KeyMismatch {
-        certificate: files.certificate.clone(),
-        key: files.key.clone(),
+        certificate: certificate.0.to_owned(),
+        key: key.0.to_owned(),
     })?;
     Ok(pair)
+}
+
+/// The PKCS#8 of a key in PEM.
+pub(crate) fn pkcs8(path: &Path, pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+    match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(PrivateKeyDer::Pkcs8(key)) => Ok(Zeroizing::new(key.secret_pkcs8_der().to_vec())),
+        _ => Err(malformed(path, PKCS8)),
+    }
 }
 
 pub(crate) fn trust_anchors(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsError> {
@@ -181,4 +191,5 @@ fn malformed(path: &Path, expected: &'static str) -> TlsError {
 
 const CERTIFICATE: &str = "certificate";
 const KEY: &str = "private key";
+const PKCS8: &str = "private key in PKCS#8 (BEGIN PRIVATE KEY)";
 const LIST: &str = "revocation list";
