@@ -9,7 +9,7 @@ use kw_adapter::SourceError;
 use kw_domain::{Clock, Instant};
 use kw_transport::{ClientOptions, web_client, web_client_with_certificate};
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::{Host, Url};
 
 mod answer;
@@ -17,11 +17,13 @@ mod assertion;
 mod circle;
 mod config;
 mod identity;
+mod persons;
 mod token;
 
 pub use answer::Answer;
 pub use circle::Circle;
 pub use config::{ApiConfig, Authentication, ClientCertificate};
+pub use persons::{names_subject, refuse_persons};
 
 use answer::{read, retry_after, transport_fault};
 use identity::Identity;
@@ -99,15 +101,16 @@ impl Api {
     /// Gets `url`, which must be on this server. What comes back is a success or a refusal that the caller can judge
     /// (such as 404); what is about access, load or faults of the server is an error. `what` stands in errors.
     pub async fn get(&self, what: &str, url: &Url, accept: &'static str) -> Result<Answer, SourceError> {
-        self.get_with(what, url, accept, &[]).await
+        self.ask(what, url, accept, None, &[]).await
     }
 
-    /// The same with more headers.
-    pub async fn get_with(
+    /// The same with more headers and, where there is a form, as a POST: a search of which the values stay out of addresses.
+    pub async fn ask(
         &self,
         what: &str,
         url: &Url,
         accept: &'static str,
+        form: Option<&str>,
         headers: &[(&'static str, &'static str)],
     ) -> Result<Answer, SourceError> {
         if url.origin() != self.base.origin() {
@@ -116,7 +119,11 @@ impl Api {
         self.refuse_while_quiet(what)?;
         let mut renewed = false;
         loop {
-            let mut request = self.http.get(url.clone()).header(ACCEPT, HeaderValue::from_static(accept));
+            let mut request = match form {
+                None => self.http.get(url.clone()),
+                Some(form) => self.http.post(url.clone()).header(CONTENT_TYPE, FORM).body(form.to_owned()),
+            };
+            request = request.header(ACCEPT, HeaderValue::from_static(accept));
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
@@ -204,6 +211,7 @@ fn wrong(message: &str) -> SourceError {
     SourceError::Configuration(message.to_owned())
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 const LONGEST_QUIET: Duration = Duration::from_hours(1);

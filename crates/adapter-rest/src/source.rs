@@ -13,7 +13,7 @@ use kw_domain::{Category, Clock, SourceName, Subject};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::api::{Answer, Api};
+use crate::api::{Answer, Api, refuse_persons};
 use crate::config::{CategoryRequests, RestConfig};
 use crate::place::{Next, Place, Within};
 use crate::row::{self, Unusable};
@@ -384,23 +384,11 @@ fn says_gone(origin: &str, rules: &CategoryRequests, answer: &Answer) -> bool {
     said.is_some_and(|said| when.is.as_ref().is_none_or(|is| *is == said))
 }
 
-/// The address of the next page is stored, and stands in logs of servers and proxies: it may tell nothing of a person.
 fn refuse_persons_in(origin: &str, next: &Next, changes: &[Change]) -> Result<(), SourceError> {
-    let (Next::Address(text) | Next::Token(text)) = next else { return Ok(()) };
-    let names = |change: &Change| match change {
-        Change::Present(found) => match &found.subject {
-            Subject::Bsn(bsn) => {
-                let number = bsn.expose();
-                text.contains(number.strip_prefix('0').unwrap_or(number))
-            }
-            _ => false,
-        },
-        Change::Gone { .. } => false,
-    };
-    if changes.iter().any(names) {
-        return Err(wrong(origin, "the API puts a BSN into the address of the next page: use another kind of paging"));
+    match next {
+        Next::Address(text) | Next::Token(text) => refuse_persons(origin, text, changes),
+        Next::First | Next::Number(_) => Ok(()),
     }
-    Ok(())
 }
 
 fn in_circles(origin: &str) -> SourceError {

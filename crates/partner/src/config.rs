@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kw_adapter_fhir::FhirConfig;
 use kw_adapter_files::FilesConfig;
+use kw_adapter_rest::RestConfig;
 use kw_adapter_sql::SqlConfig;
 use kw_authorisation::AuthorisationSettings;
 use kw_domain::{Oin, SourceName};
@@ -126,6 +128,10 @@ pub enum SourceSystem {
     Files(FilesConfig),
     /// A database with configured queries.
     Sql(SqlConfig),
+    /// A paged JSON API with configured addresses.
+    Rest(RestConfig),
+    /// A FHIR R4 server.
+    Fhir(FhirConfig),
 }
 
 impl PartnerConfig {
@@ -156,6 +162,8 @@ impl Settings for PartnerConfig {
                         folder.resolve(path);
                     }
                 }
+                SourceSystem::Rest(rest) => rest.files().into_iter().for_each(|path| folder.resolve(path)),
+                SourceSystem::Fhir(fhir) => fhir.files().into_iter().for_each(|path| folder.resolve(path)),
             }
         }
     }
@@ -189,6 +197,24 @@ mod tests {
         [sources.categories.youth-care-plan]
         list = 'SELECT 1'
         fetch = 'SELECT 2'
+        [[sources]]
+        name = 'plans'
+        kind = 'rest'
+        [sources.api]
+        base_url = 'https://plans.example.nl/'
+        auth = { kind = 'oauth2', token_url = 'https://login.example.nl/token', client_id = 'kw', private_key_file = 'rest.key' }
+        [sources.categories.youth-care-plan]
+        list = 'plans?after={cursor}'
+        paging = { kind = 'cursor', at = '/next' }
+        record = 'id'
+        person = 'bsn'
+        fetch = 'plans/{record}'
+        [[sources]]
+        name = 'hospital'
+        kind = 'fhir'
+        api = { base_url = 'https://fhir.example.nl/r4', client_certificate = { certificate = 'c.pem', key = 'c.key' } }
+        [sources.categories.medication]
+        resources = ['MedicationStatement?status=active']
     ";
 
     fn read(text: &str) -> Result<PartnerConfig, ConfigError> {
@@ -203,6 +229,10 @@ mod tests {
         let SourceSystem::Files(files) = &config.sources[0].system else { panic!("{:?}", config.sources) };
         assert_eq!(files.folder, Path::new("/srv/data"));
         assert!(matches!(config.sources[1].system, SourceSystem::Sql(_)));
+        let SourceSystem::Rest(mut rest) = config.sources[2].system.clone() else { panic!("{:?}", config.sources) };
+        assert_eq!(rest.files(), [Path::new("/srv/rest.key")]);
+        let SourceSystem::Fhir(mut fhir) = config.sources[3].system.clone() else { panic!("{:?}", config.sources) };
+        assert_eq!(fhir.files(), [Path::new("/srv/c.pem"), Path::new("/srv/c.key")]);
         assert_eq!(config.local.token_file, Path::new("/srv/local.token"));
         assert_eq!(config.sync.interval(), Duration::from_mins(1));
     }
@@ -214,6 +244,8 @@ mod tests {
             ("kind = 'sql'", "kind = 'oracle'"),
             ("name = 'files'", ""),
             ("directory = 'keys'", "directory = 'keys'\nepoch = 2"),
+            ("resources = ['Med", "resource = ['Med"),
+            ("record = 'id'", "record = 'id'\nrecords = 'id'"),
         ] {
             assert!(read(&TEXT.replace(right, wrong)).is_err(), "{wrong}");
         }

@@ -10,7 +10,9 @@ use kw_adapter::{
     Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDescription, SourceDocument, SourceError,
     SourceRecord,
 };
+use kw_adapter_fhir::FhirSource;
 use kw_adapter_files::FilesSource;
+use kw_adapter_rest::RestSource;
 use kw_adapter_sql::SqlSource;
 use kw_domain::{Category, Clock, SourceName, Subject};
 use kw_pseudonym::RowKey;
@@ -31,12 +33,16 @@ pub(crate) fn open(
     let mut sources = Sources::new();
     for SourceSettings { name, system } in settings {
         let (named, key, clock) = (name.clone(), key.clone(), Arc::clone(clock));
+        let failed = |source| StartError::Source { name: name.clone(), source };
         let inner: Arc<dyn Source> = match system {
             SourceSystem::Files(config) => Arc::new(FilesSource::new(named, config.clone(), key, clock)),
             SourceSystem::Sql(config) => {
-                let failed = |source| StartError::Source { name: name.clone(), source };
                 Arc::new(SqlSource::new(named, config.clone(), key, clock).map_err(failed)?)
             }
+            SourceSystem::Rest(config) => {
+                Arc::new(RestSource::new(named, config.clone(), key, clock).map_err(failed)?)
+            }
+            SourceSystem::Fhir(config) => Arc::new(FhirSource::new(named, config.clone(), clock).map_err(failed)?),
         };
         let source = Arc::new(Screened { inner, admission, agreement: agreement.clone() });
         if sources.insert(name.clone(), source).is_some() {

@@ -120,27 +120,29 @@ fn next_in(header: &str) -> Option<String> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
         let (target, after) = after.split_once('>')?;
-        let (parameters, others) = parameters(after);
-        let is_next = parameters.split(';').filter_map(|one| one.split_once('=')).any(|(name, value)| {
-            let value = value.trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case("rel")
-                && value.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
-        });
-        if is_next {
-            return Some(target.to_owned());
+        let (parameters, others) = until(after, ',');
+        let mut left = parameters;
+        while !left.is_empty() {
+            let (one, more) = until(left, ';');
+            left = more;
+            let Some((name, value)) = one.split_once('=') else { continue };
+            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+            if name.trim().eq_ignore_ascii_case("rel") && relations.any(|one| one.eq_ignore_ascii_case("next")) {
+                return Some(target.to_owned());
+            }
         }
         rest = others;
     }
     None
 }
 
-/// The parameters of one link, up to the comma that ends it; a comma in quotes ends nothing.
-fn parameters(text: &str) -> (&str, &str) {
+/// What stands before a separator, and after it; one in quotes separates nothing.
+fn until(text: &str, separator: char) -> (&str, &str) {
     let mut quoted = false;
     for (at, c) in text.char_indices() {
         match c {
             '"' => quoted = !quoted,
-            ',' if !quoted => return text.split_at(at),
+            c if c == separator && !quoted => return (&text[..at], &text[at + 1..]),
             _ => {}
         }
     }
