@@ -7,6 +7,7 @@
 
 mod bundle;
 mod config;
+mod describe;
 mod document;
 mod patient;
 mod place;

@@ -181,6 +181,17 @@ impl Server {
         )))
     }
 
+    /// What the server says of itself.
+    pub(crate) async fn statement(&self) -> Result<Value, SourceError> {
+        let url = self.address(&["metadata"])?;
+        let answer = self.api.ask(METADATA, &url, FHIR, None, &[]).await?;
+        let statement = answer.success(METADATA)?;
+        if statement["resourceType"] == "CapabilityStatement" {
+            return Ok(statement);
+        }
+        Err(SourceError::Content(format!("{METADATA}: the answer is no CapabilityStatement: look at base_url")))
+    }
+
     pub(crate) fn page_size(&self) -> usize {
         self.page_size
     }
@@ -212,5 +223,6 @@ pub(crate) const PATIENT_ELEMENTS: &str = "identifier,birthDate,active,link";
 const FHIR: &str = "application/fhir+json";
 /// A parameter that the server does not know is to be refused, not passed over.
 const STRICT: (&str, &str) = ("prefer", "handling=strict");
+const METADATA: &str = "metadata";
 const LARGEST_PAGE: usize = 10_000;
 const IDS_AT_ONCE: usize = 100;

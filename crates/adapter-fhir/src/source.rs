@@ -9,13 +9,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kw_adapter::mapping::RowFault;
 use kw_adapter::{
-    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError, SourceRecord,
+    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDescription, SourceDocument, SourceError,
+    SourceRecord,
 };
 use kw_adapter_rest::api::refuse_persons;
 use kw_domain::{Category, Clock, Instant, SourceName, Subject};
 use url::Url;
 
 use crate::config::{CategoryResources, FhirConfig, Selection};
+use crate::describe;
 use crate::document::collection;
 use crate::patient::{Patient, elements, id, patients_of};
 use crate::place::{Place, Step, Within};
@@ -306,6 +308,10 @@ impl Source for FhirSource {
             Patient::Here { subject, .. } => Ok(Some(subject)),
             Patient::Gone => Ok(None),
         }
+    }
+
+    async fn describe(&self) -> Result<SourceDescription, SourceError> {
+        Ok(describe::source(&self.server.statement().await?, &self.config))
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod api;
 mod config;
+mod describe;
 mod paging;
 mod place;
 mod row;

@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kw_adapter::mapping::{RecordKey, RowFault, combine};
-use kw_adapter::{Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError};
+use kw_adapter::{
+    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDescription, SourceDocument, SourceError,
+};
 use kw_domain::{Category, Clock, SourceName, Subject};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::api::{Answer, Api, refuse_persons};
 use crate::config::{CategoryRequests, RestConfig};
+use crate::describe;
 use crate::place::{Next, Place, Within};
 use crate::row::{self, Unusable};
 use crate::template::{Parameter, Template};
@@ -319,6 +322,14 @@ impl Source for RestSource {
             about = Some(subject);
         }
         Ok(about)
+    }
+
+    async fn describe(&self) -> Result<SourceDescription, SourceError> {
+        let described = |(category, requests): (&Category, &Requests)| {
+            (category.clone(), describe::category(category, &requests.rules, requests.tells_changes()))
+        };
+        let system = format!("a JSON API at {}", self.api.base().host_str().unwrap_or_default());
+        Ok(SourceDescription { system, categories: self.categories.iter().map(described).collect() })
     }
 }
 

@@ -59,6 +59,14 @@ fn sources(config: &PartnerConfig, findings: &mut Findings) {
                 let what = format!("{}: a database with {} categories", source.name, sql.categories.len());
                 findings.good("sources", what);
             }
+            SourceSystem::Rest(rest) => {
+                let what = format!("{}: an API with {} categories", source.name, rest.categories.len());
+                findings.good("sources", what);
+            }
+            SourceSystem::Fhir(fhir) => {
+                let what = format!("{}: a FHIR server with {} categories", source.name, fhir.categories.len());
+                findings.good("sources", what);
+            }
         }
     }
     if config.local.listen.port() == 0 {
