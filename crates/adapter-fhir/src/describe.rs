@@ -1,6 +1,8 @@
 //! What is made of the server, for a person: what its CapabilityStatement says of the searches that are needed.
 
-use kw_adapter::{CategoryDescription, Concern, FieldDescription, FieldRole, RoleDescription, SourceDescription};
+use kw_adapter::description::{
+    CategoryDescription, Concern, FieldDescription, FieldRole, RoleDescription, SourceDescription,
+};
 use kw_domain::Category;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! What is made of the API, for a person.
 
-use kw_adapter::{CategoryDescription, FieldRole, RoleDescription};
+use kw_adapter::description::{CategoryDescription, Concern, FieldRole, RoleDescription};
 use kw_domain::Category;
 
 use crate::config::{CategoryRequests, Gone, Paging};
@@ -30,16 +30,16 @@ pub(crate) fn category(category: &Category, rules: &CategoryRequests, tells_chan
     }
 }
 
-fn concerns(rules: &CategoryRequests, tells_changes: bool) -> Vec<kw_adapter::Concern> {
+fn concerns(rules: &CategoryRequests, tells_changes: bool) -> Vec<Concern> {
     let mut concerns = Vec::new();
     if matches!(rules.paging, Paging::Page { .. } | Paging::Offset) && rules.total.is_none() {
-        concerns.push(kw_adapter::Concern::new(
+        concerns.push(Concern::new(
             "pages by number shift when an item is removed while they are read, and one item is passed over",
             "use paging by link or cursor if the API has it, or say with `total` where it tells how many items there are",
         ));
     }
     if !tells_changes {
-        concerns.push(kw_adapter::Concern::new(
+        concerns.push(Concern::new(
             "everything comes again at each sync",
             "put {since} in `list` if the API can tell what changed",
         ));

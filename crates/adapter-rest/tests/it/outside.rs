@@ -1,0 +1,189 @@
+//! Against a REST server and an authorisation server that are not ours (npm `json-server` and `oidc-provider`).
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use kw_adapter::{Source, SourceError};
+use kw_domain::SystemClock;
+use kw_identity::SigningKey;
+use serde_json::{Value, json};
+
+use crate::stand_in::{ANNA, BRAM, CEES, everything, plan, source};
+
+/// The changes are asked with json-server's own filter, the pages with its own parameters.
+const HOW: &str = "list = 'plans?_page={page}&_limit={limit}&_sort=id&updatedAt_gte={since}'\npaging = { kind = 'page' }\n\
+    record = 'id'\nperson = '/client/bsn'\nbirth_date = '/client/born'\nchanged_at = 'updatedAt'\noverlap_seconds = 60\n\
+    fetch = 'plans/{record}'\ngone_when = { status = [404] }\n[categories.plan.columns]\n'goal' = '/goal'\n";
+
+#[actix_web::test]
+async fn json_server_is_read_whole_by_page_by_link_and_by_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = file(folder.path(), "secret", "a secret of thirty-two characters");
+    let client = json!({"client_id": "ketenwijzer", "client_secret": "a secret of thirty-two characters"});
+    let server = match Server::start(&client) {
+        Ok(server) => server,
+        Err(missing) => {
+            eprintln!("NOT CHECKED against npm json-server and oidc-provider: {missing}");
+            return;
+        }
+    };
+    let auth = format!("client_secret_file = '{secret}', scope = 'api:read'");
+    let pages = server.source(&auth, HOW);
+    let first = everything(&pages, None).await.unwrap();
+    assert_eq!((first.present.len(), first.complete, first.refused.len()), (7, true, 1));
+    let links = HOW.replace("_page={page}", "_page=1").replace("kind = 'page'", "kind = 'link-header'");
+    let found = everything(&server.source(&auth, &links), None).await.unwrap();
+    assert_eq!((found.present.len(), found.complete, found.refused.len()), (7, true, 1));
+
+    // The list is sorted by id: 1 is of Bram.
+    let record = first.of(BRAM);
+    let document = pages.fetch(&plan(), &record).await.unwrap().unwrap();
+    assert_eq!((document.document, document.birth_date.is_some()), (json!({"goal": "g1"}), true));
+
+    server.change(reqwest::Method::PATCH, 2, &json!({"goal": "new", "updatedAt": "2026-03-01T00:00:00.000Z"})).await;
+    server.change(reqwest::Method::DELETE, 1, &json!({})).await;
+    let second = everything(&pages, Some(&first.cursor)).await.unwrap();
+    assert_eq!((second.present.len(), second.complete), (1, false));
+    assert_eq!(second.of(CEES), first.present.iter().find(|one| one.record == second.of(CEES)).unwrap().record);
+    assert!(pages.fetch(&plan(), &record).await.unwrap().is_none(), "it was deleted");
+    let whole = everything(&pages, None).await.unwrap();
+    assert_eq!((whole.present.len(), whole.complete), (6, true));
+
+    let wrong = file(folder.path(), "wrong", "another secret");
+    let error = server.source(&format!("client_secret_file = '{wrong}'"), HOW).changes(None).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Configuration(said) if said.contains("invalid_client")), "{error}");
+}
+
+#[actix_web::test]
+async fn a_signed_statement_gets_a_token_of_a_certified_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = SigningKey::generate().unwrap();
+    let pem = base64::engine::general_purpose::STANDARD.encode(key.to_pkcs8().unwrap().as_slice());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n");
+    let private = file(folder.path(), "private.pem", &pem);
+    let server = match Server::start(&json!({"client_id": "ketenwijzer", "jwk": key.public_jwk()})) {
+        Ok(server) => server,
+        Err(missing) => {
+            eprintln!("NOT CHECKED against npm oidc-provider: {missing}");
+            return;
+        }
+    };
+    let auth = format!("private_key_file = '{private}', key_id = '{}', scope = 'api:read'", key.kid());
+    let found = everything(&server.source(&auth, HOW), None).await.unwrap();
+    assert_eq!((found.present.len(), found.complete), (7, true));
+    // A token without the scope is refused by the API, a second one is not tried.
+    let auth = format!("private_key_file = '{private}', key_id = '{}'", key.kid());
+    let error = server.source(&auth, HOW).changes(None).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Configuration(said) if said.contains("401")), "{error}");
+}
+
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Both servers in a process of their own; it ends with the test.
+struct Server {
+    child: Child,
+    _output: BufReader<ChildStdout>,
+    base: String,
+    client: Value,
+}
+
+impl Server {
+    fn start(client: &Value) -> Result<Self, String> {
+        let folder = installed()?;
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let mut plans = crate::stand_in::items(7);
+        for (at, plan) in plans.iter_mut().enumerate() {
+            plan["updatedAt"] = json!(format!("2026-01-0{}T00:00:00.000Z", at + 1));
+        }
+        plans.push(json!({"id": 8, "client": {"bsn": format!("{ANNA}0")}, "updatedAt": "2026-01-08T00:00:00.000Z"}));
+        let config = json!({"port": port, "client": client, "db": {"plans": plans}});
+        let mut node = Command::new("node");
+        node.arg(folder.join("server.mjs")).arg(config.to_string());
+        node.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = node.spawn().map_err(|error| format!("node: {error}"))?;
+        let mut output = BufReader::new(child.stdout.take().ok_or("node has no output")?);
+        let mut line = String::new();
+        // A warning of the provider may come first.
+        while output.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if line.trim() == "ready" {
+                let base = format!("http://127.0.0.1:{port}");
+                return Ok(Self { child, _output: output, base, client: client.clone() });
+            }
+            line.clear();
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        Err("the servers did not start".to_owned())
+    }
+
+    fn source(&self, auth: &str, how: &str) -> kw_adapter_rest::RestSource {
+        let base = &self.base;
+        let config = format!(
+            "page_size = 3\n[api]\nbase_url = '{base}/api'\n\
+             auth = {{ kind = 'oauth2', token_url = '{base}/token', client_id = 'ketenwijzer', {auth} }}\n[categories.plan]\n{how}"
+        );
+        source(&config, Arc::new(SystemClock)).unwrap()
+    }
+
+    /// Changes a plan as the application of the holder would.
+    async fn change(&self, method: reqwest::Method, id: u32, body: &Value) {
+        let http = kw_transport::web_client(&[], Arc::new(SystemClock), kw_transport::ClientOptions::default()).unwrap();
+        let secret = self.client["client_secret"].as_str().unwrap();
+        let secret: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let token: Value = http
+            .post(format!("{}/token", self.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials&scope=api%3Aread")
+            .basic_auth("ketenwijzer", Some(&secret))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let token = token["access_token"].as_str().unwrap_or_else(|| panic!("{token}"));
+        let request = http.request(method, format!("{}/api/plans/{id}", self.base)).bearer_auth(token).json(body);
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder with the packages, made once for all runs, and the newest version of the script.
+fn installed() -> Result<PathBuf, String> {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock();
+    let told = |error: std::io::Error| error.to_string();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-rest");
+    fs::create_dir_all(&folder).map_err(told)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside/server.mjs");
+    fs::copy(script, folder.join("server.mjs")).map_err(told)?;
+    let packages = ["oidc-provider@9.13.3", "json-server@0.17.4"];
+    let there = |name: &&str| folder.join(format!("node_modules/{name}/package.json")).is_file();
+    if !["oidc-provider", "json-server"].iter().all(there) {
+        fs::write(folder.join("package.json"), r#"{"private": true, "type": "module"}"#).map_err(told)?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]).args(packages);
+        let output = npm.current_dir(&folder).stdin(Stdio::null()).output().map_err(told)?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+    }
+    Ok(folder)
+}
