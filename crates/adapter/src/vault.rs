@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kw_domain::{AuthorisationId, Category, Handle, SourceName, Subject};
+use kw_domain::{AuthorisationId, Category, FeedbackId, Handle, SourceName, Subject};
 use kw_pseudonym::{Binding, RowKey, SealError};
 use kw_runtime::Entropy;
 use zeroize::Zeroizing;
@@ -111,6 +111,20 @@ impl Vault {
         self.key.digest(&[b"feedback", report])
     }
 
+    /// Seals what may have to be sent again of a feedback report.
+    pub fn seal_feedback_sent(&self, report: FeedbackId, plain: &[u8]) -> Vec<u8> {
+        self.key.seal(&[FEEDBACK_SENT, report.as_bytes()].concat(), plain, self.entropy.draw())
+    }
+
+    /// Opens what [`Self::seal_feedback_sent`] made for the same report.
+    pub fn open_feedback_sent(
+        &self,
+        report: FeedbackId,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.key.open(&[FEEDBACK_SENT, report.as_bytes()].concat(), sealed)
+    }
+
     /// A handle that nobody can guess.
     pub(crate) fn new_handle(&self) -> Handle {
         Handle::from_bytes(self.entropy.draw())
@@ -138,6 +152,7 @@ fn context(place: &[u8], handle: Handle) -> Vec<u8> {
 }
 
 const AUTHORISATION: &[u8] = b"authorisations.sealed:";
+const FEEDBACK_SENT: &[u8] = b"feedback_sent.sealed:";
 const BINDING: &[u8] = b"local_records.binding:";
 const RECORD: &[u8] = b"local_records.record:";
 const SUBJECT: &[u8] = b"outbox.subject:";

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, delegations, demo, doctor, dossier, identity_checks, keys, mandates,
+    agreement, audit, consents, delegations, demo, doctor, dossier, feedback, identity_checks, keys, mandates,
     objections, partner, personal, pki, pseudonymiser, query, register, reviews, signals, status,
     switchboard, sync, withdraw,
 };
@@ -73,6 +73,9 @@ pub(crate) enum Command {
     Query(query::Arguments),
     /// Ask for the virtual dossier of a person.
     Dossier(dossier::Arguments),
+    /// Doubt a value at a holder (terugmelding), and follow what becomes of it.
+    #[command(subcommand)]
+    Feedback(feedback::Command),
     /// Keep the register of who may act for whom.
     #[command(subcommand)]
     Mandates(mandates::Command),
@@ -167,6 +170,14 @@ mod tests {
             "objections decide --config p.toml 019a0000-0000-7000-8000-000000000000 --upheld --reasons r --actor j --role r",
             "query --config p.toml --bsn - --purpose help --role worker --actor j --case 1 --basis listed",
             "dossier --config p.toml --bsn - --birth-date 2011-03-04 --purpose help --role worker --actor j --case 1",
+            "feedback report --config p.toml --bsn - --purpose help --role worker --actor j --case 1 --from d.json --difference 1 \
+             --strong-suspicion --own-knowledge --knows-definition --contact-name J --contact-email j@example.nl",
+            "feedback report --config p.toml --bsn - --purpose help --role worker --actor j --case 1 --holder \
+             00000099000000012000 --category care --pointer /city --doubted Ede --proposed Tiel --contact-name J \
+             --contact-email j@example.nl --kind correction-request",
+            "feedback list --config p.toml --sent --status in-progress",
+            "feedback show --config p.toml 019a0000-0000-7000-8000-000000000000",
+            "feedback withdraw --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000 --note n",
             "sync --config p.toml --full --source files",
             "reviews list --config p.toml --actor r --role worker --state all --due-before 2026-12-01T00:00:00Z",
             "reviews verdict --config p.toml --actor r --role worker 019a0000-0000-7000-8000-000000000000 unjustified --note n",

@@ -8,6 +8,7 @@ pub(crate) mod delegations;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod dossier;
+pub(crate) mod feedback;
 pub(crate) mod identity_checks;
 pub(crate) mod keys;
 mod local;
@@ -52,6 +53,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Objections(command) => objections::run(command, output).await,
         Command::Query(arguments) => query::run(arguments, output).await,
         Command::Dossier(arguments) => dossier::run(arguments, output).await,
+        Command::Feedback(command) => Box::pin(feedback::run(command, output)).await,
         Command::Mandates(command) => mandates::run(command, output).await,
         Command::IdentityChecks(command) => identity_checks::run(command, output).await,
         Command::Sync(arguments) => sync::run(arguments, output).await,

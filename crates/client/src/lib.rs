@@ -9,7 +9,7 @@
 //! - [`PseudonymiserClient`]: subjects in, verified group elements out.
 //! - [`SignalClient`]: what a party is told.
 //! - [`SwitchboardClient`]: pointers and queries.
-//! - [`HolderClient`]: one document under one grant.
+//! - [`HolderClient`]: one document under one grant; feedback reports, for who reported.
 //! - [`LogClient`]: what a party's own log says about one person.
 //! - [`TileClient`]: a log as it is published.
 //! - [`WitnessClient`]: cosignatures under a log's checkpoint.

@@ -1,5 +1,7 @@
 //! The partner process on the same machine.
 
+mod feedback;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -23,6 +23,7 @@ mod openapi;
 mod people;
 mod received_feedback;
 mod refusals;
+mod sent_feedback;
 mod serve;
 mod signals;
 mod sources;

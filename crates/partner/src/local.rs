@@ -5,6 +5,7 @@ pub(crate) mod consents;
 pub(crate) mod delegations;
 pub(crate) mod dossiers;
 pub(crate) mod feedback_received;
+pub(crate) mod feedback_sent;
 pub(crate) mod identity_checks;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
@@ -17,6 +18,8 @@ pub(crate) mod syncs;
 pub(crate) mod withdrawals;
 
 use actix_web::web::{self, Data, ServiceConfig};
+
+use kw_runtime::http::BodyLimit;
 
 use crate::app::App;
 
@@ -51,6 +54,22 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
             web::resource("/v1/feedback-reports/received/{id}/attachments/{attachment}")
                 .route(web::get().to(feedback_received::attachment)),
         )
+        .service(
+            web::resource("/v1/feedback-reports")
+                .app_data(BodyLimit(feedback_sent::LARGEST_REPORT))
+                .route(web::post().to(feedback_sent::report)),
+        )
+        .service(web::resource("/v1/feedback-reports/sent").route(web::get().to(feedback_sent::list)))
+        .service(web::resource("/v1/feedback-reports/sent/{id}").route(web::get().to(feedback_sent::show)))
+        .service(
+            web::resource("/v1/feedback-reports/sent/{id}/_withdraw")
+                .route(web::post().to(feedback_sent::withdraw)),
+        )
+        .service(
+            web::resource("/v1/feedback-reports/sent/{id}/annotations")
+                .route(web::post().to(feedback_sent::annotate)),
+        )
+        .service(web::resource("/v1/corrections").route(web::get().to(feedback_sent::corrections)))
         .service(web::resource("/v1/identity-checks/_search").route(web::post().to(identity_checks::search)))
         .service(
             web::resource("/v1/identity-checks/{id}/confirmations")

@@ -33,7 +33,7 @@ use crate::error::StartError;
 use crate::people::Admission;
 use crate::signals::Feed;
 use crate::token::Token;
-use crate::{authorisation, keys, local, openapi, received_feedback, sources};
+use crate::{authorisation, keys, local, openapi, received_feedback, sent_feedback, signals, sources};
 
 /// Runs the partner process until it is told to end.
 pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
@@ -151,7 +151,6 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         InForce::new(Arc::clone(&store), oin, Arc::clone(&clock)).naming_approvers(agreement.clone());
     let retention = Retention::new(Arc::clone(&store), agreement.clone(), oin, Arc::clone(&clock));
     let (feed, traffic) = (Feed::default(), http.traffic.clone());
-    let (following, told, ending) = (Arc::clone(&clients), feed.clone(), traffic.clone());
     let identity_checks = IdentityChecks {
         holder: oin,
         agreement: agreement.clone(),
@@ -182,6 +181,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 
     let server = Server::new(config.server, http)?;
     add_checks(&server, &app, &tls);
+    let (following, reporting) = (app.clone(), app.clone());
     let suppliers = acting::delegations(Arc::new(AgreedDelegations));
     let (log, public_log) = (logbook.routes(), logbook.public_routes());
     let received = feedback.clone();
@@ -222,11 +222,11 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         });
     }
     server.jobs().spawn_patient("signals", AT_ONCE, SIGNALS_LATEST, SIGNALS_PATIENCE, move || {
-        let (clients, feed, traffic) = (Arc::clone(&following), told.clone(), ending.clone());
-        let consents = consents.clone();
-        async move { feed.follow(&clients, &traffic, &consents).await }
+        let (app, consents) = (following.clone(), consents.clone());
+        async move { signals::follow(&app, &consents).await }
     });
     received_feedback::spawn(&server, &feedback, &for_feedback.0, &for_feedback.1);
+    follow_feedback(&server, &reporting);
     observe_receipts(&server, &receipts);
     server.jobs().spawn("receipts", RECEIPTS_INTERVAL, move || {
         let receipts = Arc::clone(&receipts);
@@ -237,6 +237,20 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         async move { keys.refresh().await }
     });
     Ok(server)
+}
+
+/// What is to be done about feedback reports of the own people.
+fn follow_feedback(server: &Server, app: &Data<App>) {
+    let reporting = app.clone();
+    server.jobs().spawn_patient("feedback", FEEDBACK_INTERVAL, FEEDBACK_LATEST, FEEDBACK_PATIENCE, move || {
+        let app = reporting.clone();
+        async move { sent_feedback::work(&app).await }
+    });
+    let forgetting = app.clone();
+    server.jobs().spawn("feedback-forgetting", FORGETTING_INTERVAL, move || {
+        let app = forgetting.clone();
+        async move { sent_feedback::forget(&app).await }
+    });
 }
 
 fn observe_receipts(server: &Server, receipts: &Arc<Receipts>) {
@@ -267,6 +281,11 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
 const SOURCE_DEADLINE: Duration = Duration::from_millis(1_200);
 /// What was known of persons goes that soon after an authorisation has ended.
 const AUTHORISATIONS_INTERVAL: Duration = Duration::from_mins(1);
+/// A person may wait for it; looking costs one look-up in the own database.
+const FEEDBACK_INTERVAL: Duration = Duration::from_secs(1);
+const FEEDBACK_LATEST: Duration = Duration::from_secs(30);
+const FEEDBACK_PATIENCE: Duration = Duration::from_mins(10);
+const FORGETTING_INTERVAL: Duration = Duration::from_hours(6);
 /// The next page is asked for when there is one; waiting for it is the switchboard's.
 const AT_ONCE: Duration = Duration::from_millis(10);
 /// A switchboard that is away for a while does not keep this process from answering others.

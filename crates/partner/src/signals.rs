@@ -13,9 +13,12 @@ use kw_protocol::signal::{
     FROM_NOW, LARGEST_PAGE, LONGEST_WAIT, Signal, SignalPage, SignalType, SignalsAsked,
 };
 use kw_runtime::http::Traffic;
+use kw_telemetry::{Explain, Reason};
 use tokio::sync::watch;
 
+use crate::app::App;
 use crate::clients::Clients;
+use crate::sent_feedback;
 
 /// How many signals are kept for readers.
 const KEPT: usize = 2_000;
@@ -37,16 +40,16 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Waits for the next page at the switchboard, until the process ends.
+    /// Waits for the next page at the switchboard; none when the process ends. [`Feed::take`] it when it was acted upon.
     ///
     /// Whoever relies on an answer about consent hears here that a choice changed; while nothing can be heard, nobody relies on
     /// one.
-    pub(crate) async fn follow(
+    pub(crate) async fn next(
         &self,
         clients: &Clients,
         traffic: &Traffic,
         consents: &Consents,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Option<SignalPage>, ClientError> {
         let asked = SignalsAsked {
             after: self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             limit: Some(LARGEST_PAGE),
@@ -55,14 +58,14 @@ impl Feed {
         let current = clients.current()?;
         let page = tokio::select! {
             page = current.switchboard.signals(&asked) => page.inspect_err(|_| consents.drop_all())?,
-            () = traffic.ending() => return Ok(()),
+            () = traffic.ending() => return Ok(None),
         };
         drop_changed(&page, consents);
-        self.take(page);
-        Ok(())
+        Ok(Some(page))
     }
 
-    fn take(&self, page: SignalPage) {
+    /// Keeps a page for readers, and goes on after it.
+    pub(crate) fn take(&self, page: SignalPage) {
         *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
         self.kept.send_if_modified(|kept| {
             let news = !page.signals.is_empty();
@@ -98,6 +101,36 @@ impl Feed {
             if changes.changed().await.is_err() {
                 return;
             }
+        }
+    }
+}
+
+/// Waits for what comes next and acts upon it. What could not be made durable is heard again.
+pub(crate) async fn follow(app: &App, consents: &Consents) -> Result<(), NotFollowed> {
+    let next = app.feed.next(&app.clients, &app.traffic, consents).await;
+    if let Some(page) = next.map_err(NotFollowed::Feed)? {
+        sent_feedback::hear(app, &page.signals).await.map_err(NotFollowed::Feedback)?;
+        app.feed.take(page);
+    }
+    Ok(())
+}
+
+/// Why nothing more was heard.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotFollowed {
+    /// The switchboard does not answer.
+    #[error(transparent)]
+    Feed(ClientError),
+    /// What it said about feedback reports could not be noted.
+    #[error(transparent)]
+    Feedback(sent_feedback::Fault),
+}
+
+impl Explain for NotFollowed {
+    fn explain(&self, reason: &mut Reason) {
+        match self {
+            Self::Feed(error) => error.explain(reason),
+            Self::Feedback(fault) => fault.explain(reason),
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use kw_domain::{CaseReference, Category, Instant, MandateId, Oin, Purpose, QueryId, TransactionId};
+use kw_domain::{
+    CaseReference, Category, FeedbackId, Handle, Instant, MandateId, Oin, Purpose, QueryId, SourceName, TransactionId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::feedback::FeedbackDraft;
 use crate::mandate::MandateAct;
 use crate::pull::{ComparedPrecision, Provenance};
 use crate::query::{Actor, Receipt, Relation};
@@ -155,6 +158,14 @@ pub struct Section {
     /// The transaction id of the pull.
     #[schema(value_type = String)]
     pub transaction: TransactionId,
+    /// The holder's name for the record: a doubt about it names it too, where the holder has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub handle: Option<Handle>,
+    /// The own organisation's reports about this record that are not settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub open_reports: Vec<FeedbackId>,
 }
 
 impl fmt::Debug for Section {
@@ -233,14 +244,28 @@ pub struct HeldValue {
     /// From which category.
     #[schema(value_type = String)]
     pub category: Category,
+    /// From which source of the holder's.
+    #[schema(value_type = String)]
+    pub source: SourceName,
+    /// Where it stands in the holder's document: a JSON pointer.
+    pub pointer: String,
     /// What.
     #[schema(value_type = Object)]
     pub value: serde_json::Value,
     /// As of when.
     #[schema(value_type = String)]
     pub as_of: Instant,
+    /// Whether this is the holder whose value counts.
+    #[serde(default)]
+    pub authoritative: bool,
     /// Whether the holder has it under investigation.
     pub under_investigation: bool,
+    /// The own organisation's reports about this value that are not settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub open_reports: Vec<FeedbackId>,
+    /// A report of this value that only lacks who reports, why, and whom to ask.
+    pub feedback: FeedbackDraft,
 }
 
 impl fmt::Debug for HeldValue {
@@ -282,11 +307,13 @@ mod tests {
             r#"{{"holder":{party},"category":"care","status":"delivered","document":{{"bsn":"999990342"}},"transaction":"{id}"}}"#
         );
         let value = format!(
-            r#"{{"holder":{party},"category":"care","value":"999990342","asOf":"2026-11-21T09:30:00Z","underInvestigation":false}}"#
+            r#"{{"holder":{party},"category":"care","source":"files","pointer":"/a","value":"999990342",
+            "asOf":"2026-11-21T09:30:00Z","underInvestigation":false,"feedback":{{"holder":"00000099000000011000",
+            "category":"care","attributes":[{{"pointer":"/a","doubted":"999990342"}}],"observedAt":"2026-11-21T09:30:00Z"}}}}"#
         );
         let section: Section = serde_json::from_str(&section).unwrap();
         let value: HeldValue = serde_json::from_str(&value).unwrap();
-        let text = format!("{section:?} {value:?}");
+        let text = format!("{section:?} {value:?} {:?}", value.feedback);
         assert!(text.contains("Delivered") && !text.contains("999990342"), "{text}");
     }
 }

@@ -9,7 +9,9 @@ mod local;
 
 use std::fmt;
 
-use kw_domain::{AnnotationId, AttachmentId, Category, FeedbackId, Instant, Oin, SourceName, TransactionId};
+use kw_domain::{
+    AnnotationId, AttachmentId, Category, FeedbackId, Handle, Instant, Oin, SourceName, TransactionId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -278,6 +280,28 @@ impl fmt::Debug for FeedbackReport {
             .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
+}
+
+/// A report that only lacks who reports, why, and whom to ask: what a dossier gives with a value, to be completed and posted.
+/// `Debug` leaves the values out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FeedbackDraft {
+    /// At which holder.
+    #[schema(value_type = String)]
+    pub holder: Oin,
+    /// In which kind of data.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// Which record of that holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub handle: Option<Handle>,
+    /// The value, with what the authoritative holder says instead, where the agreement names one.
+    pub attributes: Vec<DoubtedAttribute>,
+    /// When it was seen.
+    #[schema(value_type = String)]
+    pub observed_at: Instant,
 }
 
 /// Sends a report to the holder: `POST /v1/feedback-reports` at the holder, over mutual TLS.

@@ -4,6 +4,7 @@
 //! no `Debug`, and none of them ever travels to another party.
 
 pub mod choices;
+pub mod feedback;
 
 use kw_domain::{Category, ChainName, Instant, Oin, PointerId, Purpose, SourceName};
 use serde::{Deserialize, Serialize};

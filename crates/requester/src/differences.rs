@@ -2,6 +2,7 @@
 
 use kw_agreement::SharedAttribute;
 use kw_protocol::dossier::{Difference, HeldValue, Section};
+use kw_protocol::feedback::{DoubtedAttribute, FeedbackDraft};
 use serde_json::Value;
 
 /// The shared attributes to which at least two holders give different values, with everybody's value.
@@ -12,7 +13,7 @@ pub(crate) fn find(sections: &[Section], attributes: &[SharedAttribute]) -> Vec<
 }
 
 fn difference(sections: &[Section], attribute: &SharedAttribute) -> Option<Difference> {
-    let values: Vec<HeldValue> =
+    let mut values: Vec<HeldValue> =
         sections.iter().filter_map(|section| held_value(section, attribute)).collect();
     let contradicted = |one: &HeldValue| {
         values.iter().any(|other| other.holder.oin != one.holder.oin && other.value != one.value)
@@ -20,6 +21,7 @@ fn difference(sections: &[Section], attribute: &SharedAttribute) -> Option<Diffe
     if !values.iter().any(contradicted) {
         return None;
     }
+    propose(&mut values);
     Some(Difference { attribute: attribute.name.clone(), authoritative: attribute.authoritative, values })
 }
 
@@ -30,17 +32,44 @@ fn held_value(section: &Section, attribute: &SharedAttribute) -> Option<HeldValu
         return None;
     }
     let provenance = section.provenance.as_ref()?;
+    let doubted =
+        DoubtedAttribute { pointer: pointer.clone(), doubted: Some(value.clone()), proposed: None };
     Some(HeldValue {
         holder: section.holder.clone(),
         category: section.category.clone(),
+        source: provenance.source.clone(),
+        pointer: pointer.clone(),
         value: value.clone(),
         as_of: provenance.as_of,
+        authoritative: attribute.authoritative == Some(section.holder.oin),
         under_investigation: provenance.under_investigation.iter().any(|place| touches(place, pointer)),
+        open_reports: Vec::new(),
+        feedback: FeedbackDraft {
+            holder: section.holder.oin,
+            category: section.category.clone(),
+            handle: section.handle,
+            attributes: vec![doubted],
+            observed_at: provenance.as_of,
+        },
     })
 }
 
+/// What the authoritative holder says is proposed to the others, as long as it says one thing.
+fn propose(values: &mut [HeldValue]) {
+    let mut leading = values.iter().filter(|held| held.authoritative).map(|held| &held.value);
+    let Some(value) = leading.next().cloned() else { return };
+    if leading.any(|other| *other != value) {
+        return;
+    }
+    for held in values.iter_mut().filter(|held| held.value != value) {
+        for attribute in &mut held.feedback.attributes {
+            attribute.proposed = Some(value.clone());
+        }
+    }
+}
+
 /// Whether one place is the other, or inside it.
-fn touches(one: &str, other: &str) -> bool {
+pub fn touches(one: &str, other: &str) -> bool {
     let inside = |inner: &str, outer: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
@@ -52,7 +81,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use kw_agreement::Localised;
-    use kw_domain::{Category, Instant, Oin, SourceName, TransactionId};
+    use kw_domain::{Category, Handle, Instant, Oin, SourceName, TransactionId};
     use kw_protocol::dossier::{Party, SectionStatus};
     use kw_protocol::pull::Provenance;
     use serde_json::json;
@@ -90,6 +119,8 @@ mod tests {
             }),
             birth_date_compared: None,
             transaction: TransactionId::new(Instant::from_millis(0), [holder; 10]),
+            handle: Some(Handle::from_bytes([holder; 16])),
+            open_reports: Vec::new(),
         }
     }
 
@@ -106,6 +137,26 @@ mod tests {
             .map(|held| (held.holder.oin, held.value["city"].clone(), held.under_investigation))
             .collect();
         assert_eq!(said, [(oin(1), json!("Tiel"), false), (oin(2), json!("Ede"), true)]);
+    }
+
+    #[test]
+    fn what_the_authoritative_holder_says_is_proposed_to_the_others() {
+        let school = section(1, "school", json!({"address": "Tiel"}));
+        let care = section(2, "care", json!({"client": {"address": "Ede"}}));
+        let proposals = |sections: &[Section]| -> Vec<_> {
+            let found = find(sections, &[attribute()]).remove(0);
+            found.values.iter().map(|held| held.feedback.attributes[0].proposed.clone()).collect()
+        };
+        assert_eq!(proposals(&[school.clone(), care.clone()]), [None, None], "the one that counts says nothing");
+        let register = section(9, "school", json!({"address": "Ede"}));
+        let all = [school, care, register];
+        assert_eq!(proposals(&all), [Some(json!("Ede")), None, None]);
+        let found = find(&all, &[attribute()]).remove(0);
+        let draft = &found.values[0].feedback;
+        assert_eq!((draft.holder, draft.handle), (oin(1), Some(Handle::from_bytes([1; 16]))));
+        assert_eq!((draft.attributes[0].pointer.as_str(), &draft.attributes[0].doubted), ("/address", &Some(json!("Tiel"))));
+        assert_eq!((found.values[0].source.as_str(), found.values[0].authoritative), ("files", false));
+        assert!(found.values[2].authoritative);
     }
 
     #[test]

@@ -7,12 +7,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{ChainName, Oin};
-use kw_protocol::grant::{GRANT_TYPE, GrantClaims, GrantHeader};
+use kw_protocol::grant::{GrantClaims, GrantHeader};
 use kw_protocol::query::DisclosedHolder;
 
 /// What a grant must say, whoever holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected<'a> {
+    /// What it opens: a pull, or a feedback report. Both have the same claims.
+    pub(crate) typ: &'static str,
     pub(crate) chain: &'a ChainName,
     pub(crate) switchboard: Oin,
     pub(crate) requester: Oin,
@@ -29,7 +31,7 @@ pub(crate) fn read(disclosed: &DisclosedHolder, expected: Expected<'_>) -> Optio
     }
     let header: GrantHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
     let claims: GrantClaims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    let for_this_pull = header.typ == GRANT_TYPE
+    let for_this_pull = header.typ == expected.typ
         && claims.aud == disclosed.holder
         && claims.sub == expected.requester
         && claims.iss == expected.switchboard

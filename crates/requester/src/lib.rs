@@ -7,6 +7,8 @@
 //! 3. one pull per grant, side by side, at holders that each decide for themselves;
 //! 4. a [`Dossier`](kw_protocol::dossier::Dossier) with a section for *every* disclosed holder, whatever became of it.
 //!
+//! A doubt about a value goes to its holder as a feedback report, under a grant of its own.
+//!
 //! For a person who asks what was done with their data, it gathers an
 //! [`AccessReport`](kw_protocol::access_report::AccessReport) from the logs of the whole chain in the same way.
 //!
@@ -26,6 +28,7 @@ mod breaker;
 mod differences;
 mod error;
 mod events;
+mod feedback;
 mod grant;
 mod holders;
 mod limits;
@@ -42,8 +45,10 @@ pub use access_log::{
 };
 pub use assembly::complete;
 pub use breaker::BreakerSettings;
+pub use differences::touches;
 pub use error::RequestError;
 pub use events::EVENTS as LOG_EVENTS;
+pub use feedback::{Addressee, Delivered, ReportError};
 pub use limits::Limits;
 pub use question::{DossierQuery, Representation};
 pub use report::ReportQuestion;

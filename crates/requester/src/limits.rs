@@ -17,6 +17,8 @@ pub struct Limits {
     pub report_deadline: Duration,
     /// For one party's statement.
     pub statement_timeout: Duration,
+    /// For one exchange with a holder about a feedback report, files included.
+    pub feedback_timeout: Duration,
     /// For the own access log to take one event, on top of the deadline: what it cannot take is not handed out.
     pub record_timeout: Duration,
     /// When a holder that fails is left alone for a while.
@@ -31,6 +33,7 @@ impl Default for Limits {
             concurrency: 16,
             report_deadline: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(10),
+            feedback_timeout: Duration::from_secs(20),
             record_timeout: Duration::from_secs(5),
             breaker: BreakerSettings::default(),
         }

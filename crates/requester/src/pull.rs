@@ -36,8 +36,8 @@ impl Round<'_> {
     /// Pulls what was disclosed, and says what became of it. `claims` are the grant's, if it is fit for use.
     pub(crate) async fn section(&self, disclosed: &DisclosedHolder, claims: Option<&GrantClaims>) -> Section {
         match self.pull(disclosed, claims).await {
-            Ok(pulled) => self.delivered(disclosed, pulled),
-            Err(outcome) => self.without_document(disclosed, outcome),
+            Ok(pulled) => self.delivered(disclosed, claims, pulled),
+            Err(outcome) => self.without_document(disclosed, claims, outcome),
         }
     }
 
@@ -47,7 +47,7 @@ impl Round<'_> {
         claims: Option<&GrantClaims>,
     ) -> Result<Pulled, Outcome> {
         let claims = claims.ok_or(Outcome::GRANT_MALFORMED)?;
-        if !self.was_asked(disclosed) || !self.is_under_the_claim(claims) {
+        if !self.was_asked(disclosed) || !is_under_the_claim(self.question, claims) {
             return Err(Outcome::NOT_ASKED);
         }
         let partner = self
@@ -85,17 +85,6 @@ impl Round<'_> {
         let DossierQuery { categories, holders, .. } = self.question;
         (categories.is_empty() || categories.contains(&disclosed.category))
             && (holders.is_empty() || holders.contains(&disclosed.holder))
-    }
-
-    /// A grant for a representative is no grant for anybody else, nor the other way round.
-    fn is_under_the_claim(&self, claims: &GrantClaims) -> bool {
-        match (&self.question.representation, &claims.prp.representation) {
-            (None, None) => true,
-            (Some(claimed), Some(granted)) => {
-                granted.act == claimed.act && claimed.mandate.is_none_or(|mandate| mandate == granted.mandate)
-            }
-            _ => false,
-        }
     }
 
     fn request(&self, disclosed: &DisclosedHolder) -> Pull {
@@ -149,7 +138,12 @@ impl Round<'_> {
         Ok(pulled)
     }
 
-    fn delivered(&self, disclosed: &DisclosedHolder, pulled: Pulled) -> Section {
+    fn delivered(
+        &self,
+        disclosed: &DisclosedHolder,
+        claims: Option<&GrantClaims>,
+        pulled: Pulled,
+    ) -> Section {
         Section {
             holder: party(disclosed.holder, self.agreement),
             category: disclosed.category.clone(),
@@ -160,10 +154,17 @@ impl Round<'_> {
             provenance: Some(pulled.provenance),
             birth_date_compared: pulled.birth_date_compared,
             transaction: disclosed.transaction,
+            handle: claims.map(|claims| claims.prp.hdl),
+            open_reports: Vec::new(),
         }
     }
 
-    fn without_document(&self, disclosed: &DisclosedHolder, outcome: Outcome) -> Section {
+    fn without_document(
+        &self,
+        disclosed: &DisclosedHolder,
+        claims: Option<&GrantClaims>,
+        outcome: Outcome,
+    ) -> Section {
         Section {
             holder: party(disclosed.holder, self.agreement),
             category: disclosed.category.clone(),
@@ -174,7 +175,20 @@ impl Round<'_> {
             provenance: None,
             birth_date_compared: None,
             transaction: disclosed.transaction,
+            handle: claims.map(|claims| claims.prp.hdl),
+            open_reports: Vec::new(),
         }
+    }
+}
+
+/// A grant for a representative is no grant for anybody else, nor the other way round.
+pub(crate) fn is_under_the_claim(question: &DossierQuery, claims: &GrantClaims) -> bool {
+    match (&question.representation, &claims.prp.representation) {
+        (None, None) => true,
+        (Some(claimed), Some(granted)) => {
+            granted.act == claimed.act && claimed.mandate.is_none_or(|mandate| mandate == granted.mandate)
+        }
+        _ => false,
     }
 }
 

@@ -14,7 +14,7 @@ use kw_domain::{KeyUse, Subject, TransactionId};
 use kw_protocol::SecretBytes32;
 use kw_protocol::dossier::{Dossier, Lookup, Section};
 use kw_protocol::evaluation::BudgetClass;
-use kw_protocol::grant::GrantClaims;
+use kw_protocol::grant::{GRANT_TYPE, GrantClaims};
 use kw_protocol::pointer::SubjectElement;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{DisclosedHolder, Query, QueryAct, QueryAnswer, RepresentationClaim};
@@ -85,8 +85,8 @@ impl Requester {
             let index = self.index_elements(&question.subject).await?;
             Ok(Pseudonyms { index, binding: Vec::new() })
         };
-        let (answer, _) = self.ask_who_holds(question, transaction, pseudonyms, deadline).await?;
-        let claims = self.read_grants(&answer.holders);
+        let (answer, _) = self.ask_who_holds(question, QueryAct::View, transaction, pseudonyms, deadline).await?;
+        let claims = self.read_grants(&answer.holders, GRANT_TYPE);
         self.record(AccessEvent::Answered(self.answered(transaction, &answer, &claims))).await?;
         Ok(assembly::lookup(answer, &self.parts.agreement))
     }
@@ -97,10 +97,11 @@ impl Requester {
         let transaction = self.parts.context.transaction();
         let deadline = Instant::now() + self.parts.limits.deadline;
         let pseudonyms = self.pseudonymiser.pseudonyms(&question.subject, BudgetClass::Query);
-        let asking = Box::pin(self.ask_who_holds(question, transaction, pseudonyms, deadline));
+        let asking =
+            Box::pin(self.ask_who_holds(question, QueryAct::View, transaction, pseudonyms, deadline));
         let (answer, binding) = asking.await?;
 
-        let claims = self.read_grants(&answer.holders);
+        let claims = self.read_grants(&answer.holders, GRANT_TYPE);
         let answered = self.answered(transaction, &answer, &claims);
         let round = Round {
             agreement: &self.parts.agreement,
@@ -121,9 +122,10 @@ impl Requester {
         Ok(dossier)
     }
 
-    async fn ask_who_holds(
+    pub(crate) async fn ask_who_holds(
         &self,
         question: &DossierQuery,
+        act: QueryAct,
         transaction: TransactionId,
         pseudonyms: impl Future<Output = Result<Pseudonyms, PseudonymError>>,
         deadline: Instant,
@@ -138,7 +140,7 @@ impl Requester {
         let representative = &representative;
         let send = |subject: SubjectElement| async move {
             let representation = representative.claim(question, subject.epoch)?;
-            self.switchboard.query(&query(question, subject, representation), transaction).await
+            self.switchboard.query(&query(question, act, subject, representation), transaction).await
         };
         let (answer, binding) = self.ask(asked, pseudonyms, deadline, send).await?;
         self.compare_policy(&answer.policy);
@@ -193,9 +195,14 @@ impl Requester {
 
     /// The claims of each grant, in order; `None` for one that is not fit for use. A transaction id that comes twice
     /// makes both unfit: each pull has exactly one grant.
-    fn read_grants(&self, disclosed: &[DisclosedHolder]) -> Vec<Option<GrantClaims>> {
+    pub(crate) fn read_grants(
+        &self,
+        disclosed: &[DisclosedHolder],
+        typ: &'static str,
+    ) -> Vec<Option<GrantClaims>> {
         let Parts { tls, agreement, .. } = &self.parts;
         let expected = Expected {
+            typ,
             chain: agreement.chain(),
             switchboard: agreement.switchboard().oin,
             requester: tls.oin(),
@@ -228,7 +235,7 @@ impl Requester {
         sections.into_iter().map(|(_, section)| section).collect()
     }
 
-    fn answered(
+    pub(crate) fn answered(
         &self,
         transaction: TransactionId,
         answer: &QueryAnswer,
@@ -291,6 +298,7 @@ where
 
 fn query(
     question: &DossierQuery,
+    act: QueryAct,
     subject: SubjectElement,
     representation: Option<RepresentationClaim>,
 ) -> Query {
@@ -303,7 +311,7 @@ fn query(
         holders: question.holders.clone(),
         relation: question.relation.clone(),
         representation,
-        act: QueryAct::View,
+        act,
     }
 }
 
@@ -327,18 +335,10 @@ fn assembled(transaction: TransactionId, dossier: &Dossier, claims: &[Option<Gra
 }
 
 /// A short code for the record.
-fn reason(error: &RequestError) -> &'static str {
-    let of_client = |error: &ClientError| match error {
-        ClientError::Problem(_) => error.code().map_or("unknown", ProblemCode::code),
-        ClientError::TimedOut => "timed-out",
-        ClientError::Unreachable => "unreachable",
-        ClientError::Identity => "certificate-refused",
-        ClientError::Malformed(_) => "answer-malformed",
-        ClientError::Address(_) => "address-unusable",
-    };
+pub(crate) fn reason(error: &RequestError) -> &'static str {
     match error {
         RequestError::Index(error) | RequestError::Pseudonym(PseudonymError::Client(error)) => {
-            of_client(error)
+            reason_of_client(error)
         }
         RequestError::Pseudonym(PseudonymError::ProofRefused { .. }) => "proof-refused",
         RequestError::Pseudonym(PseudonymError::NoKnownKey) => "no-known-key",
@@ -346,5 +346,17 @@ fn reason(error: &RequestError) -> &'static str {
         RequestError::Pseudonym(PseudonymError::Stopped) => "stopped",
         RequestError::TimedOut => "timed-out",
         RequestError::Record(_) => "not-recorded",
+    }
+}
+
+/// A short code for a call that failed.
+pub(crate) fn reason_of_client(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Problem(_) => error.code().map_or("unknown", ProblemCode::code),
+        ClientError::TimedOut => "timed-out",
+        ClientError::Unreachable => "unreachable",
+        ClientError::Identity => "certificate-refused",
+        ClientError::Malformed(_) => "answer-malformed",
+        ClientError::Address(_) => "address-unusable",
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorisations;
 pub(crate) mod feedback;
+mod feedback_sent;
 mod identity_checks;
 
 use std::fmt;
@@ -22,6 +23,7 @@ pub use feedback::{
     FeedbackCounts, FeedbackFilter, FeedbackMessage, FeedbackRead, FeedbackStanding, FeedbackWrite,
     StoredAnnotation, StoredAttachment, StoredFeedback,
 };
+pub use feedback_sent::{FeedbackSentRead, FeedbackSentWrite, StoredCorrection, SentFeedback};
 pub use identity_checks::{IdentityCheckState, IdentityChecksRead, IdentityChecksWrite, StoredIdentityCheck};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
@@ -186,7 +188,12 @@ pub struct OutboxDepth {
 
 /// Reading the partner's tables.
 pub trait PartnerRead:
-    LedgerRead + PersonStatements + AuthorisationsRead + FeedbackRead + IdentityChecksRead
+    LedgerRead
+    + PersonStatements
+    + AuthorisationsRead
+    + FeedbackRead
+    + FeedbackSentRead
+    + IdentityChecksRead
 {
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
@@ -265,7 +272,12 @@ pub trait PartnerRead:
 
 /// Changing the partner's tables.
 pub trait PartnerWrite:
-    PartnerRead + ReceiptsWrite + AuthorisationsWrite + FeedbackWrite + IdentityChecksWrite
+    PartnerRead
+    + ReceiptsWrite
+    + AuthorisationsWrite
+    + FeedbackWrite
+    + FeedbackSentWrite
+    + IdentityChecksWrite
 {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;

@@ -413,6 +413,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    feedback_sent (id) {
+        id -> Binary,
+        version -> BigInt,
+        about -> Binary,
+        kind -> Text,
+        holder -> Text,
+        category -> Text,
+        reference -> Nullable<Text>,
+        pointers -> Text,
+        delivery -> Text,
+        status -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        sent_on_by -> Text,
+        must_tell -> Bool,
+        must_look -> Bool,
+        transaction_id -> Binary,
+        attempts -> Integer,
+        next_at -> Nullable<BigInt>,
+        queued_at -> BigInt,
+        sent_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    corrections_heard (transaction_id) {
+        transaction_id -> Binary,
+        holder -> Nullable<Text>,
+        category -> Nullable<Text>,
+        corrected_at -> Nullable<BigInt>,
+        next_at -> Nullable<BigInt>,
+        attempts -> Integer,
+        told_at -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> BigInt,
         handle -> Binary,

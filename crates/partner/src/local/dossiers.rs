@@ -7,6 +7,7 @@ use kw_requester::DossierQuery;
 use kw_runtime::{Body, Refusal};
 
 use crate::app::{App, Own};
+use crate::sent_feedback;
 use crate::people::ONLY_TEST_NUMBERS;
 use crate::refusals;
 
@@ -31,12 +32,14 @@ pub(crate) async fn assemble(own: Own, body: Body<DossierRequest>) -> Result<Htt
     let question = question(&own.0, &body.0)?;
     own.0.require_actor(&question.actor).await?;
     let clients = own.0.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
-    let dossier = clients.requester.dossier(&question).await.map_err(|error| refusals::of_request(&error))?;
+    let asked = clients.requester.dossier(&question).await;
+    let mut dossier = asked.map_err(|error| refusals::of_request(&error))?;
+    sent_feedback::mark_open(&own.0, &question.subject, &mut dossier).await.map_err(Refusal::fault)?;
     Ok(HttpResponse::Ok().json(dossier))
 }
 
 /// The question in a request, if it may be asked here.
-pub(super) fn question(app: &App, request: &DossierRequest) -> Result<DossierQuery, Refusal> {
+pub(crate) fn question(app: &App, request: &DossierRequest) -> Result<DossierQuery, Refusal> {
     let invalid = || Refusal::new(ProblemCode::Invalid, "Correct the fields and ask again.");
     let question = DossierQuery::parse(request).map_err(|mistakes| {
         mistakes.into_iter().fold(invalid(), |refusal, one| refusal.field(one.pointer, one.detail))

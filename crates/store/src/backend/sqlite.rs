@@ -24,6 +24,8 @@ mod books_queries;
 mod delegations_queries;
 #[path = "../partner/feedback_queries.rs"]
 mod feedback_queries;
+#[path = "../partner/feedback_sent_queries.rs"]
+mod feedback_sent_queries;
 #[path = "../partner/identity_checks_queries.rs"]
 mod identity_checks_queries;
 #[path = "../ledger/erasing.rs"]

@@ -8,6 +8,7 @@ mod books;
 mod commits;
 mod erasing;
 mod failures;
+mod feedback_sent;
 mod identity;
 mod leadership;
 mod partner;

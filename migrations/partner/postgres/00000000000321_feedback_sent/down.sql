@@ -1,0 +1,2 @@
+DROP TABLE corrections_heard;
+DROP TABLE feedback_sent;
