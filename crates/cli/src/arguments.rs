@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, delegations, demo, doctor, dossier, feedback, identity_checks, keys, mandates,
-    objections, partner, personal, pki, pseudonymiser, query, register, reviews, signals, status,
+    agreement, audit, consents, delegations, demo, doctor, dossier, feedback, identity_checks, keys,
+    mandates, objections, partner, personal, pki, pseudonymiser, query, register, reviews, signals, status,
     switchboard, sync, withdraw,
 };
 

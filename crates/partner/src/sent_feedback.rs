@@ -68,7 +68,9 @@ impl Explain for Fault {
             Self::Keep(error) => reason.say("a feedback report was not stored").because(error),
             Self::Read(error) => reason.say("a feedback report was not read").because(error),
             Self::Sealed => reason.say("what is sealed with a feedback report does not open"),
-            Self::Unrecorded(why) => reason.say("a feedback report could not be recorded").with("reason", why),
+            Self::Unrecorded(why) => {
+                reason.say("a feedback report could not be recorded").with("reason", why)
+            }
         };
     }
 }

@@ -242,10 +242,16 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 /// What is to be done about feedback reports of the own people.
 fn follow_feedback(server: &Server, app: &Data<App>) {
     let reporting = app.clone();
-    server.jobs().spawn_patient("feedback", FEEDBACK_INTERVAL, FEEDBACK_LATEST, FEEDBACK_PATIENCE, move || {
-        let app = reporting.clone();
-        async move { sent_feedback::work(&app).await }
-    });
+    server.jobs().spawn_patient(
+        "feedback",
+        FEEDBACK_INTERVAL,
+        FEEDBACK_LATEST,
+        FEEDBACK_PATIENCE,
+        move || {
+            let app = reporting.clone();
+            async move { sent_feedback::work(&app).await }
+        },
+    );
     let forgetting = app.clone();
     server.jobs().spawn("feedback-forgetting", FORGETTING_INTERVAL, move || {
         let app = forgetting.clone();

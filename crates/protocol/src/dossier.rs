@@ -3,7 +3,8 @@
 use std::fmt;
 
 use kw_domain::{
-    CaseReference, Category, FeedbackId, Handle, Instant, MandateId, Oin, Purpose, QueryId, SourceName, TransactionId,
+    CaseReference, Category, FeedbackId, Handle, Instant, MandateId, Oin, Purpose, QueryId, SourceName,
+    TransactionId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

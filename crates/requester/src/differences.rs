@@ -32,8 +32,7 @@ fn held_value(section: &Section, attribute: &SharedAttribute) -> Option<HeldValu
         return None;
     }
     let provenance = section.provenance.as_ref()?;
-    let doubted =
-        DoubtedAttribute { pointer: pointer.clone(), doubted: Some(value.clone()), proposed: None };
+    let doubted = DoubtedAttribute { pointer: pointer.clone(), doubted: Some(value.clone()), proposed: None };
     Some(HeldValue {
         holder: section.holder.clone(),
         category: section.category.clone(),
@@ -147,14 +146,21 @@ mod tests {
             let found = find(sections, &[attribute()]).remove(0);
             found.values.iter().map(|held| held.feedback.attributes[0].proposed.clone()).collect()
         };
-        assert_eq!(proposals(&[school.clone(), care.clone()]), [None, None], "the one that counts says nothing");
+        assert_eq!(
+            proposals(&[school.clone(), care.clone()]),
+            [None, None],
+            "the one that counts says nothing"
+        );
         let register = section(9, "school", json!({"address": "Ede"}));
         let all = [school, care, register];
         assert_eq!(proposals(&all), [Some(json!("Ede")), None, None]);
         let found = find(&all, &[attribute()]).remove(0);
         let draft = &found.values[0].feedback;
         assert_eq!((draft.holder, draft.handle), (oin(1), Some(Handle::from_bytes([1; 16]))));
-        assert_eq!((draft.attributes[0].pointer.as_str(), &draft.attributes[0].doubted), ("/address", &Some(json!("Tiel"))));
+        assert_eq!(
+            (draft.attributes[0].pointer.as_str(), &draft.attributes[0].doubted),
+            ("/address", &Some(json!("Tiel")))
+        );
         assert_eq!((found.values[0].source.as_str(), found.values[0].authoritative), ("files", false));
         assert!(found.values[2].authoritative);
     }

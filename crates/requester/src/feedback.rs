@@ -131,7 +131,8 @@ impl Requester {
         let submission = submission(question, disclosed, &binding, report);
         let id = submission.report.id;
         let client = self.feedback_client(to.holder)?;
-        let sending = timeout(self.parts.limits.feedback_timeout, client.report_feedback(&submission, claims.txn));
+        let sending =
+            timeout(self.parts.limits.feedback_timeout, client.report_feedback(&submission, claims.txn));
         let sent = sending.await.unwrap_or(Err(ClientError::TimedOut));
         let view = sent.map_err(ReportError::Holder)?;
         if view.id != id || view.holder.oin != to.holder {
@@ -159,8 +160,7 @@ impl Requester {
         let crate::Parts { tls, agreement, context, limits, .. } = &self.parts;
         let partner = agreement.partner(holder).filter(|partner| !partner.suspended);
         let partner = partner.ok_or(ReportError::PartyUnknown)?;
-        HolderClient::new(tls, partner, context.clone(), limits.feedback_timeout)
-            .map_err(ReportError::Holder)
+        HolderClient::new(tls, partner, context.clone(), limits.feedback_timeout).map_err(ReportError::Holder)
     }
 }
 
@@ -191,9 +191,10 @@ fn submission(
     let grant = &disclosed.grant;
     let bindings: Vec<_> =
         binding.iter().map(|held| (held.epoch.0, Binding::derive(&held.element, disclosed.holder))).collect();
-    let subject_proofs = bindings
-        .iter()
-        .map(|(epoch, binding)| EpochProof { epoch: *epoch, proof: SecretBytes32(binding.subject_proof(grant)) });
+    let subject_proofs = bindings.iter().map(|(epoch, binding)| EpochProof {
+        epoch: *epoch,
+        proof: SecretBytes32(binding.subject_proof(grant)),
+    });
     let birth_date_proofs = question.birth_date.iter().flat_map(|date| {
         bindings.iter().map(|(epoch, binding)| birth_date_proof(*epoch, binding, grant, *date))
     });

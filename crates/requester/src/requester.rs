@@ -85,7 +85,8 @@ impl Requester {
             let index = self.index_elements(&question.subject).await?;
             Ok(Pseudonyms { index, binding: Vec::new() })
         };
-        let (answer, _) = self.ask_who_holds(question, QueryAct::View, transaction, pseudonyms, deadline).await?;
+        let (answer, _) =
+            self.ask_who_holds(question, QueryAct::View, transaction, pseudonyms, deadline).await?;
         let claims = self.read_grants(&answer.holders, GRANT_TYPE);
         self.record(AccessEvent::Answered(self.answered(transaction, &answer, &claims))).await?;
         Ok(assembly::lookup(answer, &self.parts.agreement))

@@ -23,7 +23,7 @@ pub use feedback::{
     FeedbackCounts, FeedbackFilter, FeedbackMessage, FeedbackRead, FeedbackStanding, FeedbackWrite,
     StoredAnnotation, StoredAttachment, StoredFeedback,
 };
-pub use feedback_sent::{FeedbackSentRead, FeedbackSentWrite, StoredCorrection, SentFeedback};
+pub use feedback_sent::{FeedbackSentRead, FeedbackSentWrite, SentFeedback, StoredCorrection};
 pub use identity_checks::{IdentityCheckState, IdentityChecksRead, IdentityChecksWrite, StoredIdentityCheck};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/partner/sqlite");
@@ -188,12 +188,7 @@ pub struct OutboxDepth {
 
 /// Reading the partner's tables.
 pub trait PartnerRead:
-    LedgerRead
-    + PersonStatements
-    + AuthorisationsRead
-    + FeedbackRead
-    + FeedbackSentRead
-    + IdentityChecksRead
+    LedgerRead + PersonStatements + AuthorisationsRead + FeedbackRead + FeedbackSentRead + IdentityChecksRead
 {
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
@@ -272,12 +267,7 @@ pub trait PartnerRead:
 
 /// Changing the partner's tables.
 pub trait PartnerWrite:
-    PartnerRead
-    + ReceiptsWrite
-    + AuthorisationsWrite
-    + FeedbackWrite
-    + FeedbackSentWrite
-    + IdentityChecksWrite
+    PartnerRead + ReceiptsWrite + AuthorisationsWrite + FeedbackWrite + FeedbackSentWrite + IdentityChecksWrite
 {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;

@@ -10,6 +10,7 @@ use kw_client::ClientError;
 use kw_domain::{Category, FeedbackId, Instant};
 use kw_ledger::{AccessRecord, Event};
 use kw_protocol::feedback::FeedbackStatusReport;
+use kw_protocol::problem::ProblemCode;
 use kw_store::partner::{FeedbackMessage, StoredFeedback};
 use kw_store::{Abort, StoreError, WriteError};
 use kw_telemetry::Reason;
@@ -93,6 +94,11 @@ impl Feedback {
                     told.push((message.id, count));
                 }
                 Err(Untold::NotRead(reason)) => return Err(reason),
+                // Another holder took the report over: where it stands is that one's to tell.
+                Err(Untold::Client(error)) if error.code() == Some(ProblemCode::Conflict) => {
+                    self.waiting.succeed(message.id);
+                    told.push((message.id, None));
+                }
                 Err(Untold::Client(error)) if error.code().is_some_and(|code| !code.retryable()) => {
                     let reason = error.code().map_or("refused", |code| code.code());
                     FeedbackParked { reason }.log();

@@ -7,9 +7,9 @@ use kw_requester::DossierQuery;
 use kw_runtime::{Body, Refusal};
 
 use crate::app::{App, Own};
-use crate::sent_feedback;
 use crate::people::ONLY_TEST_NUMBERS;
 use crate::refusals;
+use crate::sent_feedback;
 
 /// Asks who holds what about one person, pulls it at each holder, and puts the answers side by side.
 #[utoipa::path(

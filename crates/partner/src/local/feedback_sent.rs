@@ -5,9 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use kw_domain::FeedbackId;
 use kw_ledger::Event;
-use kw_protocol::feedback::{
-    AnnotateFeedback, CorrectionView, FeedbackStatus, FeedbackView, NewAnnotation,
-};
+use kw_protocol::feedback::{AnnotateFeedback, CorrectionView, FeedbackStatus, FeedbackView, NewAnnotation};
 use kw_protocol::local::feedback::{
     Corrections, FeedbackDelivery, FeedbackRequest, LARGEST_PAGE, SentReport, SentReports, SentSearch,
     WithdrawReport,
@@ -19,8 +17,8 @@ use kw_runtime::{Body, Refusal, Trace};
 use kw_store::partner::SentFeedback;
 
 use crate::app::{App, Own};
-use crate::sent_feedback::{self, Advanced, TakenIn};
 use crate::refusals;
+use crate::sent_feedback::{self, Advanced, TakenIn};
 
 /// Reports a doubt about a value to its holder: straight there, under a grant of its own. When the holder cannot be reached the
 /// report waits, sealed, and is sent again until it is there or a week has passed.
@@ -62,9 +60,7 @@ pub(crate) async fn report(
         sent_feedback::advance(app, taken, Some(&request)).await.map_err(Refusal::fault)?;
     match (report.delivery, error) {
         (FeedbackDelivery::Refused | FeedbackDelivery::GivenUp, Some(error)) => Err(refusal(&error)),
-        (FeedbackDelivery::Waiting, _) => {
-            Ok(HttpResponse::Accepted().json(shown(app, &report, view, None)))
-        }
+        (FeedbackDelivery::Waiting, _) => Ok(HttpResponse::Accepted().json(shown(app, &report, view, None))),
         _ => Ok(HttpResponse::Created().json(shown(app, &report, view, None))),
     }
 }
@@ -161,7 +157,8 @@ pub(crate) async fn withdraw(
     app.require_actor(&request.actor).await?;
     let report = find(app, &id).await?;
     if matches!(report.delivery, FeedbackDelivery::Refused | FeedbackDelivery::GivenUp) {
-        let detail = "This report never reached its holder and is not tried again: there is nothing to take back.";
+        let detail =
+            "This report never reached its holder and is not tried again: there is nothing to take back.";
         return Err(Refusal::new(ProblemCode::IllegalTransition, detail));
     }
     let claimed = sent_feedback::claim(app, report).await.map_err(Refusal::fault)?;

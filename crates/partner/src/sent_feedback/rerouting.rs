@@ -18,7 +18,8 @@ pub(super) enum Onward {
 
 /// Where a report goes that its holder says is another's.
 pub(super) fn onward(own: Oin, report: &SentFeedback, view: &FeedbackView, has_content: bool) -> Onward {
-    let named = view.annotations.iter().rev().find(|one| one.content.status == Some(FeedbackStatus::WrongHolder));
+    let named =
+        view.annotations.iter().rev().find(|one| one.content.status == Some(FeedbackStatus::WrongHolder));
     let Some(handler) = named.and_then(|one| one.content.handler) else { return Onward::Stays("no-handler") };
     let was_asked =
         handler == report.holder || report.sent_on_by.iter().any(|(before, _)| *before == handler);
@@ -131,13 +132,18 @@ mod tests {
             (&[4, 5], Some(3), true, Onward::Stays("too-many-holders")),
             (&[], Some(3), false, Onward::Stays("content-is-gone")),
         ] {
-            assert_eq!(onward(oin(1), &stored(before), &view(handler), has_content), expected, "{before:?} {handler:?}");
+            assert_eq!(
+                onward(oin(1), &stored(before), &view(handler), has_content),
+                expected,
+                "{before:?} {handler:?}"
+            );
         }
     }
 
     #[test]
     fn what_two_kinds_of_data_share_is_found_where_the_other_has_it() {
-        let moved = YOUTH.replace("municipal-support = \"/person/address/city\"", "municipal-support = \"/contact/name\"");
+        let moved = YOUTH
+            .replace("municipal-support = \"/person/address/city\"", "municipal-support = \"/contact/name\"");
         let agreement = Agreement::parse(&moved).unwrap();
         let report = |pointer: &str| -> FeedbackReport {
             serde_json::from_value(serde_json::json!({
@@ -148,9 +154,13 @@ mod tests {
             .unwrap()
         };
         let (school, town) = (category("school-attendance"), category("municipal-support"));
-        let place = |pointer| translate(&agreement, report(pointer), &school, &town).attributes[0].pointer.clone();
+        let place =
+            |pointer| translate(&agreement, report(pointer), &school, &town).attributes[0].pointer.clone();
         assert_eq!(place("/person/address/city"), "/contact/name");
         assert_eq!(place("/school/name"), "/school/name");
-        assert_eq!(translate(&agreement, report("/person/address/city"), &school, &school), report("/person/address/city"));
+        assert_eq!(
+            translate(&agreement, report("/person/address/city"), &school, &school),
+            report("/person/address/city")
+        );
     }
 }

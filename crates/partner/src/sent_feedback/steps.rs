@@ -366,7 +366,12 @@ fn put_off(app: &App, report: &mut SentFeedback, asked: Option<Duration>) {
 
 /// 5 seconds, doubling to an hour, less up to half so that partners do not fall in step, and never before the service's own
 /// `Retry-After`.
-pub(super) fn after_failure(now: Instant, attempts: u32, asked: Option<Duration>, entropy: &Entropy) -> Instant {
+pub(super) fn after_failure(
+    now: Instant,
+    attempts: u32,
+    asked: Option<Duration>,
+    entropy: &Entropy,
+) -> Instant {
     let doubled = FIRST_WAIT.saturating_mul(2u32.saturating_pow(attempts.saturating_sub(1).min(16)));
     let longest = doubled.min(LONGEST_WAIT);
     let [spread] = entropy.draw::<1>();
@@ -383,7 +388,8 @@ mod tests {
         let (entropy, now) = (Entropy::seeded(1), Instant::from_millis(0));
         for attempts in 1..40 {
             let wait = after_failure(now, attempts, None, &entropy).since(now);
-            let longest = FIRST_WAIT.saturating_mul(2u32.saturating_pow((attempts - 1).min(16))).min(LONGEST_WAIT);
+            let longest =
+                FIRST_WAIT.saturating_mul(2u32.saturating_pow((attempts - 1).min(16))).min(LONGEST_WAIT);
             assert!(wait <= longest && wait >= longest / 2, "{attempts}: {wait:?}");
         }
         let asked = Duration::from_hours(3);

@@ -63,8 +63,7 @@ async fn ask(app: &App, mut correction: StoredCorrection) -> Result<(), Fault> {
         }
         Err(error) if error.retryable() && correction.attempts < MOST_ATTEMPTS => {
             correction.attempts += 1;
-            let next =
-                after_failure(app.clock.now(), correction.attempts, error.retry_after(), &app.entropy);
+            let next = after_failure(app.clock.now(), correction.attempts, error.retry_after(), &app.entropy);
             correction.next_at = Some(next);
         }
         // Not this party's to know, or not any more.

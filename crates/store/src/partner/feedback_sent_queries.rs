@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Conn;
 use crate::error::StoreError;
-use crate::partner::{FeedbackSentRead, FeedbackSentWrite, StoredCorrection, SentFeedback};
+use crate::partner::{FeedbackSentRead, FeedbackSentWrite, SentFeedback, StoredCorrection};
 use crate::schema::{corrections_heard, feedback_sent as table};
 
 #[derive(Queryable, Selectable)]
@@ -218,7 +218,8 @@ impl FeedbackSentWrite for Conn {
         let old = || table::table.filter(table::changed_at.lt(moment));
         diesel::delete(old().filter(table::delivery.eq_any(without_end))).execute(self)?;
         diesel::delete(old().filter(table::status.eq_any(over()))).execute(self)?;
-        diesel::delete(corrections_heard::table.filter(corrections_heard::told_at.lt(moment))).execute(self)?;
+        diesel::delete(corrections_heard::table.filter(corrections_heard::told_at.lt(moment)))
+            .execute(self)?;
         Ok(())
     }
 }

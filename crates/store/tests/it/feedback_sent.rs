@@ -7,7 +7,7 @@ use kw_domain::{Category, FeedbackId, Instant, TransactionId};
 use kw_protocol::feedback::{FeedbackKind, FeedbackOutcome, FeedbackStatus};
 use kw_protocol::local::feedback::{FeedbackDelivery, SentSearch};
 use kw_store::Store;
-use kw_store::partner::{Partner, StoredCorrection, SentFeedback};
+use kw_store::partner::{Partner, SentFeedback, StoredCorrection};
 
 use crate::bed::{Bed, holder, now, on_both, random};
 

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json, Path};
 use kw_agreement::Agreement;
 use kw_domain::{FeedbackId, Instant, Oin};
 use kw_ledger::Event;
-use kw_protocol::feedback::{FeedbackRoute, FeedbackStatusReport};
+use kw_protocol::feedback::{FeedbackRoute, FeedbackStatus, FeedbackStatusReport};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::signal::SignalType;
 use kw_runtime::{Asking, Body, Refusal, Registering, Trace};
@@ -55,9 +55,11 @@ pub(crate) async fn tell_status(
         .store
         .write("tell_feedback_status", move |tx| {
             let stands = match tx.read().feedback_route(id)? {
-                Some(known) if !is_between(&known, &told) => return Err(Abort::Refused(of_others())),
+                Some(known) if !is_between(&known, &told) && !takes_over(&known, &told) => {
+                    return Err(Abort::Refused(of_others()));
+                }
                 // Another message came first and knows more.
-                Some(known) if !is_newer(&known, &told) => known,
+                Some(known) if is_between(&known, &told) && !is_newer(&known, &told) => known,
                 _ => {
                     tx.write().store_feedback_route(&told, now)?;
                     tx.write().emit(&signals)?;
@@ -113,6 +115,13 @@ fn understood(
 
 fn is_between(known: &FeedbackRoute, told: &FeedbackRoute) -> bool {
     known.holder == told.holder && known.reporter == told.reporter
+}
+
+/// Whether a holder takes a report over that the one before gave up: from then on it tells where the report stands.
+fn takes_over(known: &FeedbackRoute, told: &FeedbackRoute) -> bool {
+    known.reporter == told.reporter
+        && known.status == FeedbackStatus::WrongHolder
+        && told.status == FeedbackStatus::Reported
 }
 
 /// Whether what is told came after what is known: a later status, or that the same one is overdue by now.

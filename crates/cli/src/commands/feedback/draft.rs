@@ -86,8 +86,8 @@ fn of_difference(difference: &Difference, chosen: &Chosen<'_>) -> Result<Draft, 
     let is_meant = |held: &&HeldValue| {
         let named = chosen.holders.is_empty() || chosen.holders.contains(&held.holder.oin);
         let of_kind = chosen.categories.is_empty() || chosen.categories.contains(&held.category);
-        let doubtful = !chosen.holders.is_empty()
-            || held.feedback.attributes.iter().any(|one| one.proposed.is_some());
+        let doubtful =
+            !chosen.holders.is_empty() || held.feedback.attributes.iter().any(|one| one.proposed.is_some());
         named && of_kind && doubtful
     };
     let meant: Vec<&HeldValue> = difference.values.iter().filter(is_meant).collect();
@@ -113,8 +113,9 @@ fn of_difference(difference: &Difference, chosen: &Chosen<'_>) -> Result<Draft, 
 }
 
 fn of_section(section: &Section, chosen: &Chosen<'_>) -> Result<Draft, Failure> {
-    let pointer =
-        chosen.pointer.ok_or_else(|| Failure::usage("there is no --pointer", "add --pointer to --section"))?;
+    let pointer = chosen
+        .pointer
+        .ok_or_else(|| Failure::usage("there is no --pointer", "add --pointer to --section"))?;
     let there = section.document.as_ref().and_then(|document| document.pointer(pointer)).cloned();
     let attribute = DoubtedAttribute {
         pointer: pointer.to_owned(),
@@ -182,9 +183,13 @@ mod tests {
     fn one_step_leads_from_a_difference_to_the_value_that_does_not_count() {
         let draft = from_dossier(&dossier(), &Chosen { difference: Some(1), ..chosen() }).unwrap();
         let attribute = &draft.attributes[0];
-        assert_eq!((draft.holder, &attribute.doubted, &attribute.proposed), (oin(1), &Some(json!("Ede")), &Some(json!("Tiel"))));
+        assert_eq!(
+            (draft.holder, &attribute.doubted, &attribute.proposed),
+            (oin(1), &Some(json!("Ede")), &Some(json!("Tiel")))
+        );
         let other = [oin(2)];
-        let draft = from_dossier(&dossier(), &Chosen { difference: Some(1), holders: &other, ..chosen() }).unwrap();
+        let draft =
+            from_dossier(&dossier(), &Chosen { difference: Some(1), holders: &other, ..chosen() }).unwrap();
         assert_eq!((draft.holder, &draft.attributes[0].proposed), (oin(2), &None));
         for number in [0, 2] {
             assert!(from_dossier(&dossier(), &Chosen { difference: Some(number), ..chosen() }).is_err());
@@ -193,7 +198,8 @@ mod tests {
 
     #[test]
     fn any_value_of_a_section_can_be_doubted() {
-        let named = Chosen { section: Some(1), pointer: Some("/city"), proposed: Some(value("Tiel")), ..chosen() };
+        let named =
+            Chosen { section: Some(1), pointer: Some("/city"), proposed: Some(value("Tiel")), ..chosen() };
         let draft = from_dossier(&dossier(), &named).unwrap();
         let attribute = &draft.attributes[0];
         assert_eq!((&attribute.doubted, &attribute.proposed), (&Some(json!("Ede")), &Some(json!("Tiel"))));
@@ -204,7 +210,13 @@ mod tests {
     #[test]
     fn by_hand_everything_is_said() {
         let (holders, categories) = ([oin(1)], [Category::parse("care").unwrap()]);
-        let named = Chosen { holders: &holders, categories: &categories, pointer: Some("/hours"), doubted: Some(value("12")), ..chosen() };
+        let named = Chosen {
+            holders: &holders,
+            categories: &categories,
+            pointer: Some("/hours"),
+            doubted: Some(value("12")),
+            ..chosen()
+        };
         assert_eq!(by_hand(&named).unwrap().attributes[0].doubted, Some(json!(12)));
         assert!(by_hand(&Chosen { holders: &[], ..named }).is_err());
     }
