@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use kw_domain::{ConsentId, DelegationId, IdentityCheckId, ObjectionId, ReviewId};
+use kw_domain::{ConsentId, DelegationId, IdentityCheckId, MatchId, ObjectionId, RelationId, ReviewId};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::consent::{Consent, Consents};
 use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDelegation, RequestDelegation};
@@ -26,6 +26,9 @@ use kw_protocol::mandate::local::{
     ConfirmationRequest, MandateRequest, MandateSearch, MandateWithdrawalRequest,
 };
 use kw_protocol::mandate::{Mandate, Mandates, RegisteredMandate};
+use kw_protocol::matching::{
+    EndRelation, FollowUp, MatchFigures, MatchPage, MatchesAsked, OwnMatch, Relation, RelationRequest,
+};
 use kw_protocol::objection::{Objection, Objections};
 use kw_protocol::pointer::{Registered, WithdrawnMany};
 use kw_protocol::review::{GiveVerdict, Review, ReviewPage, ReviewSearch};
@@ -38,7 +41,7 @@ use zeroize::Zeroizing;
 
 use crate::ClientError;
 use crate::http::{Bound, JSON, PAGE, PROBLEM_JSON, SMALL, has_type, refusal, retry_after};
-use crate::switchboard::parameters;
+use crate::switchboard::{match_parameters, parameters};
 
 /// The local API of the partner process, for the command line and the partner's own programs.
 ///
@@ -246,6 +249,44 @@ impl LocalClient {
     /// Judges one of the own organisation's questions.
     pub async fn give_verdict(&self, id: ReviewId, verdict: &GiveVerdict) -> Result<Review, ClientError> {
         self.post(&format!("/v1/reviews/{id}/verdict"), verdict, SMALL, QUESTION).await
+    }
+
+    /// Lists the partner's matches; everybody's at a coordinator.
+    pub async fn matches(&self, asked: &MatchesAsked) -> Result<MatchPage, ClientError> {
+        let url = Url::parse_with_params("http://localhost/v1/matches", match_parameters(asked));
+        let url = url.map_err(|_| UNWRITABLE)?;
+        let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+        self.call(Method::GET, &path, Bytes::new(), PAGE, QUESTION).await
+    }
+
+    /// Reads one match, with the partner's own records in it.
+    pub async fn found_match(&self, id: MatchId) -> Result<OwnMatch, ClientError> {
+        self.call(Method::GET, &format!("/v1/matches/{id}"), Bytes::new(), SMALL, QUESTION).await
+    }
+
+    /// Says that the holders of a match are in contact.
+    pub async fn say_contact(&self, id: MatchId, given: &FollowUp) -> Result<OwnMatch, ClientError> {
+        self.post(&format!("/v1/matches/{id}/_contact"), given, SMALL, QUESTION).await
+    }
+
+    /// Says, at a coordinator, that help is coordinated.
+    pub async fn say_coordinated(&self, id: MatchId, given: &FollowUp) -> Result<OwnMatch, ClientError> {
+        self.post(&format!("/v1/matches/{id}/_coordinated"), given, SMALL, QUESTION).await
+    }
+
+    /// Reads numbers about all matches, at a coordinator.
+    pub async fn match_figures(&self) -> Result<MatchFigures, ClientError> {
+        self.call(Method::GET, "/v1/matches/_figures", Bytes::new(), PAGE, QUESTION).await
+    }
+
+    /// Declares that two persons belong together.
+    pub async fn declare_relation(&self, request: &RelationRequest) -> Result<Relation, ClientError> {
+        self.post("/v1/relations", request, SMALL, QUESTION).await
+    }
+
+    /// Ends a relation that the partner declared.
+    pub async fn end_relation(&self, id: RelationId, end: &EndRelation) -> Result<Relation, ClientError> {
+        self.post(&format!("/v1/relations/{id}/_end"), end, SMALL, QUESTION).await
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(

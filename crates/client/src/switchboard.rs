@@ -27,9 +27,11 @@ mod bulk;
 mod delegations;
 mod feedback;
 mod mandates;
+mod matches;
 mod reviews;
 mod signals;
 
+pub(crate) use matches::parameters as match_parameters;
 pub use signals::SignalClient;
 pub(crate) use signals::parameters;
 

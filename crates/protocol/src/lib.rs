@@ -18,6 +18,7 @@ mod id_token;
 pub mod identity_check;
 pub mod local;
 pub mod mandate;
+pub mod matching;
 pub mod objection;
 pub mod pointer;
 pub mod problem;

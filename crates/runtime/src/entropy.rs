@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_domain::{
     AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CollectionId, ConsentId,
-    DelegationId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId, Instant, MandateId,
-    ObjectionId, PointerId, QueryId, ResolutionId, ReviewId, SessionId, SignalId, SubjectId,
+    DelegationId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId, Instant, MandateId, MatchId,
+    ObjectionId, PointerId, QueryId, RelationId, ResolutionId, ReviewId, SessionId, SignalId, SubjectId,
     SubjectReference, TransactionId,
 };
 use rand_core::{CryptoRng, OsRng, RngCore};
@@ -135,6 +135,8 @@ identifiers!(
     QueryId,
     ResolutionId,
     ReviewId,
+    MatchId,
+    RelationId,
     SessionId,
     SignalId,
     SubjectId,

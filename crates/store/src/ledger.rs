@@ -72,10 +72,19 @@ impl Act {
         self
     }
 
+    /// Adds a further record with whom its reference means, for what follows from an act. For the switchboard.
+    #[must_use]
+    pub fn and_about(mut self, record: Canonical, subject: SubjectId, reference: SubjectReference) -> Self {
+        let entry = self.entries.len();
+        self.entries.push((LeafKind::Access, record));
+        self.links.push(ActLink { entry, meant: Meant::Subject(subject), reference, transaction: None });
+        self
+    }
+
     /// Says whom a reference in the record means. For the switchboard.
     #[must_use]
     pub fn link(mut self, subject: SubjectId, reference: SubjectReference) -> Self {
-        self.links.push(ActLink { meant: Meant::Subject(subject), reference, transaction: None });
+        self.links.push(ActLink { entry: 0, meant: Meant::Subject(subject), reference, transaction: None });
         self
     }
 
@@ -88,7 +97,7 @@ impl Act {
         reference: SubjectReference,
         transaction: Option<TransactionId>,
     ) -> Self {
-        self.links.push(ActLink { meant: Meant::Asked(subject_key), reference, transaction });
+        self.links.push(ActLink { entry: 0, meant: Meant::Asked(subject_key), reference, transaction });
         self
     }
 
@@ -100,7 +109,7 @@ impl Act {
         reference: SubjectReference,
         transaction: Option<TransactionId>,
     ) -> Self {
-        self.links.push(ActLink { meant: Meant::Record(handle), reference, transaction });
+        self.links.push(ActLink { entry: 0, meant: Meant::Record(handle), reference, transaction });
         self
     }
 }
@@ -275,6 +284,8 @@ pub(crate) struct NewEntry {
 /// Whom a record is about, under which reference, in which exchange.
 #[derive(Debug)]
 pub(crate) struct ActLink {
+    /// In which of the act's entries the reference stands.
+    pub(crate) entry: usize,
     pub(crate) meant: Meant,
     pub(crate) reference: SubjectReference,
     /// For a partner's links only.

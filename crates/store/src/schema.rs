@@ -539,6 +539,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    matches (id) {
+        id -> Binary,
+        kind -> SmallInt,
+        subject -> Nullable<Binary>,
+        other -> Nullable<Binary>,
+        state -> SmallInt,
+        month -> Integer,
+        categories -> Text,
+        arisen_at -> BigInt,
+        contact_by -> BigInt,
+        escalated_at -> Nullable<BigInt>,
+        contacted_at -> Nullable<BigInt>,
+        coordinated_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    match_holders (match_id, holder) {
+        match_id -> Binary,
+        holder -> Text,
+        joined_at -> BigInt,
+        notified_at -> Nullable<BigInt>,
+        contacted_at -> Nullable<BigInt>,
+        left_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    relations (id) {
+        id -> Binary,
+        one -> Binary,
+        other -> Binary,
+        kind -> Text,
+        registrar -> Text,
+        declared_at -> BigInt,
+    }
+}
+
 diesel::joinable!(pointers -> subjects (subject));
 diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
 diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);
+diesel::allow_tables_to_appear_in_same_query!(matches, match_holders);

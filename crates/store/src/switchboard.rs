@@ -4,6 +4,7 @@ mod alarms;
 pub mod consents;
 mod feedback;
 pub mod mandates;
+pub mod matches;
 mod reviews;
 mod signals;
 
@@ -13,6 +14,7 @@ use kw_protocol::pointer::{PointerState, WithdrawalReason};
 
 use self::consents::{ConsentsRead, ConsentsWrite};
 use self::mandates::{MandatesRead, MandatesWrite};
+use self::matches::{MatchesRead, MatchesWrite};
 use crate::backend::{Connection, Migrations};
 use crate::delegations::{DelegationsRead, DelegationsWrite};
 use crate::error::StoreError;
@@ -241,6 +243,7 @@ pub trait SwitchboardRead:
     + FeedbackRoutesRead
     + LedgerRead
     + MandatesRead
+    + MatchesRead
     + ReviewsRead
     + SignalsRead
     + SubjectStatements
@@ -303,6 +306,7 @@ pub trait SwitchboardWrite:
     + DelegationsWrite
     + FeedbackRoutesWrite
     + MandatesWrite
+    + MatchesWrite
     + ReviewsWrite
     + SignalsWrite
     + SwitchboardRead
@@ -365,7 +369,7 @@ pub trait SwitchboardWrite:
         cursor: &[u8],
         limit: u32,
     ) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Removes subjects that no pointer, no mandate and no link refers to, at most `limit`.
+    /// Removes subjects that no pointer, no mandate, no relation and no link refers to, at most `limit`.
     fn delete_orphans(&mut self, candidates: &[SubjectId]) -> Result<u64, StoreError>;
 }
 

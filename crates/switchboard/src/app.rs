@@ -20,6 +20,7 @@ use crate::alarms::Watch;
 use crate::events::LiveKeyMissing;
 use crate::index::{LiveGenerations, LocateError};
 use crate::keys::Keys;
+use crate::matches;
 use crate::pointers::Uploads;
 use crate::quota::Quota;
 use crate::reviews;
@@ -44,6 +45,8 @@ pub(crate) struct App {
     pub(crate) quota: Quota,
     pub(crate) review_gauges: reviews::Gauges,
     pub(crate) store: Arc<Store<Switchboard>>,
+    /// Under which agreement matches were looked through.
+    pub(crate) sweep: matches::Sweep,
     /// Requests under way, to know when the process ends.
     pub(crate) traffic: Traffic,
     /// One permit for each upload under way, by holder.

@@ -22,6 +22,10 @@ kw_telemetry::events! {
     LiveKeyMissing(
         Application, Error, "live-key-missing", "a key of a live generation is missing from the key folder"
     ) {}
+    /// Call the coordinators of the chain: holders of these matches made no contact within the term. They were told.
+    MatchesUncontacted(
+        Application, Warn, "matches-uncontacted", "holders of a match made no contact in time"
+    ) { matches: u64 }
     /// A reviewer found that a colleague had no ground to ask. It is for that organisation to act.
     QuestionUnjustified(
         Security, Warn, "question-unjustified", "a reviewer found that there was no ground for a question"

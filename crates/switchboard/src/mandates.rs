@@ -18,7 +18,7 @@ use actix_web::web::{self, ServiceConfig};
 
 pub(crate) use check::__path_check_mandate;
 pub(crate) use confirm::__path_confirm_mandate;
-pub(crate) use finding::tags;
+pub(crate) use finding::{known_or_new, side, tags};
 pub(crate) use lookup::{Claim, Mandated, candidates, judge};
 pub(crate) use read::__path_read_mandate;
 pub(crate) use recording::{References, describe, representation_of};

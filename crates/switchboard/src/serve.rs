@@ -20,8 +20,8 @@ use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
-    access_reports, alarms, consents, delegations, feedback, mandates, objections, pointers, public, queries,
-    reviews, rotation, signals, upkeep,
+    access_reports, alarms, consents, delegations, feedback, mandates, matches, objections, pointers, public,
+    queries, relations, reviews, rotation, signals, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -49,12 +49,14 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .configure(access_reports::routes)
                 .configure(delegations::routes)
                 .configure(mandates::routes)
+                .configure(matches::routes)
                 .configure(alarms::routes)
                 .configure(consents::routes)
                 .configure(feedback::routes)
                 .configure(objections::routes)
                 .configure(pointers::routes)
                 .configure(queries::routes)
+                .configure(relations::routes)
                 .configure(reviews::routes)
                 .configure(signals::routes);
             inspection::routes(config, inspection.clone());
@@ -132,6 +134,7 @@ async fn open(
         quota: crate::quota::Quota::default(),
         review_gauges: reviews::Gauges::new(&http.metrics),
         store,
+        sweep: matches::Sweep::default(),
         traffic: http.traffic.clone(),
         uploads: pointers::Uploads::default(),
         watch: alarms::Watch::default(),

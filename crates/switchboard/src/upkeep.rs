@@ -8,6 +8,7 @@ use kw_domain::SubjectId;
 use kw_ledger::{Event, LeafKind};
 use kw_logbook::InForce;
 use kw_logbook::retention::{Retention, due_before};
+use kw_protocol::pointer::PointerState;
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, StoredPointer};
@@ -19,6 +20,7 @@ use crate::index::LiveGenerations;
 use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
 use crate::mandates::mandates_due;
+use crate::matches::{self, Moved};
 use crate::{alarms, objections, reviews, signals};
 
 const AT_ONCE: u32 = 500;
@@ -50,6 +52,10 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
 
     let each = Arc::clone(app);
     jobs.spawn_urgent("signals", signals::INTERVAL, Duration::from_secs(2), move || ring(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("matches", matches::SWEEPING, move || matches::sweep(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("escalating", matches::ESCALATING, move || matches::escalate(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("reviews", reviews::INTERVAL, move || reviews::escalate(Arc::clone(&each)));
     let each = Arc::clone(app);
@@ -96,10 +102,12 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
         let agreement = app.agreement.current();
         let mut lapsed = app.record(&agreement, Event::PointersLapsed, app.oin, None);
         let mut destroyed = app.record(&agreement, Event::PointersDestroyed, app.oin, None);
+        let settler = app.settler(&agreement);
         app.store
             .write("lifecycle", move |tx| {
                 let (mut changed, mut gone) = (0, 0);
                 let mut subjects: Vec<SubjectId> = Vec::new();
+                let mut active: Vec<SubjectId> = Vec::new();
                 for pointer in &due {
                     // It may have been renewed since it was read.
                     let Some(pointer) =
@@ -110,6 +118,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                     match lifecycle::due(&pointer, rules(&agreement, &pointer.category), now) {
                         Due::Becomes(next) => {
                             tx.write().update_pointer(&next)?;
+                            active.extend(pointer.subject.filter(|_| pointer.state == PointerState::Active));
                             subjects.extend(pointer.subject.filter(|_| next.subject.is_none()));
                             changed += 1;
                         }
@@ -119,6 +128,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                         }
                     }
                 }
+                let settled = settler.settle(tx, &Moved::changed(active))?;
                 tx.write().delete_orphans(&subjects)?;
                 lapsed.count = Some(changed);
                 destroyed.count = Some(gone);
@@ -126,7 +136,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                 if gone > 0 {
                     act = act.and(LeafKind::Access, recorded(&destroyed).map_err(Abort::Refused)?);
                 }
-                Ok(((), act))
+                Ok(((), settled.onto(act)?))
             })
             .await
             .map_err(|error| Reason::of(&error))?;
@@ -147,6 +157,7 @@ async fn leases(app: Arc<App>) -> Worked {
             let agreement = app.agreement.current();
             let mut record = app.record(&agreement, Event::PointersLapsed, app.oin, None);
             record.holders = vec![holder];
+            let settler = app.settler(&agreement);
             let done = app
                 .store
                 .write("lapse_lease", move |tx| {
@@ -164,8 +175,10 @@ async fn leases(app: Arc<App>) -> Worked {
                     if still && !more {
                         tx.write().delete_lease(holder)?;
                     }
+                    let moved = Moved::changed(active.iter().filter_map(|pointer| pointer.subject));
+                    let settled = settler.settle(tx, &moved)?;
                     record.count = Some(active.len() as u64);
-                    Ok((more, act::<Refusal>(&record)?))
+                    Ok((more, settled.onto(act::<Refusal>(&record)?)?))
                 })
                 .await
                 .map_err(|error| Reason::of(&error))?;
@@ -199,6 +212,8 @@ async fn forget(app: Arc<App>) -> Worked {
             tx.write().forget_reviews(records_before)?;
             tx.write().forget_alarms(records_before)?;
             tx.write().forget_feedback_routes(records_before)?;
+            tx.write().detach_matches(now.minus(matches::REMEMBERED))?;
+            tx.write().forget_matches(records_before)?;
             tx.write().forget_signals(now.minus(SIGNALS_KEPT))?;
             let subjects = tx.write().forget_consents(now.minus(CHOICES_KEPT), AT_ONCE)?;
             tx.write().delete_orphans(&subjects)?;

@@ -54,8 +54,12 @@ mod switchboard_consents;
 mod switchboard_feedback;
 #[path = "../switchboard/mandates/queries.rs"]
 mod switchboard_mandates;
+#[path = "../switchboard/matches/queries.rs"]
+mod switchboard_matches;
 #[path = "../switchboard/reading.rs"]
 mod switchboard_reading;
+#[path = "../switchboard/matches/relations.rs"]
+mod switchboard_relations;
 #[path = "../switchboard/reviews/queries.rs"]
 mod switchboard_reviews;
 #[path = "../switchboard/signals/queries.rs"]

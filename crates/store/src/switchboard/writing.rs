@@ -9,6 +9,7 @@ use kw_domain::{BatchId, Instant, Oin, PointerId, SubjectId};
 use super::switchboard_consents::is_kept;
 use super::switchboard_mandates::is_in_a_mandate;
 use super::switchboard_reading::{PointerRow, stored_pointer};
+use super::switchboard_relations::is_in_a_relation;
 use super::{Conn, dialect};
 use crate::error::StoreError;
 use crate::literal::Active;
@@ -272,7 +273,8 @@ impl SwitchboardWrite for Conn {
                 || diesel::select(exists(pointers::table.filter(pointers::subject.eq(id))))
                     .get_result::<bool>(self)?
                 || is_kept(self, id)?
-                || is_in_a_mandate(self, id)?;
+                || is_in_a_mandate(self, id)?
+                || is_in_a_relation(self, id)?;
             if !used {
                 deleted += diesel::delete(subjects::table.find(id)).execute(self)?;
             }

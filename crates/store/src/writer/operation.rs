@@ -155,7 +155,7 @@ impl<'a> Appender<'a> {
         let record_index = self.size();
         self.links.extend(act.links.into_iter().enumerate().map(|(position, link)| NewLink {
             meant: link.meant,
-            index: record_index,
+            index: record_index + link.entry as u64,
             position: position as u32,
             reference: link.reference,
             transaction: link.transaction,

@@ -16,6 +16,7 @@ use super::view::{meant, not_found, shown};
 use crate::app::{App, act_about, not_written, rules};
 use crate::consents::{asserted, no_number};
 use crate::lifecycle;
+use crate::matches::Moved;
 use crate::signalling::{SignalType, about_objection};
 
 const LONGEST_REASONS: usize = 1_000;
@@ -59,6 +60,7 @@ async fn store(
     record.actor = Some(asserted(&given.actor));
     record.holders = vec![holder];
     let (verdict, reasons) = (given.verdict, given.reasons.clone());
+    let settler = app.settler(agreement);
     let (reference, entropy, agreement) = (app.reference(), app.entropy.clone(), Arc::clone(agreement));
     let done = app
         .store
@@ -82,6 +84,7 @@ async fn store(
                     tx.write().update_pointer(&ended)?;
                 }
             }
+            let settled = settler.settle(tx, &Moved::changed([objection.subject]))?;
             let registrar = [objection.received_by];
             about_objection(tx, &entropy, &objection, SignalType::ObjectionDecided, &registrar, now)?;
             let mut record = record.clone();
@@ -89,6 +92,7 @@ async fn store(
             let input = json!({ "objection": id, "pointers": pointers.len(), "verdict": verdict });
             record.decision.input = Some(input.to_string());
             let act = act_about(record, objection.subject, reference)?;
+            let act = settled.onto(act)?;
             Ok((shown(objection, pointers.into_iter().map(|pointer| pointer.id).collect()), act))
         })
         .await

@@ -11,6 +11,7 @@ use kw_store::switchboard::StoredPointer;
 use super::view::{illegal, not_found, shown};
 use crate::app::{App, act, act_about, not_written};
 use crate::lifecycle::IllegalTransition;
+use crate::matches::Moved;
 
 /// Applies a rule to the caller's own pointer and records it.
 pub(super) async fn change(
@@ -24,7 +25,7 @@ pub(super) async fn change(
     let (agreement, keyring) = (app.agreement.current(), app.keyring.load_full());
     let holder = party.oin;
     let record = app.record(&agreement, event, party, Some(trace));
-    let reference = app.reference();
+    let (reference, settler) = (app.reference(), app.settler(&agreement));
     let done = app
         .store
         .write("change_pointer", move |tx| {
@@ -32,6 +33,7 @@ pub(super) async fn change(
             let changed =
                 rule(&pointer).map_err(|IllegalTransition| Abort::Refused(illegal(pointer.state)))?;
             tx.write().update_pointer(&changed)?;
+            let settled = settler.settle(tx, &Moved::changed(pointer.subject))?;
             let mut record = record.clone();
             record.categories = vec![pointer.category.clone()];
             record.holders = vec![holder];
@@ -39,7 +41,7 @@ pub(super) async fn change(
                 Some(subject) => act_about(record, subject, reference)?,
                 None => act(&record)?,
             };
-            Ok((changed, act))
+            Ok((changed, settled.onto(act)?))
         })
         .await
         .map_err(not_written)?;

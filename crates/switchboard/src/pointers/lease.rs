@@ -24,12 +24,18 @@ pub(crate) async fn renew_lease(
     let (agreement, holder) = (app.agreement.current(), party.oin);
     let valid_until = app.now().plus(agreement.lease_term());
     let record = app.record(&agreement, Event::LeaseRenewed, &party.0, Some(&trace));
-    app.store
+    let now = app.now();
+    let done = app
+        .store
         .write("renew_lease", move |tx| {
+            let ran_out = tx.read().lease(holder)?.is_some_and(|until| until <= now);
             tx.write().renew_lease(holder, valid_until)?;
-            Ok(((), act(&record)?))
+            Ok((ran_out, act(&record)?))
         })
         .await
         .map_err(not_written)?;
+    if done.value {
+        app.sweep.again().want();
+    }
     Ok(Json(Lease { valid_until }))
 }

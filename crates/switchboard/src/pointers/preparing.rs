@@ -2,7 +2,7 @@
 
 use kw_agreement::Agreement;
 use kw_domain::{Handle, Instant, Oin, PointerId, SubjectId, SubjectReference};
-use kw_protocol::pointer::RegisterPointer;
+use kw_protocol::pointer::{RegisterPointer, RegistrationReason};
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Entropy, Refusal};
 use kw_store::switchboard::{LiveTags, NewSubject, StoredPointer};
@@ -17,6 +17,8 @@ pub(super) struct Prepared {
     pub(super) pointer: StoredPointer,
     pub(super) handle: Handle,
     pub(super) reference: SubjectReference,
+    /// By a migration or merge at the partner.
+    pub(super) administrative: bool,
 }
 
 impl Prepared {
@@ -66,6 +68,7 @@ pub(super) fn prepare(
         },
         handle: given.handle,
         reference: SubjectReference::new(now, drawn.take()),
+        administrative: given.reason == RegistrationReason::Administrative,
     })
 }
 

@@ -10,7 +10,7 @@ use kw_store::{Abort, WriteError};
 
 use super::idempotency::IdempotencyKey;
 use super::preparing::prepare;
-use super::registering::{keep_lease, register};
+use super::registering::{keep_lease, moved, register};
 use super::view::shown;
 use crate::app::{App, act, act_about, not_read};
 use crate::staleness::{Unwritten, again};
@@ -70,7 +70,7 @@ async fn store(
     let mut record = app.record(&agreement, Event::PointerRegistered, party, Some(trace));
     record.categories = vec![given.category.clone()];
     record.holders = vec![holder];
-    let (term, nonce) = (agreement.lease_term(), app.entropy.draw());
+    let (term, nonce, settler) = (agreement.lease_term(), app.entropy.draw(), app.settler(&agreement));
     let done = app
         .store
         .write("register_pointer", move |tx| {
@@ -81,9 +81,10 @@ async fn store(
                     return Ok((answer, act(&record)?));
                 }
             }
-            let stored =
-                register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0).map_err(refuse)?;
-            keep_lease(tx, holder, now, term)?;
+            let mut stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?;
+            keep_lease(tx, holder, now, term, &settler)?;
+            let settled = settler.settle(tx, &moved(std::slice::from_ref(&prepared), &stored))?;
+            let stored = stored.remove(0).map_err(refuse)?;
             let pointer = shown(&keyring.keys, &stored.pointer).map_err(refuse)?;
             let status = if stored.created { 201 } else { 200 };
             let answer = Registered { pointer, created: stored.created };
@@ -93,7 +94,8 @@ async fn store(
             if let Some(key) = &key {
                 key.remember(tx, &keyring.keys.row, nonce, holder, &answer, now)?;
             }
-            Ok((answer, act_about(record.clone(), stored.subject, prepared.reference)?))
+            let act = act_about(record.clone(), stored.subject, prepared.reference)?;
+            Ok((answer, settled.onto(act)?))
         })
         .await;
     Ok(done.map(|done| done.value))

@@ -11,6 +11,7 @@ use kw_store::{Abort, StoreError, Tx};
 
 use super::preparing::Prepared;
 use crate::index::LiveGenerations;
+use crate::matches::{Moved, Settler};
 use crate::staleness::{Unwritten, check_generations};
 
 /// Active pointers of one holder about one subject in one category: one per source, and no holder has more systems.
@@ -22,6 +23,8 @@ pub(super) struct Stored {
     pub(super) pointer: StoredPointer,
     pub(super) created: bool,
     pub(super) subject: SubjectId,
+    /// Whether the index knew the subject before.
+    pub(super) was_there: bool,
 }
 
 /// Stores what is not there yet. The result has the order of the input; what is refused leaves nothing.
@@ -43,13 +46,15 @@ pub(super) fn register(
                 pointer,
                 created: false,
                 subject,
+                was_there: true,
             }));
             continue;
         }
         let source_key = item.pointer.source_key.ok_or(StoreError::Damaged("source key"))?;
         let identity = (subject, source_key, item.pointer.category.clone());
         if let Some(&earlier) = fresh.get(&identity) {
-            stored.push(Ok(Stored { pointer: new_pointers[earlier].clone(), created: false, subject }));
+            let pointer = new_pointers[earlier].clone();
+            stored.push(Ok(Stored { pointer, created: false, subject, was_there: *was_there }));
             continue;
         }
         if *was_there && tx.read().is_objected(subject, item.pointer.holder, &item.pointer.category)? {
@@ -70,7 +75,7 @@ pub(super) fn register(
         pointer.subject = Some(subject);
         fresh.insert(identity, new_pointers.len());
         new_pointers.push(pointer.clone());
-        stored.push(Ok(Stored { pointer, created: true, subject }));
+        stored.push(Ok(Stored { pointer, created: true, subject, was_there: *was_there }));
     }
     tx.write().insert_pointers(&new_pointers)?;
     Ok(stored)
@@ -102,6 +107,18 @@ fn known_again(
 fn crowded(tx: &mut Tx<'_, Switchboard>, item: &Prepared, subject: SubjectId) -> Result<bool, StoreError> {
     let pointer = &item.pointer;
     Ok(tx.read().count_active_about(subject, pointer.holder, &pointer.category)? >= MOST_ABOUT_ONE)
+}
+
+/// Whose matches may follow from what was registered: of persons whom the index knew before, so that somebody else may hold
+/// something about them.
+pub(super) fn moved(prepared: &[Prepared], stored: &[Result<Stored, Refusal>]) -> Moved {
+    let mut moved = Moved::default();
+    for (item, stored) in prepared.iter().zip(stored) {
+        if let Ok(Stored { created: true, was_there: true, subject, .. }) = stored {
+            moved.add(*subject, item.administrative);
+        }
+    }
+    moved
 }
 
 /// Finds or makes the subject of each; tells whether it was there.
@@ -163,10 +180,14 @@ pub(super) fn keep_lease(
     holder: Oin,
     now: Instant,
     term: Duration,
+    settler: &Settler,
 ) -> Result<(), StoreError> {
-    let stands = tx.read().lease(holder)?.is_some_and(|until| until > now.plus(term / 2));
-    if !stands {
+    let lease = tx.read().lease(holder)?;
+    if lease.is_none_or(|until| until <= now.plus(term / 2)) {
         tx.write().renew_lease(holder, now.plus(term))?;
+    }
+    if lease.is_some_and(|until| until <= now) {
+        settler.lease_came_back();
     }
     Ok(())
 }

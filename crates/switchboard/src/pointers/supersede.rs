@@ -16,6 +16,7 @@ use super::registering::{keep_lease, register};
 use super::view::{illegal, not_found, pointer_id, shown};
 use crate::app::{App, act, act_about, rules};
 use crate::lifecycle;
+use crate::matches::Moved;
 use crate::staleness::{Unwritten, again, check_generations};
 
 /// Registers the successor and ends the old pointer, both or neither.
@@ -66,7 +67,7 @@ async fn store(
     let mut record = app.record(&agreement, Event::PointerSuperseded, party, Some(trace));
     record.categories = vec![given.successor.category.clone()];
     record.holders = vec![holder];
-    let (term, nonce) = (agreement.lease_term(), app.entropy.draw());
+    let (term, nonce, settler) = (agreement.lease_term(), app.entropy.draw(), app.settler(&agreement));
     let done = app
         .store
         .write("supersede_pointer", move |tx| {
@@ -96,7 +97,8 @@ async fn store(
                     "The successor is a pointer that you have already. Withdraw the old one instead.",
                 )));
             }
-            keep_lease(tx, holder, now, term)?;
+            keep_lease(tx, holder, now, term, &settler)?;
+            let settled = settler.settle(tx, &Moved::changed([stored.subject]))?;
             let pointer = shown(&keyring.keys, &stored.pointer).map_err(refuse)?;
             let answer = serde_json::to_string(&Registered { pointer, created: true })
                 .map_err(|_| refuse(Refusal::fault("an answer cannot be written")))?;
@@ -104,7 +106,8 @@ async fn store(
             if let Some(key) = &key {
                 key.remember(tx, &keyring.keys.row, nonce, holder, &answer, now)?;
             }
-            Ok((answer, act_about(record.clone(), stored.subject, prepared.reference)?))
+            let act = act_about(record.clone(), stored.subject, prepared.reference)?;
+            Ok((answer, settled.onto(act)?))
         })
         .await;
     Ok(done.map(|done| done.value))

@@ -13,6 +13,7 @@ use kw_store::switchboard::ActiveSelector;
 use crate::app::{App, act, not_written, rules};
 use crate::index::source_key;
 use crate::lifecycle;
+use crate::matches::Moved;
 
 /// More in one transaction would keep everybody else waiting.
 const AT_ONCE: u64 = 5_000;
@@ -56,6 +57,7 @@ pub(crate) async fn withdraw_many(
     record.holders = vec![holder];
     record.count = Some(expected_count);
     let references: Vec<_> = (0..expected_count).map(|_| app.reference()).collect();
+    let settler = app.settler(&agreement);
     let done = app
         .store
         .write("withdraw_many", move |tx| {
@@ -79,7 +81,9 @@ pub(crate) async fn withdraw_many(
                     act = act.link(subject, *reference);
                 }
             }
-            Ok((pointers.len() as u64, act))
+            let moved = Moved::changed(pointers.iter().filter_map(|pointer| pointer.subject));
+            let settled = settler.settle(tx, &moved)?;
+            Ok((pointers.len() as u64, settled.onto(act)?))
         })
         .await
         .map_err(not_written)?;

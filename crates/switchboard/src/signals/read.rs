@@ -14,6 +14,7 @@ use kw_store::switchboard::{SignalsRead, StoredSignal};
 use uuid::Uuid;
 
 use crate::app::{App, act, not_read, not_written};
+use crate::matches;
 
 /// Reads the caller's own signals, oldest first. Whoever asks with `wait` is answered as soon as there is one. That a party
 /// was told is recorded before it is told; an empty page leaves no record.
@@ -59,7 +60,7 @@ pub(crate) async fn read_signals(
         found = page(&app, member.oin, after, limit).await?;
     }
     if !found.is_empty() {
-        record(&app, member.oin, &trace, found.len()).await?;
+        record(&app, member.oin, &trace, &found).await?;
     }
     let cursor = cursor(found.last().map_or(after, |last| last.number));
     Ok(Json(SignalPage { signals: found.iter().map(|one| shown(&app, one)).collect(), cursor }))
@@ -95,11 +96,18 @@ async fn page(app: &App, party: Oin, after: u64, limit: u32) -> Result<Vec<Store
     app.store.read(move |feeds| feeds.signals_after(party, after, limit)).await.map_err(not_read)
 }
 
-async fn record(app: &App, party: Oin, trace: &Trace, count: usize) -> Result<(), Refusal> {
-    let agreement = app.agreement.current();
+async fn record(app: &App, party: Oin, trace: &Trace, told: &[StoredSignal]) -> Result<(), Refusal> {
+    let (agreement, now) = (app.agreement.current(), app.now());
     let mut record = app.record(&agreement, Event::SignalsRead, party, Some(trace));
-    record.count = Some(count as u64);
-    let written = app.store.write("read_signals", move |_| Ok(((), act(&record)?))).await;
+    record.count = Some(told.len() as u64);
+    let of_matches = matches::told_of(told);
+    let written = app
+        .store
+        .write("read_signals", move |tx| {
+            matches::note_told(tx, party, &of_matches, now)?;
+            Ok(((), act(&record)?))
+        })
+        .await;
     written.map(drop).map_err(not_written)
 }
 

@@ -25,6 +25,7 @@ mod inspection;
 mod lifecycle;
 mod log;
 mod mandates;
+mod matches;
 mod matrix;
 mod objections;
 mod pointers;

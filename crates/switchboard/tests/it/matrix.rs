@@ -117,6 +117,25 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             json("/v1/feedback-statuses".into(), Some(body))
         }
         "GET /v1/mandates/{id}" => json(format!("/v1/mandates/{NO_MANDATE}"), None),
+        "GET /v1/matches" => json("/v1/matches?limit=1".into(), None),
+        "GET /v1/matches/_figures" => json("/v1/matches/_figures".into(), None),
+        "GET /v1/matches/{id}" => json("/v1/matches/01931b3e-7d5a-7000-8000-000000000001".into(), None),
+        "POST /v1/matches/{id}/_contact" | "POST /v1/matches/{id}/_coordinated" => {
+            let actor = json!({ "id": "j.jansen", "role": "care-coordinator" });
+            let path = operation.trim_start_matches("POST ").replace("{id}", NO_MANDATE);
+            json(path, Some(json!({ "actor": actor })))
+        }
+        "POST /v1/relations" => {
+            let actor = json!({ "id": "j.jansen", "role": "care-coordinator" });
+            let other = school.registration(number + 1).unwrap().subject;
+            let (one, kind) = (&registration.subject, "parent-child");
+            let body = json!({ "one": one, "other": other, "kind": kind, "actor": actor });
+            json("/v1/relations".into(), Some(body))
+        }
+        "POST /v1/relations/{id}/_end" => {
+            let actor = json!({ "id": "j.jansen", "role": "care-coordinator" });
+            json(format!("/v1/relations/{NO_MANDATE}/_end"), Some(json!({ "actor": actor })))
+        }
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
         "GET /v1/reviews/{id}" => json("/v1/reviews/01931b3e-7d5a-7000-8000-000000000001".into(), None),

@@ -16,7 +16,7 @@ use kw_store::{Abort, WriteError};
 use crate::app::{App, Keyring, act, hex};
 use crate::index::open_pointer;
 use crate::pointers::preparing::{Prepared, prepare};
-use crate::pointers::registering::{Stored, keep_lease, register};
+use crate::pointers::registering::{Stored, keep_lease, moved, register};
 use crate::staleness::{Unwritten, again};
 
 /// Which upload, of whom.
@@ -91,6 +91,7 @@ async fn store(
     let first_line = ready.batch.first_line;
     let after = first_line + ready.lines.len() as u64;
     let (writing, keyring) = (Arc::clone(&ready.prepared), Arc::clone(&ready.keyring));
+    let settler = app.settler(&ready.agreement);
     let done = app
         .store
         .write("register_batch", move |tx| {
@@ -101,7 +102,8 @@ async fn store(
                 ))));
             }
             let stored = register(tx, &keyring.live, &writing)?;
-            keep_lease(tx, holder, now, term)?;
+            keep_lease(tx, holder, now, term, &settler)?;
+            let settled = settler.settle(tx, &moved(&writing, &stored))?;
             tx.write().store_upload(holder, upload.id, after, now)?;
             let mut act = act(&record)?;
             for (item, stored) in writing.iter().zip(&stored) {
@@ -109,7 +111,7 @@ async fn store(
                     act = act.link(stored.subject, item.reference);
                 }
             }
-            Ok((stored, act))
+            Ok((stored, settled.onto(act)?))
         })
         .await?;
     Ok(done.value)

@@ -1,0 +1,3 @@
+DROP TABLE relations;
+DROP TABLE match_holders;
+DROP TABLE matches;
