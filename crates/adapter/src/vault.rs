@@ -50,7 +50,8 @@ impl Vault {
         self.seal(RECORD, handle, record.as_str().as_bytes())
     }
 
-    pub(crate) fn open_record(&self, handle: Handle, sealed: &[u8]) -> Result<LocalId, SealError> {
+    /// The source's own key of a record, for the partner's own people.
+    pub fn open_record(&self, handle: Handle, sealed: &[u8]) -> Result<LocalId, SealError> {
         let plain = self.key.open(&context(RECORD, handle), sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| SealError)?;
         LocalId::new(text).map_err(|_| SealError)

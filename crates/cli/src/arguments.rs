@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     agreement, audit, consents, delegations, demo, doctor, dossier, feedback, identity_checks, keys,
-    mandates, objections, partner, personal, pki, pseudonymiser, query, register, reviews, signals, status,
-    switchboard, sync, withdraw,
+    mandates, matches, objections, partner, personal, pki, pseudonymiser, query, register, relations,
+    reviews, signals, status, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -79,6 +79,12 @@ pub(crate) enum Command {
     /// Keep the register of who may act for whom.
     #[command(subcommand)]
     Mandates(mandates::Command),
+    /// See with whom you have something to speak about, and say how far you are.
+    #[command(subcommand)]
+    Matches(matches::Command),
+    /// Declare that two people belong together, for family match.
+    #[command(subcommand)]
+    Relations(relations::Command),
     /// Say which software supplier may act for the partner that runs here.
     #[command(subcommand)]
     Delegations(delegations::Command),
@@ -181,6 +187,14 @@ mod tests {
             "sync --config p.toml --full --source files",
             "reviews list --config p.toml --actor r --role worker --state all --due-before 2026-12-01T00:00:00Z",
             "reviews verdict --config p.toml --actor r --role worker 019a0000-0000-7000-8000-000000000000 unjustified --note n",
+            "matches list --config p.toml --state in-contact --limit 5",
+            "matches list --config p.toml --all",
+            "matches show --config p.toml 019a0000-0000-7000-8000-000000000000",
+            "matches contact --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000",
+            "matches coordinated --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000",
+            "matches figures --config p.toml",
+            "relations declare --config p.toml --actor j --role worker --kind parent-child",
+            "relations end --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000",
             "signals --config p.toml --follow --json",
             "signals --config auditor.toml --after now --limit 5",
             "status --config p.toml",

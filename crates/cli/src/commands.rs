@@ -13,6 +13,7 @@ pub(crate) mod identity_checks;
 pub(crate) mod keys;
 mod local;
 pub(crate) mod mandates;
+pub(crate) mod matches;
 pub(crate) mod objections;
 pub(crate) mod partner;
 pub(crate) mod personal;
@@ -20,6 +21,7 @@ pub(crate) mod pki;
 pub(crate) mod pseudonymiser;
 pub(crate) mod query;
 pub(crate) mod register;
+pub(crate) mod relations;
 pub(crate) mod reviews;
 mod serving;
 pub(crate) mod signals;
@@ -55,6 +57,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Dossier(arguments) => dossier::run(arguments, output).await,
         Command::Feedback(command) => Box::pin(feedback::run(command, output)).await,
         Command::Mandates(command) => mandates::run(command, output).await,
+        Command::Matches(command) => matches::run(command, output).await,
+        Command::Relations(command) => relations::run(command, output).await,
         Command::IdentityChecks(command) => identity_checks::run(command, output).await,
         Command::Sync(arguments) => sync::run(arguments, output).await,
         Command::Reviews(command) => reviews::run(command, output).await,

@@ -9,8 +9,10 @@ pub(crate) mod feedback_sent;
 pub(crate) mod identity_checks;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
+pub(crate) mod matches;
 pub(crate) mod objections;
 pub(crate) mod registrations;
+pub(crate) mod relations;
 pub(crate) mod reviews;
 pub(crate) mod signals;
 pub(crate) mod status;
@@ -80,6 +82,13 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(web::resource("/v1/mandates/_confirm").route(web::post().to(mandates::confirm)))
         .service(web::resource("/v1/mandates/_search").route(web::post().to(mandates::search)))
         .service(web::resource("/v1/mandates/_withdraw").route(web::post().to(mandates::withdraw)))
+        .service(web::resource("/v1/matches").route(web::get().to(matches::list)))
+        .service(web::resource("/v1/matches/_figures").route(web::get().to(matches::figures)))
+        .service(web::resource("/v1/matches/{id}").route(web::get().to(matches::read)))
+        .service(web::resource("/v1/matches/{id}/_contact").route(web::post().to(matches::contact)))
+        .service(web::resource("/v1/matches/{id}/_coordinated").route(web::post().to(matches::coordinated)))
+        .service(web::resource("/v1/relations").route(web::post().to(relations::declare)))
+        .service(web::resource("/v1/relations/{id}/_end").route(web::post().to(relations::end)))
         .service(web::resource("/v1/registrations").route(web::post().to(registrations::register)))
         .service(web::resource("/v1/reviews/_search").route(web::post().to(reviews::search)))
         .service(web::resource("/v1/reviews/{id}/verdict").route(web::post().to(reviews::judge)))

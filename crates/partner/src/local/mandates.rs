@@ -1,7 +1,7 @@
 //! `/v1/mandates…`: the partner's own systems keep the register of mandates, for people whom the partner identified. The numbers
 //! stay here; the switchboard gets elements.
 
-mod asking;
+pub(super) mod asking;
 mod terms;
 
 use actix_web::HttpResponse;

@@ -64,7 +64,8 @@ fn sources(config: &PartnerConfig, findings: &mut Findings) {
                 findings.good("sources", what);
             }
             SourceSystem::Fhir(fhir) => {
-                let what = format!("{}: a FHIR server with {} categories", source.name, fhir.categories.len());
+                let what =
+                    format!("{}: a FHIR server with {} categories", source.name, fhir.categories.len());
                 findings.good("sources", what);
             }
         }

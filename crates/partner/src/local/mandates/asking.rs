@@ -18,18 +18,24 @@ use crate::people::ONLY_TEST_NUMBERS;
 use crate::refusals;
 
 /// There is no element to ask with.
-pub(super) const NO_ELEMENT: ClientError = ClientError::Malformed("there is no element to ask with");
+pub(in crate::local) const NO_ELEMENT: ClientError =
+    ClientError::Malformed("there is no element to ask with");
 
 /// Whom a request names.
-pub(super) struct People {
+pub(in crate::local) struct People {
     /// Whom the own record is about.
-    pub(super) about: Subject,
+    pub(in crate::local) about: Subject,
     /// All of them, in the order of the request.
-    pub(super) all: Vec<Subject>,
+    pub(in crate::local) all: Vec<Subject>,
 }
 
 /// The person in a field, if this process may handle them.
-pub(super) fn person(app: &App, text: &str, pointer: &str, refusal: &mut Refusal) -> Option<Subject> {
+pub(in crate::local) fn person(
+    app: &App,
+    text: &str,
+    pointer: &str,
+    refusal: &mut Refusal,
+) -> Option<Subject> {
     let told = match Subject::parse(text) {
         Ok(subject) if app.admission.admits(&app.agreement.current(), &subject) => return Some(subject),
         Ok(_) => ONLY_TEST_NUMBERS.to_owned(),
@@ -40,13 +46,13 @@ pub(super) fn person(app: &App, text: &str, pointer: &str, refusal: &mut Refusal
 }
 
 impl People {
-    pub(super) fn one(subject: Subject) -> Self {
+    pub(in crate::local) fn one(subject: Subject) -> Self {
         Self { about: subject.clone(), all: vec![subject] }
     }
 
     /// Records what is about to be asked, has everybody evaluated, and asks: with the newest elements, and once more with those
     /// before when the switchboard does not have that epoch.
-    pub(super) async fn ask<T, Answering>(
+    pub(in crate::local) async fn ask<T, Answering>(
         &self,
         app: &App,
         mut record: AccessRecord,
@@ -78,7 +84,7 @@ impl People {
 }
 
 /// The same for an act that names nobody.
-pub(super) async fn for_itself<T, Answering>(
+pub(in crate::local) async fn for_itself<T, Answering>(
     app: &App,
     record: AccessRecord,
     send: impl FnOnce(SwitchboardClient) -> Answering,

@@ -59,9 +59,10 @@ async fn a_holder_that_comes_or_goes_is_told_and_so_are_the_others() {
     care.switchboard().unwrap().say_contact(id, &by("youth-care-worker")).await.unwrap();
     register(&health, 1).await;
     assert_eq!(only(&chain).await, id, "the same match");
-    use SignalType::{MatchArisen, MatchChanged, MatchEnded};
-    assert_eq!(kinds(&chain, &health).await, [MatchArisen]);
-    assert_eq!(kinds(&chain, &care).await, [MatchArisen, MatchChanged]);
+    let [arisen, changed, ended] =
+        [SignalType::MatchArisen, SignalType::MatchChanged, SignalType::MatchEnded];
+    assert_eq!(kinds(&chain, &health).await, [arisen]);
+    assert_eq!(kinds(&chain, &care).await, [arisen, changed]);
     let joined = seen(&health, id).await;
     assert_eq!(
         (joined.holders.len(), joined.contacted_at),
@@ -70,7 +71,7 @@ async fn a_holder_that_comes_or_goes_is_told_and_so_are_the_others() {
     );
 
     withdraw(&care, pointer).await;
-    assert_eq!(kinds(&chain, &care).await.last(), Some(&MatchEnded));
+    assert_eq!(kinds(&chain, &care).await.last(), Some(&ended));
     let left: Match = seen(&care, id).await;
     assert_eq!(
         (left.state, left.holders.len()),
@@ -81,14 +82,13 @@ async fn a_holder_that_comes_or_goes_is_told_and_so_are_the_others() {
     let refused = care.switchboard().unwrap().say_contact(id, &by("youth-care-worker")).await.unwrap_err();
     assert_eq!(refused.code(), Some(ProblemCode::Denied));
     assert_eq!(seen(&health, id).await.holders.len(), 2);
-    let overview =
-        town.switchboard().unwrap().matches(&MatchesAsked { live: Some(true), ..Default::default() });
-    assert_eq!(overview.await.unwrap().matches.len(), 1);
+    let only_live = MatchesAsked { live: Some(true), ..MatchesAsked::default() };
+    assert_eq!(town.switchboard().unwrap().matches(&only_live).await.unwrap().matches.len(), 1);
 
     withdraw(&school, second).await;
     assert!(live(&chain).await.is_empty());
     for member in [&school, &health, &town] {
-        assert_eq!(kinds(&chain, member).await.last(), Some(&MatchEnded));
+        assert_eq!(kinds(&chain, member).await.last(), Some(&ended));
     }
     let over = seen(&health, id).await;
     assert_eq!((over.state, over.holders.len()), (MatchState::Lapsed, 1));
@@ -151,8 +151,8 @@ async fn dates_dissolve(chain: RunningChain) {
         [SignalType::MatchArisen, SignalType::MatchEnded],
         "the silent holder finds it when it comes back"
     );
-    let ended = kinds(&chain, &care).await.into_iter().filter(|kind| *kind == SignalType::MatchEnded);
-    assert_eq!(ended.count(), 2);
+    let ends = kinds(&chain, &care).await.into_iter().filter(|kind| *kind == SignalType::MatchEnded);
+    assert_eq!(ends.count(), 2);
     // Coming back is registering again.
     register(&health, 1).await;
     assert_eq!(live(&chain).await.len(), 2);

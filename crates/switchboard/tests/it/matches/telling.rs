@@ -82,16 +82,16 @@ async fn the_life_of_a_match(chain: RunningChain) {
     );
     let coordinated = asker(&town).say_coordinated(id, &by("municipal-consultant")).await.unwrap();
     assert_eq!(coordinated.state, MatchState::Coordinated);
-    use SignalType::{MatchArisen, MatchChanged};
-    assert_eq!(kinds(&chain, &care).await, [MatchArisen, MatchChanged], "its own word is no news to it");
-    assert_eq!(kinds(&chain, &school).await, [MatchArisen, MatchChanged, MatchChanged]);
-    assert_eq!(kinds(&chain, &town).await, [MatchArisen, MatchChanged]);
+    let [arisen, changed] = [SignalType::MatchArisen, SignalType::MatchChanged];
+    assert_eq!(kinds(&chain, &care).await, [arisen, changed], "its own word is no news to it");
+    assert_eq!(kinds(&chain, &school).await, [arisen, changed, changed]);
+    assert_eq!(kinds(&chain, &town).await, [arisen, changed]);
 
     let records = log::records(&log::index(&chain).await).await;
     let of = |event| records.iter().filter(move |record| record.event == event);
-    let arisen: Vec<_> = of(Event::MatchArisen).collect();
-    assert_eq!(arisen.len(), 1);
-    assert!(arisen[0].subject.is_some() && arisen[0].holders.len() == 2 && arisen[0].categories.len() == 2);
+    let first: Vec<_> = of(Event::MatchArisen).collect();
+    assert_eq!(first.len(), 1);
+    assert!(first[0].subject.is_some() && first[0].holders.len() == 2 && first[0].categories.len() == 2);
     assert_eq!(of(Event::MatchChanged).filter(|one| one.decision.verdict == Verdict::Allowed).count(), 3);
     let refused: Vec<_> =
         of(Event::MatchChanged).filter_map(|record| record.decision.reason.as_deref()).collect();
