@@ -127,6 +127,11 @@ pub fn line(teller: Teller, record: &AccessRecord, agreement: &Agreement) -> Opt
         return None;
     }
     let categories = told_categories(record, agreement)?;
+    // A match with what is withheld would tell that it is there.
+    let is_match = matches!(record.event, Event::MatchArisen | Event::MatchChanged | Event::MatchEnded);
+    if is_match && categories.len() < record.categories.len() {
+        return None;
+    }
     let disclosed = record.grants.iter().filter(|grant| is_told(&grant.category, agreement));
     Some(StatementLine {
         at: record.at,

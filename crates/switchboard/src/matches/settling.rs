@@ -239,7 +239,8 @@ impl Settler {
 }
 
 /// The same record about each person that a match is about. The categories of a pair that nobody can tell apart any more
-/// are not named, and when one of them is withheld from the person, the person is not named either.
+/// are not named. When one of a match's categories is withheld from persons, the record is about nobody: that there is a match
+/// would tell them that somebody else holds something.
 pub(super) fn records<'a>(
     agreement: &'a Agreement,
     entropy: &'a Entropy,
@@ -257,7 +258,7 @@ pub(super) fn records<'a>(
             None => Vec::new(),
         };
         let withheld = |category: &Category| !statement::is_told(category, agreement);
-        if categories.is_empty() && one.categories.iter().any(withheld) {
+        if one.categories.iter().any(withheld) {
             return (record, None);
         }
         let reference: SubjectReference = entropy.id(template.at);
