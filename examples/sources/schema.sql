@@ -1,18 +1,18 @@
--- A municipality's register of provisions, as small as it can be. Runs on SQLite and on PostgreSQL.
+-- A municipality's register of provisions, as small as it can be. Runs on SQLite, PostgreSQL, MariaDB and MySQL.
 CREATE TABLE residents (
     id INTEGER PRIMARY KEY,
-    bsn TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    birth_date TEXT            -- YYYY-MM-DD; 00 for a month or day that is unknown
+    bsn VARCHAR(9) NOT NULL UNIQUE,
+    name VARCHAR(200) NOT NULL,
+    birth_date VARCHAR(10)     -- YYYY-MM-DD; 00 for a month or day that is unknown
 );
 
 CREATE TABLE provisions (
     id INTEGER PRIMARY KEY,
     resident INTEGER NOT NULL REFERENCES residents (id),
-    kind TEXT NOT NULL,
+    kind VARCHAR(50) NOT NULL,
     hours INTEGER NOT NULL,
     active BOOLEAN NOT NULL,
-    changed_at TEXT NOT NULL   -- UTC, RFC 3339: sorts as text
+    changed_at VARCHAR(30) NOT NULL   -- UTC, RFC 3339: sorts as text
 );
 
 INSERT INTO residents (id, bsn, name, birth_date) VALUES

@@ -1,12 +1,16 @@
 //! Running a statement on one of the databases.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use crate::statement::{Dialect, Statement};
 
+mod mysql;
 mod postgres;
 mod sqlite;
 
+pub(crate) use mysql::Mysql;
 pub(crate) use postgres::Postgres;
 pub(crate) use sqlite::Sqlite;
 
@@ -32,6 +36,7 @@ pub(crate) enum DatabaseFault {
 const MAX_ROW_BYTES: usize = 1024 * 1024;
 
 pub(crate) enum Database {
+    Mysql(Box<Mysql>),
     Postgres(Box<Postgres>),
     Sqlite(Sqlite),
 }
@@ -39,6 +44,7 @@ pub(crate) enum Database {
 impl Database {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
+            Self::Mysql(_) => Dialect::Mysql,
             Self::Postgres(_) => Dialect::Postgres,
             Self::Sqlite(_) => Dialect::Sqlite,
         }
@@ -52,12 +58,21 @@ impl Database {
         most: usize,
     ) -> Result<Vec<Map<String, Value>>, DatabaseFault> {
         match self {
+            Self::Mysql(database) => database.rows(statement, values, most).await,
             Self::Postgres(database) => database.rows(statement, values, most).await,
             Self::Sqlite(database) => database.rows(statement, values, most).await,
         }
     }
 }
 
+/// The first line of a file that holds a password. `Err` says what is wrong with it.
+fn password_in(file: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|_| "password_file cannot be read: check its name and permissions".to_owned())?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+const TOO_LONG: DatabaseFault = DatabaseFault::Unavailable("the query took longer than statement_timeout_ms");
 const TOO_LATE: DatabaseFault = DatabaseFault::Unavailable("the database took longer than deadline_ms");
 
 fn too_large() -> DatabaseFault {
@@ -88,7 +103,7 @@ fn fault_of(error: &diesel::result::Error) -> DatabaseFault {
         return DatabaseFault::Unavailable("the connection to the database broke off");
     }
     if message.starts_with("canceling statement due to") {
-        return DatabaseFault::Unavailable("the query took longer than statement_timeout_ms");
+        return TOO_LONG;
     }
     if about_query.iter().any(|(start, end)| message.starts_with(start) && message.ends_with(end)) {
         return DatabaseFault::Wrong(message.to_owned());

@@ -1,4 +1,4 @@
-//! A source that is a SQLite or PostgreSQL database, read with the operator's own queries.
+//! A source that is a SQLite, PostgreSQL, MariaDB or MySQL database, read with the operator's own queries.
 //!
 //! Its promises: it only reads; every value reaches the database as a bound parameter; no answer waits past its
 //! deadline; a row that has come to be about another person is not given for the first one.
@@ -7,6 +7,7 @@
 mod config;
 mod cursor;
 mod database;
+mod description;
 mod row;
 mod source;
 mod statement;

@@ -8,7 +8,7 @@ use kw_domain::{Category, Subject};
 use serde_json::{Map, Value};
 
 /// Columns that are about the row and not in the document.
-const ABOUT: [&str; 6] = ["record", "bsn", "subject", "as_of", "under_investigation", "document"];
+pub(crate) const ABOUT: [&str; 6] = ["record", "bsn", "subject", "as_of", "under_investigation", "document"];
 
 /// A row that cannot be used, and which record it is if that can be told.
 pub(crate) struct Unusable {

@@ -7,29 +7,31 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kw_adapter::mapping::{RecordKey, combine, text_of};
-use kw_adapter::{ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError};
+use kw_adapter::{
+    ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDescription, SourceDocument, SourceError,
+};
 use kw_domain::{Category, Clock, SourceName};
 
 use crate::config::{CategoryQueries, SqlConfig};
 use crate::cursor::{Mark, Place};
-use crate::database::{Bound, Database, DatabaseFault, Postgres, Sqlite};
+use crate::database::{Bound, Database, DatabaseFault, Mysql, Postgres, Sqlite};
 use crate::row::{self, Unusable};
 use crate::statement::{Parameter, Statement};
 
 /// A database that is read with configured queries. Connections are made when they are needed.
 pub struct SqlSource {
     name: SourceName,
-    database: Database,
+    pub(crate) database: Database,
     key: RecordKey,
     clock: Arc<dyn Clock>,
     page_size: usize,
-    categories: BTreeMap<Category, Queries>,
+    pub(crate) categories: BTreeMap<Category, Queries>,
 }
 
-struct Queries {
-    list: Statement,
-    fetch: Statement,
-    rules: CategoryQueries,
+pub(crate) struct Queries {
+    pub(crate) list: Statement,
+    pub(crate) fetch: Statement,
+    pub(crate) rules: CategoryQueries,
 }
 
 /// Rows that one record may have.
@@ -52,9 +54,12 @@ impl SqlSource {
             Some(("postgres" | "postgresql", _)) => {
                 Database::Postgres(Box::new(Postgres::new(&config).map_err(SourceError::Configuration)?))
             }
+            Some(("mysql" | "mariadb", _)) => {
+                Database::Mysql(Box::new(Mysql::new(&config).map_err(SourceError::Configuration)?))
+            }
             _ => {
                 return Err(SourceError::Configuration(
-                    "url begins with neither sqlite: nor postgres:".to_owned(),
+                    "url begins with neither sqlite:, postgres: nor mysql:".to_owned(),
                 ));
             }
         };
@@ -86,7 +91,7 @@ impl SqlSource {
         category: &Category,
         queries: &Queries,
     ) -> Result<Rows, SourceError> {
-        let origin = format!("list query of {category}");
+        let origin = list_query(category);
         let mark = place.marks.get(category).cloned().unwrap_or_default();
         let bound = |parameter: &Parameter| match parameter {
             Parameter::After => Bound::Text(mark.after.clone()),
@@ -99,7 +104,7 @@ impl SqlSource {
             .database
             .rows(&queries.list, values, self.page_size + 1)
             .await
-            .map_err(|fault| source_error(&origin, fault))?;
+            .map_err(|fault| fault.about(&origin))?;
         if rows.len() > self.page_size {
             return Err(wrong(&origin, "it gives more than :limit rows"));
         }
@@ -202,7 +207,7 @@ impl Source for SqlSource {
             .database
             .rows(&queries.fetch, values, ROWS_OF_A_RECORD + 1)
             .await
-            .map_err(|fault| source_error(&origin, fault))?;
+            .map_err(|fault| fault.about(&origin))?;
         if rows.len() > ROWS_OF_A_RECORD {
             return Err(wrong(&origin, "it gives more than 1000 rows for one record"));
         }
@@ -227,6 +232,10 @@ impl Source for SqlSource {
             under_investigation: combined.under_investigation,
         }))
     }
+
+    async fn describe(&self) -> Result<SourceDescription, SourceError> {
+        self.described().await
+    }
 }
 
 impl fmt::Debug for SqlSource {
@@ -247,14 +256,16 @@ impl Queries {
                 return Err(wrong(&format!("list query of {category}"), "it lacks :limit or :after_record"));
             }
         }
-        if list.has(Parameter::Record) || fetch.parameters != [Parameter::Record] {
+        let only_record = !fetch.parameters.is_empty()
+            && fetch.parameters.iter().all(|parameter| *parameter == Parameter::Record);
+        if list.has(Parameter::Record) || !only_record {
             let message = "parameter :record belongs in fetch, and no other does";
             return Err(wrong(&format!("queries of {category}"), message));
         }
         Ok(Self { list, fetch, rules })
     }
 
-    fn tells_changes(&self) -> bool {
+    pub(crate) fn tells_changes(&self) -> bool {
         self.list.has(Parameter::After)
     }
 }
@@ -263,10 +274,18 @@ fn wrong(origin: &str, reason: &str) -> SourceError {
     SourceError::Configuration(format!("{origin}: {reason}"))
 }
 
-fn source_error(origin: &str, fault: DatabaseFault) -> SourceError {
-    let message = format!("{origin}: {fault}");
-    match fault {
-        DatabaseFault::Unavailable(_) => SourceError::Unavailable(message),
-        DatabaseFault::Wrong(_) => SourceError::Configuration(message),
+/// What rows and mistakes of a list query are said to be of.
+pub(crate) fn list_query(category: &Category) -> String {
+    format!("list query of {category}")
+}
+
+impl DatabaseFault {
+    /// As the source says it.
+    pub(crate) fn about(self, origin: &str) -> SourceError {
+        let message = format!("{origin}: {self}");
+        match self {
+            Self::Unavailable(_) => SourceError::Unavailable(message),
+            Self::Wrong(_) => SourceError::Configuration(message),
+        }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Parameter {
 /// The way a database numbers its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    /// MariaDB and MySQL have no numbers: a parameter that is used twice is two.
+    Mysql,
     Postgres,
     Sqlite,
 }
@@ -51,6 +53,9 @@ impl Statement {
                 rest = &rest[literal..];
                 continue;
             }
+            if rest.starts_with('?') && dialect == Dialect::Mysql {
+                return Err("it has a question mark in it: name its parameters, such as :limit".to_owned());
+            }
             if rest.starts_with(';') {
                 return Err("it is more than one statement".to_owned());
             }
@@ -76,6 +81,11 @@ impl Statement {
     }
 
     fn add(&mut self, parameter: Parameter, dialect: Dialect) {
+        if dialect == Dialect::Mysql {
+            self.parameters.push(parameter);
+            self.sql.push('?');
+            return;
+        }
         let known = self.parameters.iter().position(|one| *one == parameter);
         let at = known.unwrap_or_else(|| {
             self.parameters.push(parameter);
@@ -91,11 +101,15 @@ fn literal_length(sql: &str, dialect: Dialect) -> usize {
     let until =
         |open: usize, close: &str| sql[open..].find(close).map_or(sql.len(), |at| open + at + close.len());
     match sql.as_bytes() {
+        [quote @ (b'\'' | b'"'), ..] if dialect == Dialect::Mysql => 1 + escaped_length(&sql[1..], *quote),
+        // Without a blank it is a sum: 1--1.
+        [b'-', b'-', next, ..] if dialect == Dialect::Mysql && !next.is_ascii_whitespace() => 0,
+        [b'#', ..] if dialect == Dialect::Mysql => until(1, "\n"),
         [b'\'', ..] => until(1, "'"),
         [b'"', ..] => until(1, "\""),
         [b'-', b'-', ..] => until(2, "\n"),
         [b'/', b'*', ..] => until(2, "*/"),
-        [b'`', ..] if dialect == Dialect::Sqlite => until(1, "`"),
+        [b'`', ..] if dialect != Dialect::Postgres => until(1, "`"),
         [b'$', ..] if dialect == Dialect::Postgres => {
             let tag = name_at_start(&sql[1..]).len() + 2;
             match sql.get(..tag).filter(|tag| tag.ends_with('$')) {
@@ -105,6 +119,20 @@ fn literal_length(sql: &str, dialect: Dialect) -> usize {
         }
         _ => 0,
     }
+}
+
+/// The length of the rest of a text in which a backslash takes the meaning of what follows it.
+fn escaped_length(rest: &str, quote: u8) -> usize {
+    let mut escaped = false;
+    for (at, byte) in rest.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            _ if byte == quote => return at + 1,
+            _ => {}
+        }
+    }
+    rest.len()
 }
 
 fn name_at_start(text: &str) -> &str {
@@ -145,6 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_is_used_twice_is_two_where_they_have_no_numbers() {
+        let statement = Statement::parse("SELECT :after, :limit, :after", Dialect::Mysql).unwrap();
+        assert_eq!(statement.sql, "SELECT ?, ?, ?");
+        assert_eq!(statement.parameters, [Parameter::After, Parameter::Limit, Parameter::After]);
+        for same in [
+            r"SELECT 'it\'s :limit', `:record` # :nothing",
+            r#"SELECT "a\":limit", 'b''?' -- ?"#,
+            "SELECT /* ? :x; */ 1",
+        ] {
+            assert_eq!(Statement::parse(same, Dialect::Mysql).unwrap().sql, same);
+        }
+        assert_eq!(Statement::parse("SELECT 5--:limit", Dialect::Mysql).unwrap().sql, "SELECT 5--?");
+        assert!(Statement::parse("SELECT ?", Dialect::Mysql).is_err());
+    }
+
+    #[test]
     fn unknown_parameters_and_second_statements_are_refused() {
         assert_eq!(postgres("SELECT :bsn"), Err("it has no parameter :bsn".to_owned()));
         assert_eq!(postgres("SELECT 1; DROP TABLE x"), Err("it is more than one statement".to_owned()));
@@ -152,9 +196,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_parsing_panic(sql in "[a-z:$'\"/*\\-;` é1]{0,40}") {
+        fn no_text_makes_parsing_panic(sql in "[a-z:$'\"/*\\-;` é1?#\\\\]{0,40}") {
             let _ = Statement::parse(&sql, Dialect::Postgres);
             let _ = Statement::parse(&sql, Dialect::Sqlite);
+            let _ = Statement::parse(&sql, Dialect::Mysql);
         }
     }
 }

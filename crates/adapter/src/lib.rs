@@ -1,6 +1,7 @@
 //! Answering: the [`Source`] trait, pulls and change sync.
 //!
 //! - [`Source`]: what a partner's own system must be able to do;
+//! - [`check`]: what would be registered, before anything is;
 //! - [`grants`]: is this pull grant good, for this caller, here and now;
 //! - [`feedback`]: `/v1/feedback-reports`, doubts about what this holder says;
 //! - [`pulls`]: `POST /v1/pulls`, from the grant to the recorded answer;
@@ -8,6 +9,7 @@
 //! - [`sync`]: keeps the index in line with the sources.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod description;
 mod events;
 pub mod feedback;

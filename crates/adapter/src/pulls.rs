@@ -56,6 +56,8 @@ pub use endpoint::{__path_pull, BODY_LIMIT, configure, pull};
 pub use recorded_refusals::RecordedRefusals;
 
 pub(crate) use admission::{Asked, Ground};
+pub(crate) use filter::fitting;
+
 use refusal::PullRefusal;
 
 /// The sources of a partner by name.

@@ -49,6 +49,7 @@ pub use status::{HeldShrink, ParkedItem, SourceState, SyncStatus};
 
 pub(crate) use acts::into_act;
 use acts::{act, act_about};
+pub(crate) use records::is_past_age_limit;
 use status::Board;
 
 /// What a synchroniser works with.

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod mariadb;
 mod member;
 mod ports;
 mod postgres;
@@ -28,6 +29,7 @@ mod signing;
 mod subjects;
 
 pub use chain::{Chain, RunningChain};
+pub use mariadb::MariaDbServer;
 pub use member::Member;
 pub use ports::free_port;
 pub use postgres::PostgresServer;

@@ -230,6 +230,6 @@ fn programs() -> Option<PathBuf> {
         .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).is_file()))
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Path::new("/proc/self").metadata().is_ok_and(|own| own.uid() == 0)
 }

@@ -36,7 +36,7 @@ pub use events::EVENTS as LOG_EVENTS;
 pub use files::{TlsFiles, read_secret};
 pub use identity::IdentityError;
 pub use peer::{Peer, PeerError};
-pub use postgres::postgres_tls;
+pub use postgres::{postgres_tls, server_roots};
 pub use tls::{StandIns, Tls};
 pub use web::{private_key, web_client, web_client_with_certificate};
 

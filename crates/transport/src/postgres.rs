@@ -1,15 +1,16 @@
-//! TLS to a PostgreSQL server: that server is known by its name, not by an OIN.
+//! TLS to a database server: that server is known by its name, not by an OIN.
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::TlsError;
 use crate::provider::{VERSIONS, provider};
-use crate::snapshot::trust_anchors;
+use crate::snapshot::{certificates, trust_anchors};
 
 /// Accepts a PostgreSQL server whose certificate is valid for its name under the given PEM roots, or under those of
 /// the machine.
@@ -23,6 +24,27 @@ pub fn postgres_tls(root_certificates: Option<&Path>) -> Result<MakeRustlsConnec
         None => roots_of_machine()?,
     };
     Ok(MakeRustlsConnect::new(accepting(roots)?))
+}
+
+/// The certificates (DER) of the roots under which a server's certificate has to stand: the given PEM file's, or those of
+/// the machine. For a driver that makes its own TLS.
+pub fn server_roots(root_certificates: Option<&Path>) -> Result<Vec<Vec<u8>>, TlsError> {
+    let usable =
+        |certificate: &CertificateDer<'static>| RootCertStore::empty().add(certificate.clone()).is_ok();
+    let roots: Vec<_> = match root_certificates {
+        Some(path) => {
+            let pem =
+                fs::read(path).map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })?;
+            // One that cannot be read is a mistake in this file.
+            trust_anchors(path, &pem)?;
+            certificates(path, &pem)?
+        }
+        None => rustls_native_certs::load_native_certs().certs.into_iter().filter(usable).collect(),
+    };
+    if roots.is_empty() {
+        return Err(TlsError::NoRootCertificates);
+    }
+    Ok(roots.into_iter().map(|certificate| certificate.as_ref().to_vec()).collect())
 }
 
 fn accepting(roots: RootCertStore) -> Result<ClientConfig, TlsError> {
@@ -103,7 +125,10 @@ mod tests {
         );
         let (folder, _) = database();
         assert!(postgres_tls(Some(&folder.path().join("ca.pem"))).is_ok());
+        assert_eq!(server_roots(Some(&folder.path().join("ca.pem"))).unwrap().len(), 1);
+        assert!(server_roots(Some(missing)).is_err());
         let wrong = folder.path().join("index.json");
         assert!(matches!(postgres_tls(Some(&wrong)), Err(TlsError::Malformed { path, .. }) if path == wrong));
+        assert!(server_roots(Some(&wrong)).is_err());
     }
 }

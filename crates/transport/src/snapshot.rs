@@ -125,7 +125,7 @@ pub(crate) fn trust_anchors(path: &Path, pem: &[u8]) -> Result<RootCertStore, Tl
     Ok(anchors)
 }
 
-fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(crate) fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|_| malformed(path, CERTIFICATE))?;

@@ -1,7 +1,7 @@
 //! PostgreSQL, in read-only transactions.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
-use super::{Bound, DatabaseFault, MAX_ROW_BYTES, TOO_LATE, fault_of, too_large};
+use super::{Bound, DatabaseFault, MAX_ROW_BYTES, TOO_LATE, fault_of, password_in, too_large};
 use crate::config::SqlConfig;
 use crate::statement::Statement;
 
@@ -46,7 +46,7 @@ impl Postgres {
             );
         }
         if let Some(file) = &settings.password_file {
-            config.password(password(file)?);
+            config.password(password_in(file)?);
         }
         let local =
             config.get_hosts().iter().all(is_local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
@@ -67,6 +67,10 @@ impl Postgres {
             permits: Semaphore::new(settings.connections.max(1)),
             deadline: Duration::from_millis(settings.deadline_ms),
         })
+    }
+
+    pub(crate) fn speaks_tls(&self) -> bool {
+        self.tls
     }
 
     pub(crate) async fn rows(
@@ -170,10 +174,4 @@ fn is_local(host: &Host) -> bool {
             name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         }
     }
-}
-
-fn password(file: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|_| "password_file cannot be read: check its name and permissions".to_owned())?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -1,4 +1,4 @@
-//! The same database on both backends.
+//! The same database on every backend.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use kw_adapter::mapping::RecordKey;
 use kw_adapter::{Change, Cursor, LocalId, RefusedRow, Source, SourceRecord};
 use kw_adapter_sql::{SqlConfig, SqlSource};
 use kw_domain::{Category, SourceName, SystemClock};
-use kw_testbed::PostgresServer;
+use kw_testbed::{MariaDbServer, PostgresServer};
 use tempfile::TempDir;
 
 pub(crate) const ANNA: &str = "999990342";
@@ -19,35 +19,47 @@ pub(crate) const CEES: &str = "999995492";
 
 /// A database that the test may change, and its URL.
 pub(crate) enum Backend {
+    MariaDb { server: Arc<MariaDbServer>, url: String },
     Postgres { server: Arc<PostgresServer>, url: String },
     Sqlite { folder: TempDir },
 }
 
 impl Backend {
-    /// The sample schema on both backends.
-    pub(crate) fn both() -> [Self; 2] {
+    /// The sample schema on every backend.
+    pub(crate) fn all() -> [Self; 3] {
         let schema = std::fs::read_to_string(samples().join("schema.sql")).unwrap();
-        Self::both_with(&schema)
+        Self::all_with(&schema)
     }
 
-    pub(crate) fn both_with(schema: &str) -> [Self; 2] {
+    /// PostgreSQL, SQLite and MariaDB.
+    pub(crate) fn all_with(schema: &str) -> [Self; 3] {
         let server = PostgresServer::shared().unwrap();
         let url = server.database().unwrap();
-        server.query(&url, schema).unwrap();
+        let postgres = Self::Postgres { server, url };
+        postgres.sql(schema);
         let sqlite = Self::Sqlite { folder: tempfile::tempdir().unwrap() };
         sqlite.sql(schema);
-        [Self::Postgres { server, url }, sqlite]
+        [postgres, sqlite, Self::mariadb(schema)]
+    }
+
+    pub(crate) fn mariadb(schema: &str) -> Self {
+        let server = MariaDbServer::shared().unwrap();
+        let url = server.database().unwrap();
+        let mariadb = Self::MariaDb { server, url };
+        mariadb.sql(schema);
+        mariadb
     }
 
     pub(crate) fn url(&self) -> String {
         match self {
-            Self::Postgres { url, .. } => url.clone(),
+            Self::MariaDb { url, .. } | Self::Postgres { url, .. } => url.clone(),
             Self::Sqlite { folder } => format!("sqlite://{}/x y.db", folder.path().display()),
         }
     }
 
     pub(crate) fn sql(&self, sql: &str) {
         match self {
+            Self::MariaDb { server, url } => drop(server.query(url, sql).unwrap()),
             Self::Postgres { server, url } => drop(server.query(url, sql).unwrap()),
             Self::Sqlite { folder } => {
                 let path = folder.path().join("x y.db");
@@ -59,6 +71,7 @@ impl Backend {
     /// The source that the sample configuration makes of this database.
     pub(crate) fn sample(&self, page_size: usize) -> SqlSource {
         let file = match self {
+            Self::MariaDb { .. } => "mariadb.toml",
             Self::Postgres { .. } => "postgres.toml",
             Self::Sqlite { .. } => "sqlite.toml",
         };
@@ -68,7 +81,12 @@ impl Backend {
         source(config)
     }
 
+    /// A source of this database. Queries are in the SQL that all understand, but for one cast.
     pub(crate) fn with(&self, queries: &str) -> SqlSource {
+        let queries = match self {
+            Self::MariaDb { .. } => queries.replace(" AS TEXT)", " AS CHAR)"),
+            Self::Postgres { .. } | Self::Sqlite { .. } => queries.to_owned(),
+        };
         source(toml::from_str(&format!("url = {:?}\n{queries}", self.url())).unwrap())
     }
 }

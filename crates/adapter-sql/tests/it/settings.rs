@@ -26,8 +26,14 @@ fn what_cannot_work_is_refused_with_what_to_do() {
     let fetch = "SELECT :record";
     assert_eq!(refusal("sqlite:///x.db", LIST, fetch), None);
     assert_eq!(refusal("postgres://u@db.example.nl/x", LIST, fetch), None);
+    assert_eq!(refusal("mysql://u@db.example.nl/x", LIST, fetch), None);
+    assert_eq!(refusal("mariadb://u@db.example.nl/x", LIST, "SELECT :record, :record"), None);
     for (url, list, fetch, reason) in [
-        ("mysql://x", LIST, fetch, "neither sqlite: nor postgres:"),
+        ("oracle://x", LIST, fetch, "neither sqlite:, postgres: nor mysql:"),
+        ("mysql://x", LIST, fetch, "mysql://user@host:3306/database"),
+        ("mysql://u:secret@localhost/x", LIST, fetch, "password_file"),
+        ("mysql://u@localhost/x?verify_ca=false", LIST, fetch, "one parameter"),
+        ("mysql://u@localhost/x", "SELECT ? LIMIT :limit", fetch, "question mark"),
         ("postgres://u:secret@localhost/x", LIST, fetch, "password_file"),
         ("sqlite:///x.db", "SELECT 1 LIMIT :limit", fetch, ":after_record"),
         ("sqlite:///x.db", "SELECT :after_record", fetch, ":limit"),

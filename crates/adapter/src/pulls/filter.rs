@@ -1,6 +1,7 @@
 //! What may leave: the members that the agreement's schema describes, and only if the whole then fits it.
 
 use kw_agreement::Agreement;
+use kw_domain::Category;
 use kw_protocol::pull::Provenance;
 use kw_store::partner::LocalRecord;
 use kw_telemetry::Configured;
@@ -17,11 +18,7 @@ pub(super) fn deliverable(
     document: SourceDocument,
 ) -> Result<(Value, Provenance), PullRefusal> {
     let SourceDocument { mut document, as_of, mut under_investigation, .. } = document;
-    let schema = agreement.category(&record.category).and_then(|rules| rules.schema.as_ref());
-    if let Some(schema) = schema {
-        keep_described(schema.as_json(), schema.as_json(), &mut document, 0);
-    }
-    if let Err(complaints) = agreement.check_document(&record.category, &document) {
+    if let Err(complaints) = fitting(agreement, &record.category, &mut document) {
         // Not what they say: the names of members may be data.
         DocumentMalformed {
             source: Configured::source(&record.source),
@@ -33,6 +30,19 @@ pub(super) fn deliverable(
     }
     under_investigation.retain(|pointer| document.pointer(pointer).is_some());
     Ok((document, Provenance { source: record.source.clone(), as_of, under_investigation }))
+}
+
+/// Leaves of a document what the agreement's schema describes. `Err` is what the schema has against the rest, each complaint
+/// without a value.
+pub(crate) fn fitting(
+    agreement: &Agreement,
+    category: &Category,
+    document: &mut Value,
+) -> Result<(), Vec<String>> {
+    if let Some(schema) = agreement.category(category).and_then(|rules| rules.schema.as_ref()) {
+        keep_described(schema.as_json(), schema.as_json(), document, 0);
+    }
+    agreement.check_document(category, document)
 }
 
 /// Removes the members that a closed schema (`additionalProperties: false`) does not name, at every depth. An open schema

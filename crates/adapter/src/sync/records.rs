@@ -42,6 +42,11 @@ impl AgeLimit {
     }
 }
 
+/// Whether the person has reached the age limit of a category, so that nothing is registered.
+pub(crate) fn is_past_age_limit(limit: Option<u32>, birth_date: Option<&BirthDate>, now: Instant) -> bool {
+    AgeLimit::of(limit, birth_date, now) == AgeLimit::Reached
+}
+
 /// Stores a new record and queues its registration; the handle that it got.
 pub(super) fn arrive(
     tables: &mut (dyn PartnerWrite + 'static),
