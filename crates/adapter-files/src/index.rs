@@ -131,6 +131,16 @@ impl Index {
         })
     }
 
+    /// The columns of a table that hold the BSN and the birth date; `None` for objects, which each have their own members.
+    pub(crate) fn columns_found(&self) -> Option<(Option<String>, Option<String>)> {
+        self.header.as_ref().map(|_| self.roles.found())
+    }
+
+    /// The names of the columns of a table; none of objects.
+    pub(crate) fn header(&self) -> &[String] {
+        self.header.as_ref().map(|header| header.header.as_slice()).unwrap_or_default()
+    }
+
     /// The record of that key.
     pub(crate) fn find(&self, record: &LocalId) -> Option<&Entry> {
         self.entries.binary_search_by(|entry| entry.record.cmp(record)).ok().map(|at| &self.entries[at])

@@ -7,6 +7,7 @@
 mod config;
 mod cursor;
 mod delimited;
+mod description;
 mod discovery;
 mod encoding;
 mod folder;

@@ -103,6 +103,11 @@ impl Roles {
         }
     }
 
+    /// The columns of the BSN and the birth date.
+    pub(crate) fn found(&self) -> (Option<String>, Option<String>) {
+        (self.bsn.first().cloned(), self.birth_date.first().cloned())
+    }
+
     /// Reads a row.
     pub(crate) fn read(
         &self,

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use kw_adapter::mapping::RecordKey;
 use kw_adapter::{
-    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError, SourceRecord,
+    Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDescription, SourceDocument, SourceError,
+    SourceRecord,
 };
 use kw_domain::{Category, Clock, Instant, SourceName};
 
 use crate::config::{FileFormat, FileRules, FilesConfig};
 use crate::cursor::Place;
+use crate::description;
 use crate::discovery::shown_name;
 use crate::folder::{FileFault, FileState, OpenFile, file_name};
 use crate::index::{Index, Reading};
@@ -122,6 +124,10 @@ impl Source for FilesSource {
         let (category, record) = (category.clone(), record.clone());
         self.blocking(move |inner| inner.fetch(&category, &record)).await
     }
+
+    async fn describe(&self) -> Result<SourceDescription, SourceError> {
+        self.blocking(|inner| inner.describe()).await
+    }
 }
 
 impl fmt::Debug for FilesSource {
@@ -131,13 +137,32 @@ impl fmt::Debug for FilesSource {
 }
 
 impl Inner {
-    fn changes(&self, place: Option<Place>) -> Result<ChangePage, SourceError> {
-        let folder_is_there = self.config.folder.metadata().is_ok_and(|folder| folder.is_dir());
-        if !folder_is_there {
-            return Err(SourceError::Unavailable(
-                "the folder is not there: put it back, or mount the share it is on".to_owned(),
-            ));
+    fn describe(&self) -> Result<SourceDescription, SourceError> {
+        self.folder_is_there()?;
+        let describe = |file: &CategoryFile| {
+            let mut described = match self.snapshot(file) {
+                Ok(Snapshot { index, .. }) => description::of_file(&file.rules, &index),
+                Err(fault) => description::of_fault(&fault.to_string()),
+            };
+            described.origins = vec![file.origin.clone()];
+            (file.category.clone(), described)
+        };
+        let files = self.files.len();
+        let system = format!("a folder with {files} file{}", if files == 1 { "" } else { "s" });
+        Ok(SourceDescription { system, categories: self.files.iter().map(describe).collect() })
+    }
+
+    fn folder_is_there(&self) -> Result<(), SourceError> {
+        if self.config.folder.metadata().is_ok_and(|folder| folder.is_dir()) {
+            return Ok(());
         }
+        Err(SourceError::Unavailable(
+            "the folder is not there: put it back, or mount the share it is on".to_owned(),
+        ))
+    }
+
+    fn changes(&self, place: Option<Place>) -> Result<ChangePage, SourceError> {
+        self.folder_is_there()?;
         let snapshots: Vec<_> = self.files.iter().map(|file| self.snapshot(file)).collect();
         let now = self.digest(&snapshots);
         let (at, taken, clean) = match place {

@@ -122,13 +122,15 @@ fn list_roles(row: &Row, queries: &Queries, described: &mut CategoryDescription)
         Some(column) => RoleDescription::new(FieldRole::Subject, *column, named),
         None => RoleDescription::absent(FieldRole::Subject, "the list query gives neither bsn nor subject"),
     });
-    roles.push(match row.contains_key("record") {
-        true => RoleDescription::new(FieldRole::Key, "record", named),
-        false => RoleDescription::absent(FieldRole::Key, "the list query gives no record"),
+    roles.push(if row.contains_key("record") {
+        RoleDescription::new(FieldRole::Key, "record", named)
+    } else {
+        RoleDescription::absent(FieldRole::Key, "the list query gives no record")
     });
-    roles.push(match row.contains_key("birth_date") {
-        true => RoleDescription::new(FieldRole::BirthDate, "birth_date", named),
-        false => RoleDescription::absent(FieldRole::BirthDate, "the list query gives no birth_date"),
+    roles.push(if row.contains_key("birth_date") {
+        RoleDescription::new(FieldRole::BirthDate, "birth_date", named)
+    } else {
+        RoleDescription::absent(FieldRole::BirthDate, "the list query gives no birth_date")
     });
     match (row.contains_key("changed_at"), queries.tells_changes()) {
         (true, true) => {
@@ -151,9 +153,10 @@ fn list_roles(row: &Row, queries: &Queries, described: &mut CategoryDescription)
 
 fn fetch_roles(row: &Row, queries: &Queries, described: &mut CategoryDescription) {
     let named = "so named by the fetch query";
-    described.roles.push(match row.contains_key("as_of") {
-        true => RoleDescription::new(FieldRole::AsOf, "as_of", named),
-        false => RoleDescription::absent(FieldRole::AsOf, "the moment of reading counts"),
+    described.roles.push(if row.contains_key("as_of") {
+        RoleDescription::new(FieldRole::AsOf, "as_of", named)
+    } else {
+        RoleDescription::absent(FieldRole::AsOf, "the moment of reading counts")
     });
     if row.contains_key("under_investigation") {
         described.roles.push(RoleDescription::new(

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::time::{Duration, Instant as Began};
 
 use kw_agreement::Agreement;
-use kw_domain::{Instant, Oin};
+use kw_domain::{Instant, Oin, SourceName};
 use tokio::time::timeout;
 
 use crate::{Source, SourceError};
@@ -87,6 +87,14 @@ pub async fn check_source(source: &dyn Source, plan: &CheckPlan<'_>) -> SourceCh
         paging::compare(narrow, &read, plan, &mut report).await;
     }
     findings::conclude(plan, &mut report);
+    report.finished()
+}
+
+/// What there is to say of a source that cannot be opened as it is configured.
+pub fn unopened(name: &SourceName, error: &SourceError) -> SourceCheck {
+    let mut report = SourceCheck::begin(name.clone());
+    let what = masked(&error.to_string());
+    report.found(Grade::Wrong, "configuration", None, what, "mend the source's settings");
     report.finished()
 }
 

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     /// Run a pseudonymiser.
     #[command(subcommand)]
     Pseudonymiser(pseudonymiser::Command),
-    /// Run a partner.
+    /// Run a partner, or look what its sources would register.
     #[command(subcommand)]
     Partner(partner::Command),
     /// Run a personal environment.
@@ -162,6 +162,7 @@ mod tests {
             "switchboard serve --config switchboard.toml",
             "pseudonymiser serve --config pseudonymiser.toml",
             "partner serve --config partner.toml",
+            "partner check --config partner.toml --source registration --records 500 --documents 5 --services --json",
             "personal serve --config personal.toml",
             "keys init personal --directory keys --chain care",
             "register --config p.toml --subject - --category care --source files --record 7",

@@ -46,7 +46,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Audit(command) => audit::run(command, output).await,
         Command::Switchboard(command) => switchboard::run(command).await,
         Command::Pseudonymiser(command) => pseudonymiser::run(command).await,
-        Command::Partner(command) => partner::run(command).await,
+        Command::Partner(command) => partner::run(command, output).await,
         Command::Personal(command) => personal::run(command).await,
         Command::Register(arguments) => register::run(arguments, output).await,
         Command::Delegations(command) => delegations::run(command, output).await,

@@ -12,6 +12,7 @@
 mod access_log;
 mod app;
 mod authorisation;
+pub mod check;
 mod clients;
 mod config;
 mod elements;

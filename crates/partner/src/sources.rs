@@ -31,25 +31,40 @@ pub(crate) fn open(
     clock: &Arc<dyn Clock>,
 ) -> Result<Sources, StartError> {
     let mut sources = Sources::new();
-    for SourceSettings { name, system } in settings {
-        let (named, key, clock) = (name.clone(), key.clone(), Arc::clone(clock));
+    for settings in settings {
+        let name = &settings.name;
         let failed = |source| StartError::Source { name: name.clone(), source };
-        let inner: Arc<dyn Source> = match system {
-            SourceSystem::Files(config) => Arc::new(FilesSource::new(named, config.clone(), key, clock)),
-            SourceSystem::Sql(config) => {
-                Arc::new(SqlSource::new(named, config.clone(), key, clock).map_err(failed)?)
-            }
-            SourceSystem::Rest(config) => {
-                Arc::new(RestSource::new(named, config.clone(), key, clock).map_err(failed)?)
-            }
-            SourceSystem::Fhir(config) => Arc::new(FhirSource::new(named, config.clone(), clock).map_err(failed)?),
-        };
-        let source = Arc::new(Screened { inner, admission, agreement: agreement.clone() });
+        let inner = open_one(settings, key, clock).map_err(failed)?;
+        let source = screened(inner, admission, agreement);
         if sources.insert(name.clone(), source).is_some() {
             return Err(StartError::SourceTwice { name: name.clone() });
         }
     }
     Ok(sources)
+}
+
+/// Opens one source, with everything it holds.
+pub(crate) fn open_one(
+    SourceSettings { name, system }: &SourceSettings,
+    key: &RecordKey,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Source>, SourceError> {
+    let (name, key, clock) = (name.clone(), key.clone(), Arc::clone(clock));
+    Ok(match system {
+        SourceSystem::Files(config) => Arc::new(FilesSource::new(name, config.clone(), key, clock)),
+        SourceSystem::Sql(config) => Arc::new(SqlSource::new(name, config.clone(), key, clock)?),
+        SourceSystem::Rest(config) => Arc::new(RestSource::new(name, config.clone(), key, clock)?),
+        SourceSystem::Fhir(config) => Arc::new(FhirSource::new(name, config.clone(), clock)?),
+    })
+}
+
+/// The source, of which only those records are used whose subjects the agreement lets us handle.
+pub(crate) fn screened(
+    inner: Arc<dyn Source>,
+    admission: Admission,
+    agreement: &SharedAgreement,
+) -> Arc<dyn Source> {
+    Arc::new(Screened { inner, admission, agreement: agreement.clone() })
 }
 
 /// What records of ready-made sources get their keys with: made from the row key, so that there is one key to keep.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is not as it says")]
 
 mod backends;
+mod checking;
 mod describing;
 mod mariadb;
 mod promises;

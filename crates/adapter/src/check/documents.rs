@@ -1,6 +1,6 @@
 //! Some documents of a category, fetched and looked at as a pull would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant as Began;
 
 use kw_domain::Category;
@@ -49,9 +49,12 @@ pub(super) async fn look(
         complaints: BTreeMap::new(),
         times: Vec::with_capacity(wanted),
     };
+    let mut people: HashMap<Vec<u8>, usize> = HashMap::new();
     for number in 0..wanted {
         let record = records[number * records.len() / wanted];
-        look.at(source, &category, record, number, plan).await;
+        let next = people.len();
+        let person = *people.entry(record.subject.canonical().to_vec()).or_insert(next);
+        look.at(source, &category, record, person, plan).await;
     }
     report.categories[at].documents = Some(look.finished());
 }

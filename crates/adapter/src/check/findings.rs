@@ -108,6 +108,7 @@ fn about_category(
     plan: &CheckPlan<'_>,
     report: &mut SourceCheck,
 ) {
+    let was_read = report.paging.is_some();
     let mut found =
         |grade, about: &str, what: String, next: &str| report.found(grade, about, Some(category), what, next);
     if check.agreed == Some(false) {
@@ -117,6 +118,9 @@ fn about_category(
             "the agreement does not let this partner register this category".to_owned(),
             "take it out of the configuration, or have the agreement changed",
         );
+    }
+    if !was_read {
+        return;
     }
     if check.records == 0 {
         found(

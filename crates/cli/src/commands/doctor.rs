@@ -1,6 +1,6 @@
 //! `doctor`: whether a service can start, and what a start cannot see. It changes nothing that is in use.
 
-mod findings;
+pub(crate) mod findings;
 mod keys;
 mod others;
 mod storage;
@@ -64,6 +64,15 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let healthy = !findings.has(Grade::Wrong);
     output.data(&json!({ "healthy": healthy, "findings": findings.list() }), || readable(&findings));
     Ok(Exit::of(healthy))
+}
+
+/// Only whether the other services answer, and with which certificate we come.
+pub(crate) async fn services(config: PartnerConfig) -> Vec<findings::Finding> {
+    let mut findings = Findings::default();
+    if let Some(patient) = examine(config, &mut findings) {
+        others::examine(&patient, &mut findings).await;
+    }
+    findings.list().to_vec()
 }
 
 /// The agreement, the certificate, and which service they make this.

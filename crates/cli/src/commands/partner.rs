@@ -1,4 +1,6 @@
-//! `partner serve`: runs a partner process until it is told to end.
+//! `partner serve` runs a partner process until it is told to end; `partner check` looks at its sources.
+
+mod check;
 
 use clap::Subcommand;
 use kw_partner::{PartnerConfig, serve};
@@ -6,18 +8,25 @@ use kw_partner::{PartnerConfig, serve};
 use super::serving::Serving;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// What to do with a partner process.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look at the configured sources and say field by field what they would register. Registers nothing.
+    Check(check::Arguments),
     /// Run it until SIGTERM; SIGHUP reloads certificates, revocation lists, keys and the agreement.
     Serve(Serving),
 }
 
-pub(crate) async fn run(command: Command) -> Result<Exit, Failure> {
-    let Command::Serve(serving) = command;
-    let config = PartnerConfig::load(&serving.config)?;
-    serving.watch();
-    serve(config).await.map_err(|error| Failure::service(&error))?;
-    Ok(Exit::Done)
+pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(arguments) => check::run(arguments, output).await,
+        Command::Serve(serving) => {
+            let config = PartnerConfig::load(&serving.config)?;
+            serving.watch();
+            serve(config).await.map_err(|error| Failure::service(&error))?;
+            Ok(Exit::Done)
+        }
+    }
 }

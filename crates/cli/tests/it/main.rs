@@ -19,6 +19,7 @@ mod logs;
 mod nothing_personal;
 mod outside;
 mod own_data;
+mod partner_check;
 mod pki_and_keys;
 mod program;
 mod proven_actor;

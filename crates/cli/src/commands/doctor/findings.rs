@@ -5,7 +5,7 @@ use serde::Serialize;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Grade {
+pub(crate) enum Grade {
     /// Works, and may stop working or surprise.
     Doubtful,
     /// As it should be.
@@ -15,7 +15,7 @@ pub(super) enum Grade {
 }
 
 impl Grade {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Doubtful => "look",
             Self::Good => "good",
@@ -26,12 +26,12 @@ impl Grade {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Finding {
-    pub(super) grade: Grade,
-    pub(super) about: &'static str,
-    pub(super) what: String,
+pub(crate) struct Finding {
+    pub(crate) grade: Grade,
+    pub(crate) about: &'static str,
+    pub(crate) what: String,
     /// What to do; empty when all is well.
-    pub(super) next: String,
+    pub(crate) next: String,
 }
 
 /// Everything that was looked at.
