@@ -107,10 +107,14 @@ fn party(config: &PartnerConfig, clock: &Arc<dyn Clock>, problems: &mut Vec<Stri
 
 /// The same source with pages so small that there are several, where pages have a size.
 fn narrowed(settings: &SourceSettings) -> Option<SourceSettings> {
-    let SourceSystem::Sql(config) = &settings.system else { return None };
-    let mut config = config.clone();
-    (config.page_size, config.connections) = (SMALL_PAGE, 1);
-    Some(SourceSettings { name: settings.name.clone(), system: SourceSystem::Sql(config) })
+    let mut system = settings.system.clone();
+    match &mut system {
+        SourceSystem::Files(_) => return None,
+        SourceSystem::Sql(config) => (config.page_size, config.connections) = (SMALL_PAGE, 1),
+        SourceSystem::Rest(config) => config.page_size = SMALL_PAGE,
+        SourceSystem::Fhir(config) => config.page_size = SMALL_PAGE,
+    }
+    Some(SourceSettings { name: settings.name.clone(), system })
 }
 
 /// Records get keys, which nobody sees and nothing keeps.

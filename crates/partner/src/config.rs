@@ -229,9 +229,13 @@ mod tests {
         let SourceSystem::Files(files) = &config.sources[0].system else { panic!("{:?}", config.sources) };
         assert_eq!(files.folder, Path::new("/srv/data"));
         assert!(matches!(config.sources[1].system, SourceSystem::Sql(_)));
-        let SourceSystem::Rest(mut rest) = config.sources[2].system.clone() else { panic!("{:?}", config.sources) };
+        let SourceSystem::Rest(mut rest) = config.sources[2].system.clone() else {
+            panic!("{:?}", config.sources)
+        };
         assert_eq!(rest.files(), [Path::new("/srv/rest.key")]);
-        let SourceSystem::Fhir(mut fhir) = config.sources[3].system.clone() else { panic!("{:?}", config.sources) };
+        let SourceSystem::Fhir(mut fhir) = config.sources[3].system.clone() else {
+            panic!("{:?}", config.sources)
+        };
         assert_eq!(fhir.files(), [Path::new("/srv/c.pem"), Path::new("/srv/c.key")]);
         assert_eq!(config.local.token_file, Path::new("/srv/local.token"));
         assert_eq!(config.sync.interval(), Duration::from_mins(1));

@@ -37,6 +37,13 @@ fn of_source(source: &SourceCheck) -> String {
     for category in &source.categories {
         of_category(&mut text, category);
     }
+    if let Some(paging) = &source.paging {
+        let end = if paging.to_the_end { "to the end" } else { "not to the end" };
+        let again = paging
+            .unchanged_records
+            .map(|records| format!("; {records} records come again when nothing has changed"));
+        say(&mut text, &format!("read {} pages, {end}{}", paging.pages, again.unwrap_or_default()));
+    }
     if !source.refused.is_empty() {
         let mut refused = table(["place", "rows", "which", "why"]);
         for rows in &source.refused {
