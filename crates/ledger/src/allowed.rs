@@ -134,6 +134,7 @@ impl Event {
                 F::Count,
                 F::Holders,
                 F::LegalBasis,
+                F::Motive,
                 F::OnBehalfOf,
                 F::ProcessingActivity,
                 F::Purpose,
