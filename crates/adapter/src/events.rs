@@ -100,6 +100,15 @@ kw_telemetry::events! {
         reason: &'static str,
         count: u64,
     }
+    /// Look at the status, and if it is right, confirm it with `sync --reconcile --confirm-shrink`.
+    ReconciliationHeld(
+        Application, Error, "reconciliation-held",
+        "the switchboard has many pointers that nothing here stands for: none is withdrawn until somebody confirms it"
+    ) { source: Configured, count: u64 }
+    /// It is tried again; nothing was withdrawn.
+    ReconciliationNotFinished(
+        Application, Warn, "reconciliation-not-finished", "a source could not be compared with the switchboard"
+    ) { source: Configured, reason: Reason }
     /// Configure it again, or withdraw its pointers.
     SourceNotConfigured(
         Application, Error, "source-not-configured", "a source is registered but not configured"

@@ -14,10 +14,12 @@
 mod acts;
 pub(crate) mod backoff;
 mod by_hand;
+mod comparing;
 mod index;
 mod lease;
 mod place;
 mod reading;
+mod reconciling;
 mod records;
 mod registering;
 mod sending;
@@ -32,6 +34,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kw_agreement::Agreement;
 use kw_domain::{Clock, Instant, Oin, SourceName};
 use kw_protocol::local::SyncReport;
 use kw_runtime::SharedAgreement;
@@ -45,7 +48,7 @@ use crate::{SourceError, Vault};
 
 pub use by_hand::Release;
 pub use index::{Index, Pseudonymiser};
-pub use status::{HeldShrink, ParkedItem, SourceState, SyncStatus};
+pub use status::{HeldShrink, ParkedItem, SourceState, SyncGauges, SyncStatus};
 
 pub(crate) use acts::into_act;
 use acts::{act, act_about};
@@ -71,6 +74,8 @@ pub struct SyncParts {
     pub pseudonymiser: Arc<dyn Pseudonymiser>,
     /// Where the time is read.
     pub clock: Arc<dyn Clock>,
+    /// How often the background compares with the switchboard, give or take a quarter; never without it.
+    pub reconcile_every: Option<Duration>,
 }
 
 /// One run of the synchroniser.
@@ -82,6 +87,16 @@ pub struct SyncOptions {
     pub full: bool,
     /// A person looked at it: much fewer records at a source than before is right, so withdraw what is gone.
     pub confirm_shrink: bool,
+    /// Compare with the switchboard and mend what differs, whether it is due or not.
+    pub reconcile: bool,
+    /// Nobody is to be notified of what this run registers.
+    pub administrative: bool,
+}
+
+impl SyncOptions {
+    fn means(&self, source: &SourceName) -> bool {
+        self.sources.is_empty() || self.sources.contains(source)
+    }
 }
 
 /// How far a run is; for a progress bar.
@@ -104,7 +119,7 @@ pub struct Synchroniser {
 impl Synchroniser {
     /// A synchroniser that has not run yet.
     pub fn new(parts: SyncParts) -> Self {
-        let board = Board::new(parts.sources.keys());
+        let board = Board::new(parts.sources.keys(), parts.clock.now());
         Self { parts, board, turn: tokio::sync::Mutex::new(()) }
     }
 
@@ -115,15 +130,50 @@ impl Synchroniser {
         options: &SyncOptions,
         progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
     ) -> Result<SyncReport, SyncError> {
+        self.run(options, false, progress).await
+    }
+
+    async fn run(
+        &self,
+        options: &SyncOptions,
+        when_due: bool,
+        progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
+    ) -> Result<SyncReport, SyncError> {
         let _turn = self.turn.lock().await;
         let agreement = self.parts.agreement.current();
         self.board.begin_run();
         self.notice_lapse(&agreement).await?;
+        self.read_sources(&agreement, options, progress).await?;
+        self.keep_lease(&agreement).await?;
+        self.tell(&agreement, progress).await?;
+        self.keep_up(&agreement).await?;
+        let mut mended = false;
+        for name in self.parts.sources.keys().filter(|name| options.means(name)) {
+            let due = when_due && self.is_reconciliation_due(&agreement, name).await?;
+            if options.reconcile || due {
+                mended |= self.reconcile(&agreement, name, options.confirm_shrink).await?;
+            }
+        }
+        if mended {
+            // Only the sources can name the subjects of what is registered again.
+            let again = SyncOptions { full: false, reconcile: false, ..options.clone() };
+            self.read_sources(&agreement, &again, progress).await?;
+            self.tell(&agreement, progress).await?;
+        }
+        self.report().await
+    }
+
+    async fn read_sources(
+        &self,
+        agreement: &Arc<Agreement>,
+        options: &SyncOptions,
+        progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
+    ) -> Result<(), SyncError> {
         for (name, source) in &self.parts.sources {
-            if !options.sources.is_empty() && !options.sources.contains(name) {
+            if !options.means(name) {
                 continue;
             }
-            match self.read_source(&agreement, &**source, options, progress).await {
+            match self.read_source(agreement, &**source, options, progress).await {
                 Ok(()) => self.board.solved(name),
                 Err(SyncError::Own(reason)) => return Err(SyncError::Own(reason)),
                 Err(error) => {
@@ -133,15 +183,12 @@ impl Synchroniser {
                 }
             }
         }
-        self.keep_lease(&agreement).await?;
-        self.tell(&agreement, progress).await?;
-        self.keep_up(&agreement).await?;
-        self.report().await
+        Ok(())
     }
 
     /// One run for a background job: an error when anything stayed behind, so that it is tried again and seen.
     pub async fn run_in_background(&self) -> Result<(), SyncError> {
-        let report = self.run_once(&SyncOptions::default(), &|_| {}).await?;
+        let report = self.run(&SyncOptions::default(), true, &|_| {}).await?;
         let behind = report.sources.into_iter().find_map(|source| source.problem);
         behind.map_or(Ok(()), |problem| Err(SyncError::Behind(problem)))
     }

@@ -12,9 +12,11 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use kw_domain::{ConsentId, DelegationId, IdentityCheckId, MatchId, ObjectionId, RelationId, ReviewId};
+use kw_domain::{ConsentId, DelegationId, DepartureId, IdentityCheckId, ObjectionId, ReviewId};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::consent::{Consent, Consents};
 use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDelegation, RequestDelegation};
+use kw_protocol::departure::{Departure, DepartureAct, Departures, RequestDeparture};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::identity_check::{IdentityCheck, IdentityCheckSearch, IdentityChecks, IdentityConfirmation};
 use kw_protocol::local::choices::{
@@ -213,6 +215,36 @@ impl LocalClient {
         end: &EndDelegation,
     ) -> Result<Delegation, ClientError> {
         self.post(&format!("/v1/delegations/{id}/end"), end, SMALL, QUESTION).await
+    }
+
+    /// The departures that the organisation may see.
+    pub async fn departures(&self) -> Result<Departures, ClientError> {
+        self.call(Method::GET, "/v1/departures", Bytes::new(), PAGE, QUESTION).await
+    }
+
+    /// One departure.
+    pub async fn departure(&self, id: DepartureId) -> Result<Departure, ClientError> {
+        self.call(Method::GET, &format!("/v1/departures/{id}"), Bytes::new(), SMALL, QUESTION).await
+    }
+
+    /// Asks to leave.
+    pub async fn request_departure(&self, asked: &RequestDeparture) -> Result<Departure, ClientError> {
+        self.post("/v1/departures", asked, SMALL, QUESTION).await
+    }
+
+    /// Approves the own departure, or consents to take over.
+    pub async fn approve_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+        self.post(&format!("/v1/departures/{id}/approvals"), act, SMALL, QUESTION).await
+    }
+
+    /// Withdraws what the successor has not taken over.
+    pub async fn finish_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+        self.post(&format!("/v1/departures/{id}/finish"), act, SMALL, QUESTION).await
+    }
+
+    /// Calls a departure off, or comes back.
+    pub async fn end_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+        self.post(&format!("/v1/departures/{id}/end"), act, SMALL, QUESTION).await
     }
 
     /// Brings the index in line with the sources, and waits until that is done.

@@ -10,9 +10,10 @@ use kw_protocol::consent::{
     CheckConsent, Consent, ConsentChecked, Consents, HoldersQuestion, PermittedHolders, RecordConsent,
     SearchConsents, WithdrawConsent,
 };
+use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::objection::{DecideObjection, Objection, Objections, SearchObjections, SubmitObjection};
 use kw_protocol::pointer::{
-    DigestRequest, DigestResponse, Lease, Pointer, PointerPage, RegisterPointer, Registered, RenewPointer,
+    Lease, Pointer, PointerPage, RegisterPointer, Registered, RenewPointer,
     SupersedePointer, UploadProgress, WithdrawMany, WithdrawPointer, WithdrawnMany,
 };
 use kw_protocol::query::{Query, QueryAnswer};
@@ -26,6 +27,7 @@ use crate::{ClientError, Context, Entropy, Jwks, Retry};
 mod bulk;
 mod delegations;
 mod feedback;
+mod departures;
 mod mandates;
 mod matches;
 mod reviews;

@@ -11,6 +11,7 @@ use kw_adapter::sync::{Index, Pseudonymiser};
 use kw_client::{ClientError, Context, EpochElement, PseudonymError, PseudonymiserClient, SwitchboardClient};
 use kw_domain::{BatchId, KeyUse, PointerId, Subject};
 use kw_protocol::consent::CheckConsent;
+use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::feedback::{CorrectionReport, FeedbackStatusReport};
 use kw_protocol::pointer::{BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer};
@@ -100,6 +101,10 @@ impl Index for Clients {
 
     async fn lease(&self) -> Result<Lease, ClientError> {
         self.current()?.switchboard.lease().await
+    }
+
+    async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError> {
+        self.current()?.switchboard.digests(request).await
     }
 }
 

@@ -96,17 +96,23 @@ impl Default for LocalSettings {
 pub struct SyncSettings {
     /// How long after one run the next begins.
     pub interval_seconds: u64,
+    /// About how long after one comparison with the switchboard by digests the next begins, give or take a quarter; 0 for never.
+    pub reconcile_seconds: u64,
 }
 
 impl SyncSettings {
     pub(crate) fn interval(&self) -> Duration {
         Duration::from_secs(self.interval_seconds.max(1))
     }
+
+    pub(crate) fn reconcile_every(&self) -> Option<Duration> {
+        (self.reconcile_seconds > 0).then(|| Duration::from_secs(self.reconcile_seconds))
+    }
 }
 
 impl Default for SyncSettings {
     fn default() -> Self {
-        Self { interval_seconds: 60 }
+        Self { interval_seconds: 60, reconcile_seconds: 24 * 60 * 60 }
     }
 }
 
@@ -239,6 +245,7 @@ mod tests {
         assert_eq!(fhir.files(), [Path::new("/srv/c.pem"), Path::new("/srv/c.key")]);
         assert_eq!(config.local.token_file, Path::new("/srv/local.token"));
         assert_eq!(config.sync.interval(), Duration::from_mins(1));
+        assert_eq!(config.sync.reconcile_every(), Some(Duration::from_hours(24)));
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod sent_feedback;
 mod serve;
 mod signals;
 mod sources;
+mod sync_gauges;
 mod token;
 
 pub use authorisation::AuthorisationError;

@@ -3,6 +3,7 @@
 pub(crate) mod access_reports;
 pub(crate) mod consents;
 pub(crate) mod delegations;
+pub(crate) mod departures;
 pub(crate) mod dossiers;
 pub(crate) mod feedback_received;
 pub(crate) mod feedback_sent;
@@ -43,6 +44,15 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         )
         .service(web::resource("/v1/delegations/{id}/approvals").route(web::post().to(delegations::approve)))
         .service(web::resource("/v1/delegations/{id}/end").route(web::post().to(delegations::end)))
+        .service(
+            web::resource("/v1/departures")
+                .route(web::get().to(departures::list))
+                .route(web::post().to(departures::request)),
+        )
+        .service(web::resource("/v1/departures/{id}").route(web::get().to(departures::read)))
+        .service(web::resource("/v1/departures/{id}/approvals").route(web::post().to(departures::approve)))
+        .service(web::resource("/v1/departures/{id}/end").route(web::post().to(departures::end)))
+        .service(web::resource("/v1/departures/{id}/finish").route(web::post().to(departures::finish)))
         .service(web::resource("/v1/dossiers").route(web::post().to(dossiers::assemble)))
         .service(web::resource("/v1/feedback-reports/received").route(web::get().to(feedback_received::list)))
         .service(

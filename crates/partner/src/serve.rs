@@ -33,7 +33,7 @@ use crate::error::StartError;
 use crate::people::Admission;
 use crate::signals::Feed;
 use crate::token::Token;
-use crate::{authorisation, keys, local, openapi, received_feedback, sent_feedback, signals, sources};
+use crate::{authorisation, keys, local, openapi, received_feedback, sent_feedback, signals, sources, sync_gauges};
 
 /// Runs the partner process until it is told to end.
 pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
@@ -146,6 +146,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         index: clients.clone(),
         pseudonymiser: clients.clone(),
         clock: Arc::clone(&clock),
+        reconcile_every: config.sync.reconcile_every(),
     }));
     let in_force =
         InForce::new(Arc::clone(&store), oin, Arc::clone(&clock)).naming_approvers(agreement.clone());
@@ -211,6 +212,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     logbook.spawn(&server);
     retention.follow(server.jobs());
     in_force.follow(server.jobs(), move || (agreement.current(), Vec::new()));
+    sync_gauges::observe(&server, &synchroniser);
     server.jobs().spawn("sync", config.sync.interval(), move || {
         let synchroniser = Arc::clone(&synchroniser);
         async move { synchroniser.run_in_background().await }

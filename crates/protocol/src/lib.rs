@@ -10,6 +10,8 @@ pub mod authorisation;
 mod bytes;
 pub mod consent;
 pub mod delegation;
+pub mod departure;
+pub mod digest;
 pub mod dossier;
 pub mod evaluation;
 pub mod feedback;

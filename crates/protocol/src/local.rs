@@ -5,12 +5,15 @@
 
 pub mod choices;
 pub mod feedback;
+mod syncing;
 
 use kw_domain::{Category, ChainName, Instant, Oin, PointerId, Purpose, SourceName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::pointer::{PointerSelector, RegistrationReason, WithdrawalReason};
+
+pub use syncing::{OutboxStatus, ParkedMessages, Reconciliation};
 
 /// Registers one record of a source: `POST /v1/registrations`. Answered with [`crate::pointer::Registered`].
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -89,6 +92,12 @@ pub struct SyncRequest {
     /// Somebody looked at it: much fewer records at a source than before is right, so withdraw what is gone.
     #[serde(default)]
     pub confirm_shrink: bool,
+    /// Also compare with the switchboard by digests, and mend what differs.
+    #[serde(default)]
+    pub reconcile: bool,
+    /// A migration or merge: nobody is notified of what this run registers.
+    #[serde(default)]
+    pub administrative: bool,
 }
 
 /// What a sync did.
@@ -127,6 +136,9 @@ pub struct SourceSync {
     /// Why the source could not be read to its end, if it could not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// How the last comparison with the switchboard went, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciliation: Option<Reconciliation>,
 }
 
 /// A row of a source that cannot be used.
@@ -160,6 +172,13 @@ pub struct PartnerStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub lease_valid_until: Option<Instant>,
+    /// Since when something may have changed at a source that the switchboard was not told; absent before the first sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub behind_since: Option<Instant>,
+    /// What waits to be told.
+    #[serde(default)]
+    pub outbox: OutboxStatus,
     /// One per source.
     pub sources: Vec<SourceStatus>,
 }
@@ -179,6 +198,25 @@ pub struct SourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub synced_at: Option<Instant>,
+    /// Since when something may have changed there that the switchboard was not told; absent before the first sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub behind_since: Option<Instant>,
+    /// How many rows a read that is going on has come to; it goes on from there after a restart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<u64>,
+    /// Rows that cannot be used, as of the last read.
+    #[serde(default)]
+    pub refused: u64,
+    /// Why it could not be read to its end the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Much is gone at once, and so many are left: nothing is withdrawn until somebody confirms it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<u64>,
+    /// How the last comparison with the switchboard went, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciliation: Option<Reconciliation>,
 }
 
 #[cfg(test)]

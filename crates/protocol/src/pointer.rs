@@ -1,4 +1,4 @@
-//! Pointers: `/v1/pointers`, `/v1/pointers/_bulk`, `/v1/pointers/_digests`, `/v1/pointers/_withdraw`.
+//! Pointers: `/v1/pointers`, `/v1/pointers/_bulk`, `/v1/pointers/_withdraw`. For digests see [`crate::digest`].
 
 use kw_domain::{Category, Epoch, Handle, Instant, Oin, PointerId, Purpose, SourceName};
 use serde::{Deserialize, Serialize};
@@ -299,43 +299,6 @@ pub enum BulkOutcome {
 pub struct UploadProgress {
     /// Lines that are committed: continue with this one.
     pub committed_lines: u64,
-}
-
-/// Asks for digests of the caller's own active pointers: `POST /v1/pointers/_digests`.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DigestRequest {
-    /// Restrict to a bucket: a prefix of the lower-case hexadecimal SHA-256 of the pointer id, 0 to 4 characters.
-    #[serde(default)]
-    pub prefix: String,
-    /// Whether to list the members of that bucket instead of the digests of the 16 (or, at the root, 256) below it.
-    #[serde(default)]
-    pub members: bool,
-}
-
-/// Digests of buckets, or the members of one bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DigestResponse {
-    /// Non-empty buckets by prefix.
-    pub buckets: Vec<BucketDigest>,
-    /// The pointer ids of the bucket, when they were asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<String>)]
-    pub members: Vec<PointerId>,
-}
-
-/// The digest of one bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BucketDigest {
-    /// Lower-case hexadecimal prefix of SHA-256(pointer id).
-    pub prefix: String,
-    /// How many pointers.
-    pub count: u64,
-    /// SHA-256 over the concatenated 16-byte pointer ids in ascending order of their SHA-256.
-    #[schema(value_type = String)]
-    pub digest: crate::Bytes32,
 }
 
 /// A holder's sign of life: `POST /v1/leases`. Without one its pointers lapse.

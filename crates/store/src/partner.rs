@@ -144,6 +144,8 @@ pub struct OutboxItem {
     pub attempts: u32,
     /// Not to be tried before then.
     pub next_at: Instant,
+    /// Nobody is to be notified of it.
+    pub administrative: bool,
 }
 
 impl fmt::Debug for OutboxItem {
@@ -175,6 +177,28 @@ impl fmt::Debug for SourceCursor {
             .field("synced_at", &self.synced_at)
             .finish_non_exhaustive()
     }
+}
+
+/// A registered record as it is compared with the switchboard's.
+#[derive(Debug, Clone)]
+pub struct RegisteredEntry {
+    /// Its handle.
+    pub handle: Handle,
+    /// Its pointer.
+    pub pointer: PointerId,
+    /// Its category.
+    pub category: Category,
+    /// Findable until then, as far as is known here.
+    pub valid_until: Instant,
+}
+
+/// How the comparison of a source with the switchboard stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReconciliation {
+    /// When the next one is due.
+    pub due_at: Instant,
+    /// How the last one went: opaque to the store.
+    pub state: String,
 }
 
 /// Figures for the status command.
@@ -244,6 +268,17 @@ pub trait PartnerRead:
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<(u64, SubjectReference)>, StoreError>;
+    /// Registered records of a source that have a pointer, after a handle, in the order of their handles.
+    fn registered_entries(
+        &mut self,
+        source: &SourceName,
+        after: Option<Handle>,
+        limit: u32,
+    ) -> Result<Vec<RegisteredEntry>, StoreError>;
+    /// How the comparison of a source with the switchboard stands.
+    fn reconciliation(&mut self, source: &SourceName) -> Result<Option<StoredReconciliation>, StoreError>;
+    /// How many messages about records of a source wait, of one kind where it is given, and since when the oldest does.
+    fn waiting_of(&mut self, source: &SourceName, task: Option<OutboxTask>) -> Result<OutboxDepth, StoreError>;
     /// Messages that may be sent now, oldest first.
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError>;
     /// How many messages wait, and since when.
@@ -287,6 +322,12 @@ pub trait PartnerWrite:
     fn dequeue_all(&mut self, handle: Handle) -> Result<(), StoreError>;
     /// Stores where a source was read to.
     fn store_cursor(&mut self, source: &SourceName, cursor: &SourceCursor) -> Result<(), StoreError>;
+    /// Stores how the comparison of a source with the switchboard stands.
+    fn store_reconciliation(
+        &mut self,
+        source: &SourceName,
+        reconciliation: &StoredReconciliation,
+    ) -> Result<(), StoreError>;
     /// Notes until when the switchboard gave this partner a lease.
     fn store_lease(&mut self, holder: Oin, until: Instant) -> Result<(), StoreError>;
     /// Notes that a grant is used.

@@ -161,6 +161,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    departures (id) {
+        id -> Binary,
+        party -> Text,
+        successor -> Nullable<Text>,
+        kind -> SmallInt,
+        requested_at -> BigInt,
+        requested_by -> Nullable<Text>,
+        first_approver -> Nullable<Text>,
+        first_at -> Nullable<BigInt>,
+        second_approver -> Nullable<Text>,
+        second_at -> Nullable<BigInt>,
+        consenter -> Nullable<Text>,
+        consented_at -> Nullable<BigInt>,
+        effective_at -> Nullable<BigInt>,
+        closing_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    departure_counts (departure, category) {
+        departure -> Binary,
+        category -> Text,
+        transferred -> BigInt,
+        withdrawn -> BigInt,
+    }
+}
+
+diesel::table! {
     signals (recipient, number) {
         recipient -> Text,
         number -> BigInt,
@@ -462,6 +492,15 @@ diesel::table! {
         queued_at -> BigInt,
         attempts -> Integer,
         next_at -> BigInt,
+        administrative -> SmallInt,
+    }
+}
+
+diesel::table! {
+    reconciliations (source) {
+        source -> Text,
+        due_at -> BigInt,
+        state -> Text,
     }
 }
 

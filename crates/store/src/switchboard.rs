@@ -3,6 +3,7 @@
 mod alarms;
 pub mod consents;
 mod feedback;
+mod departures;
 pub mod mandates;
 pub mod matches;
 mod reviews;
@@ -24,6 +25,8 @@ use crate::store::{Service, sealed};
 
 pub use alarms::{AlarmsRead, AlarmsWrite, StoredAlarm};
 pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
+pub(crate) use departures::{kind_from, kind_number};
+pub use departures::{DepartureCounts, DeparturesRead, DeparturesWrite, StoredDeparture};
 pub use reviews::{ReviewDecision, ReviewFilter, ReviewsRead, ReviewsWrite, StoredReview};
 pub use signals::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
 
@@ -168,6 +171,17 @@ pub struct ActiveSelector {
     pub source_key: Option<[u8; 16]>,
 }
 
+/// What is compared of an active pointer.
+#[derive(Debug, Clone)]
+pub struct ActiveEntry {
+    /// Its id.
+    pub id: PointerId,
+    /// Its category.
+    pub category: Category,
+    /// Findable until then.
+    pub valid_until: Instant,
+}
+
 /// What a retried request is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
@@ -241,6 +255,7 @@ pub trait SwitchboardRead:
     + ConsentsRead
     + DelegationsRead
     + FeedbackRoutesRead
+    + DeparturesRead
     + LedgerRead
     + MandatesRead
     + MatchesRead
@@ -261,13 +276,14 @@ pub trait SwitchboardRead:
         after: Option<PointerId>,
         limit: u32,
     ) -> Result<Vec<StoredPointer>, StoreError>;
-    /// The ids of the holder's own active pointers after a given one.
-    fn active_ids(
+    /// What is compared of the holder's own active pointers, of one source where it is given, after a given one.
+    fn active_entries(
         &mut self,
         holder: Oin,
+        source_key: Option<[u8; 16]>,
         after: Option<PointerId>,
         limit: u32,
-    ) -> Result<Vec<PointerId>, StoreError>;
+    ) -> Result<Vec<ActiveEntry>, StoreError>;
     /// How many active pointers a selector means.
     fn count_active(&mut self, holder: Oin, selector: &ActiveSelector) -> Result<u64, StoreError>;
     /// How many lines of an upload are committed.
@@ -305,6 +321,7 @@ pub trait SwitchboardWrite:
     + ConsentsWrite
     + DelegationsWrite
     + FeedbackRoutesWrite
+    + DeparturesWrite
     + MandatesWrite
     + MatchesWrite
     + ReviewsWrite

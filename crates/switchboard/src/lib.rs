@@ -10,6 +10,7 @@ mod app;
 mod config;
 mod consents;
 mod delegations;
+mod departures;
 mod events;
 mod feedback;
 mod grants;

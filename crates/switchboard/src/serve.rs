@@ -20,8 +20,7 @@ use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
-    access_reports, alarms, consents, delegations, feedback, mandates, matches, objections, pointers, public,
-    queries, relations, reviews, rotation, signals, upkeep,
+    access_reports, alarms, consents, delegations, departures, feedback, mandates, matches, objections, pointers, public, queries, relations, reviews, rotation, signals, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -48,6 +47,7 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .app_data(suppliers.clone())
                 .configure(access_reports::routes)
                 .configure(delegations::routes)
+                .configure(departures::routes)
                 .configure(mandates::routes)
                 .configure(matches::routes)
                 .configure(alarms::routes)

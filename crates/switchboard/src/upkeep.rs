@@ -11,7 +11,7 @@ use kw_logbook::retention::{Retention, due_before};
 use kw_protocol::pointer::PointerState;
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
-use kw_store::switchboard::{ActiveSelector, StoredPointer};
+use kw_store::switchboard::{ActiveSelector, DepartureCounts, StoredPointer};
 use kw_telemetry::{Explain, Reason};
 
 use crate::app::{App, Keyring, act, recorded, rules};
@@ -22,6 +22,7 @@ use crate::lifecycle::{self, Due};
 use crate::mandates::mandates_due;
 use crate::matches::{self, Moved};
 use crate::{alarms, objections, reviews, signals};
+use crate::{alarms, departures, objections, reviews, signals};
 
 const AT_ONCE: u32 = 500;
 const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -40,6 +41,10 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     jobs.spawn("mandates", Duration::from_secs(5), move || mandates_due(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("leases", Duration::from_secs(5), move || leases(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("departures", Duration::from_secs(2), move || departures::hand_over(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("returns", Duration::from_secs(5), move || departures::notice_returns(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("objections", Duration::from_mins(1), move || objections::watch(Arc::clone(&each)));
     let each = Arc::clone(app);
@@ -158,10 +163,13 @@ async fn leases(app: Arc<App>) -> Worked {
             let mut record = app.record(&agreement, Event::PointersLapsed, app.oin, None);
             record.holders = vec![holder];
             let settler = app.settler(&agreement);
+            let vanished = departures::Vanished::new(&app, &agreement, holder, now);
             let done = app
                 .store
                 .write("lapse_lease", move |tx| {
                     let still = tx.read().lease(holder)?.is_some_and(|until| until <= now);
+                    let departure =
+                        if still { departures::note_vanished(tx, &vanished)? } else { None };
                     let active: Vec<StoredPointer> = if still {
                         tx.write().select_active(holder, &ActiveSelector::default(), AT_ONCE)?
                     } else {
@@ -170,6 +178,11 @@ async fn leases(app: Arc<App>) -> Worked {
                     for pointer in &active {
                         let next = lifecycle::lapse(pointer, rules(&agreement, &pointer.category), now);
                         tx.write().update_pointer(&next)?;
+                        if let Some(departure) = departure {
+                            let (category, withdrawn) = (pointer.category.clone(), 1);
+                            let counts = DepartureCounts { category, transferred: 0, withdrawn };
+                            tx.write().count_departed(departure, &counts)?;
+                        }
                     }
                     let more = active.len() == AT_ONCE as usize;
                     if still && !more {

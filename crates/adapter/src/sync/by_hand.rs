@@ -130,6 +130,7 @@ impl Synchroniser {
             subject: subject.clone(),
             subject_key,
             age,
+            administrative: false,
         };
         let vault = vault.clone();
         let released = self

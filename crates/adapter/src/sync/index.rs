@@ -10,6 +10,7 @@ use kw_client::{
     SwitchboardClient,
 };
 use kw_domain::{BatchId, KeyUse, PointerId, Subject};
+use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::pointer::{
     BulkOutcome, BulkResult, Lease, Pointer, RegisterPointer, Registered, RenewPointer, WithdrawPointer,
@@ -35,6 +36,9 @@ pub trait Index: fmt::Debug + Send + Sync {
 
     /// Gives a sign of life.
     async fn lease(&self) -> Result<Lease, ClientError>;
+
+    /// Digests of the active pointers, or the pointers in some buckets.
+    async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError>;
 }
 
 /// The pseudonymiser. [`PseudonymiserClient`] is one; tests have another.
@@ -99,6 +103,10 @@ impl Index for SwitchboardClient {
 
     async fn lease(&self) -> Result<Lease, ClientError> {
         Self::lease(self).await
+    }
+
+    async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError> {
+        Self::digests(self, request).await
     }
 }
 

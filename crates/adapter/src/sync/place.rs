@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) complete: bool,
     /// How many records the read saw that were here before it.
     pub(super) known: u64,
+    /// How many changes the read came to.
+    pub(super) read: u64,
     /// The read met rows of which nobody can tell which record they are.
     pub(super) doubtful: bool,
     /// Records that this read did not see are to be withdrawn.
@@ -79,6 +81,7 @@ impl Place {
         self.state.open = true;
         self.state.complete = true;
         self.state.known = 0;
+        self.state.read = 0;
         self.state.doubtful = false;
         if full {
             self.state.cursor = None;

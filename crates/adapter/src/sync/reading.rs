@@ -61,7 +61,7 @@ impl Synchroniser {
             self.board.refused(name, after.is_none(), &page.refused);
             read += page.changes.len() as u64;
             let more = page.more;
-            self.apply(agreement, name, &mut place, page).await?;
+            self.apply(agreement, name, &mut place, page, options.administrative).await?;
             progress(SyncProgress::Read(name, read));
             if !more {
                 break;
@@ -77,9 +77,10 @@ impl Synchroniser {
         name: &SourceName,
         place: &mut Place,
         page: ChangePage,
+        administrative: bool,
     ) -> Result<(), SyncError> {
         let now = self.now();
-        let mut changes = self.prepare(agreement, name, page.changes);
+        let mut changes = self.prepare(agreement, name, page.changes, administrative);
         let unusable = page.refused.iter().filter_map(|row| row.record.as_ref());
         changes.extend(unusable.map(|(category, record)| {
             let key = self.parts.vault.record_key(name, category, record);
@@ -116,6 +117,7 @@ impl Synchroniser {
                 counts.existing += tally.unchanged;
             });
             next.state.known = target.state.known;
+            next.state.read = target.state.read;
             *place = target;
         }
         if !page.more {
@@ -125,7 +127,13 @@ impl Synchroniser {
     }
 
     /// Leaves out what the agreement does not let this partner register; it is reported as refused.
-    fn prepare(&self, agreement: &Arc<Agreement>, name: &SourceName, changes: Vec<Change>) -> Vec<Prepared> {
+    fn prepare(
+        &self,
+        agreement: &Arc<Agreement>,
+        name: &SourceName,
+        changes: Vec<Change>,
+        administrative: bool,
+    ) -> Vec<Prepared> {
         let vault = &self.parts.vault;
         let now = self.now();
         let mut prepared = Vec::with_capacity(changes.len());
@@ -144,6 +152,7 @@ impl Synchroniser {
                         category: found.category,
                         record: found.record,
                         subject: found.subject,
+                        administrative,
                     }));
                 }
                 Change::Present(found) => self.board.refused(name, false, &[not_agreed(&found.category)]),
@@ -164,6 +173,7 @@ impl Synchroniser {
         let (holder, categories) = (self.parts.holder, categories_of(&chunk));
         let agreement = Arc::clone(agreement);
         let base = target.state.known;
+        target.state.read += chunk.len() as u64;
         let committed = self
             .parts
             .store

@@ -17,6 +17,8 @@ pub(super) struct Arrival {
     pub(super) subject: Subject,
     pub(super) subject_key: [u8; 16],
     pub(super) age: AgeLimit,
+    /// Nobody is to be notified of its registration.
+    pub(super) administrative: bool,
 }
 
 /// What the category's age limit means for one person.
@@ -71,7 +73,7 @@ pub(super) fn arrive(
         valid_until: None,
         seen_read: read,
     })?;
-    queue_registration(tables, vault, handle, arrival, now)?;
+    queue_registration(tables, vault, handle, arrival, now, arrival.administrative)?;
     Ok(handle)
 }
 
@@ -183,7 +185,7 @@ pub(super) fn is_set_back(record: &LocalRecord) -> bool {
     record.state == LocalState::Pending && record.pointer.is_some()
 }
 
-/// Queues the registration of a record that was set back.
+/// Queues the registration of a record that was set back. Nobody is notified: the chain knew of it before.
 pub(super) fn arrive_again(
     tables: &mut (dyn PartnerWrite + 'static),
     vault: &Vault,
@@ -193,7 +195,7 @@ pub(super) fn arrive_again(
 ) -> Result<(), StoreError> {
     let handle = record.handle;
     tables.store_record(&LocalRecord { pointer: None, ..record })?;
-    queue_registration(tables, vault, handle, arrival, now)
+    queue_registration(tables, vault, handle, arrival, now, true)
 }
 
 fn queue_registration(
@@ -202,6 +204,7 @@ fn queue_registration(
     handle: Handle,
     arrival: &Arrival,
     now: Instant,
+    administrative: bool,
 ) -> Result<(), StoreError> {
     let destroy_by = match arrival.age {
         AgeLimit::DestroyBy(month) => Some(month),
@@ -210,6 +213,7 @@ fn queue_registration(
     tables.queue(&OutboxItem {
         subject_sealed: Some(vault.seal_subject(handle, &arrival.subject)),
         destroy_by,
+        administrative,
         ..message(handle, OutboxTask::Register, now)
     })
 }
@@ -226,6 +230,7 @@ pub(super) fn message(handle: Handle, task: OutboxTask, now: Instant) -> OutboxI
         queued_at: now,
         attempts: 0,
         next_at: now,
+        administrative: false,
     }
 }
 

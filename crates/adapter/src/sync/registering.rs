@@ -315,7 +315,11 @@ fn pointer(errand: &Errand, element: &EpochElement) -> RegisterPointer {
         purposes: Vec::new(),
         valid_until: None,
         destroy_by: errand.item.destroy_by,
-        reason: RegistrationReason::Regular,
+        reason: if errand.item.administrative {
+            RegistrationReason::Administrative
+        } else {
+            RegistrationReason::Regular
+        },
     }
 }
 

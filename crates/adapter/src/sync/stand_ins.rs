@@ -11,11 +11,12 @@ use kw_domain::{
     BatchId, BirthDate, Category, Clock, Epoch, Handle, Instant, KeyUse, ManualClock, PointerId, SourceName,
     Subject,
 };
+use kw_protocol::digest::{Bucket, DigestRequest, DigestResponse, Member, Prefix, Tally};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::local::SyncReport;
 use kw_protocol::pointer::{
-    BulkOutcome, BulkResult, Lease, Pointer, PointerState, RegisterPointer, RenewPointer, WithdrawPointer,
-    WithdrawalReason,
+    BulkOutcome, BulkResult, Lease, Pointer, PointerState, RegisterPointer, RegistrationReason, RenewPointer,
+    WithdrawPointer, WithdrawalReason,
 };
 use kw_protocol::problem::{Problem, ProblemCode, TYPE_BASE};
 use kw_pseudonym::{Element, RowKey, SecretKey, blind, evaluate, verify_and_unblind};
@@ -41,6 +42,8 @@ pub(crate) struct Pages {
     pub(crate) page: usize,
     pub(crate) refused: Vec<RefusedRow>,
     pub(crate) broken: bool,
+    /// Breaks after so many pages.
+    pub(crate) break_after: Option<u32>,
     pub(crate) document: Option<serde_json::Value>,
     pub(crate) slow: bool,
     pub(crate) fetched: u32,
@@ -99,10 +102,11 @@ impl Source for Book {
 
     /// `all:<record>:<journal>` while everything is read, `since:<journal>` afterwards.
     async fn changes(&self, after: Option<&Cursor>) -> Result<ChangePage, SourceError> {
-        let inner = self.inner.lock().unwrap();
-        if inner.broken {
+        let mut inner = self.inner.lock().unwrap();
+        if inner.broken || inner.break_after == Some(0) {
             return Err(SourceError::Unavailable("the test broke it".into()));
         }
+        inner.break_after = inner.break_after.map(|left| left - 1);
         let text = after.map_or_else(|| format!("all::{}", inner.journal.len()), |cursor| cursor.0.clone());
         if let Some(since) = text.strip_prefix("since:") {
             let from: usize = since.parse().unwrap();
@@ -186,6 +190,11 @@ pub(crate) struct Board {
     pub(crate) lease_days: u64,
     pub(crate) lease: Option<Instant>,
     pub(crate) renewed: u64,
+    pub(crate) valid: BTreeMap<PointerId, Instant>,
+    pub(crate) reasons: Vec<RegistrationReason>,
+    pub(crate) asked: Vec<DigestRequest>,
+    /// Every registration is answered with it.
+    pub(crate) retry_after: Option<std::time::Duration>,
 }
 
 #[derive(Debug)]
@@ -261,6 +270,11 @@ impl Index for Switchboard {
         if failure == Some(false) {
             return Err(ClientError::Unreachable);
         }
+        if board.retry_after.is_some() {
+            let ClientError::Problem(mut refused) = problem(ProblemCode::Unavailable) else { unreachable!() };
+            refused.retry_after = board.retry_after;
+            return Err(ClientError::Problem(refused));
+        }
         let valid_until = self.until(&board);
         let mut results = Vec::new();
         for (line, pointer) in pointers.into_iter().enumerate() {
@@ -287,6 +301,8 @@ impl Index for Switchboard {
             let subject = pointer.subject.element.0;
             let created = !board.live.contains_key(&subject);
             let (id, handle, _) = board.live.entry(subject).or_insert(fresh).clone();
+            let valid_until = *board.valid.entry(id).or_insert(valid_until);
+            board.reasons.push(pointer.reason);
             board.destroy_by.push(pointer.destroy_by);
             results.push(BulkResult {
                 line: line as u64,
@@ -322,6 +338,8 @@ impl Index for Switchboard {
         if board.lost.contains(&id) {
             Err(problem(ProblemCode::NotFound))
         } else {
+            let valid_until = self.until(&board);
+            board.valid.insert(id, valid_until);
             Ok(self.pointer(&board, id))
         }
     }
@@ -332,6 +350,42 @@ impl Index for Switchboard {
         let valid_until = self.1.now().plus(std::time::Duration::from_hours(24 * board.lease_days));
         board.lease = Some(valid_until);
         Ok(Lease { valid_until })
+    }
+
+    async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError> {
+        let mut board = self.0.lock().unwrap();
+        if board.failure() == Some(false) {
+            return Err(ClientError::Unreachable);
+        }
+        board.asked.push(request.clone());
+        let texts = if request.prefixes.is_empty() { vec![String::new()] } else { request.prefixes.clone() };
+        let prefixes: Vec<Prefix> = texts.iter().map(|text| Prefix::parse(text).unwrap()).collect();
+        let mut tally = Tally::new(&prefixes);
+        let own = |source: &SourceName| request.source.as_ref().is_none_or(|wanted| wanted == source);
+        let members: Vec<Member> = board
+            .live
+            .values()
+            .filter(|(_, _, source)| own(source))
+            .map(|(id, handle, source)| Member {
+                id: *id,
+                handle: *handle,
+                source: source.clone(),
+                category: attendance(),
+                valid_until: board.valid[id],
+            })
+            .collect();
+        for member in &members {
+            tally.add(member.id, member.valid_until, &member.category);
+        }
+        let buckets = prefixes.iter().map(|prefix| Bucket {
+            prefix: prefix.to_string(),
+            digests: (!request.members).then(|| tally.encoded(*prefix)),
+            members: request.members.then(|| {
+                let inside = |member: &&Member| Prefix::of(member.id, prefix.length()) == *prefix;
+                members.iter().filter(inside).cloned().collect()
+            }),
+        });
+        Ok(DigestResponse { count: tally.count(), buckets: buckets.collect() })
     }
 }
 
@@ -484,6 +538,7 @@ fn synchroniser(
         index: Arc::clone(switchboard) as Arc<_>,
         pseudonymiser: Arc::clone(oracle) as Arc<_>,
         clock: Arc::clone(clock) as Arc<_>,
+        reconcile_every: None,
     })
 }
 

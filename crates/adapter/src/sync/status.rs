@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use kw_domain::{Category, Handle, Instant, SourceName};
-use kw_protocol::local::{RowRefusal, SourceSync, SyncReport};
-use kw_store::partner::OutboxItem;
+use kw_protocol::local::{Reconciliation, RowRefusal, SourceSync, SyncReport};
 
 use super::place::Place;
 use super::{SyncError, Synchroniser};
@@ -18,6 +18,8 @@ pub struct SyncStatus {
     pub waiting: u64,
     /// When the oldest of them was queued.
     pub oldest: Option<Instant>,
+    /// Since when something may have changed at a source that the switchboard was not told.
+    pub behind_since: Option<Instant>,
     /// Records that have a pointer.
     pub registered: u64,
     /// The pointers lapse then, unless the lease is renewed; absent until this process renewed it once.
@@ -37,7 +39,13 @@ pub struct SourceState {
     pub registered: u64,
     /// When it was last read to its end.
     pub synced_at: Option<Instant>,
-    /// Messages about it that wait; counted up to 10,000 messages of all sources.
+    /// Since when something may have changed there that the switchboard was not told.
+    pub behind_since: Option<Instant>,
+    /// How many changes a read that goes on has come to.
+    pub reading: Option<u64>,
+    /// How the last comparison with the switchboard went.
+    pub reconciliation: Option<Reconciliation>,
+    /// Messages about it that wait.
     pub pending: u64,
     /// Rows that cannot be used, as of the last read.
     pub refused: u64,
@@ -69,14 +77,36 @@ pub struct ParkedItem {
     pub since: Instant,
 }
 
+/// Figures for metrics, as of the end of the last run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SyncGauges {
+    /// How long ago the oldest change may have been made that the switchboard was not told.
+    pub behind: Duration,
+    /// Messages that wait in the outbox.
+    pub waiting: u64,
+    /// Records that have a pointer.
+    pub registered: u64,
+    /// Messages that were refused.
+    pub parked: u64,
+    /// Sources of which much was gone at once, here or at the switchboard.
+    pub held: u64,
+    /// Differences that the last comparisons found, of all sources.
+    pub differences: u64,
+    /// How long ago the last finished comparison was, of the source that was compared longest ago; since the start without one.
+    pub reconciled: Duration,
+}
+
 /// What is known without asking the database, and would be wrong after a restart: it is learnt again.
 #[derive(Debug)]
 pub(super) struct Board(Mutex<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     sources: BTreeMap<SourceName, Notes>,
     parked: BTreeMap<Handle, ParkedItem>,
+    started_at: Instant,
+    /// As of the end of the last run.
+    last: Option<SyncStatus>,
     lease_valid_until: Option<Instant>,
     /// Pointers that were renewed lately, and when it is worth trying again.
     renew_after: BTreeMap<Handle, Instant>,
@@ -104,9 +134,17 @@ pub(super) struct Counts {
 }
 
 impl Board {
-    pub(super) fn new<'a>(sources: impl Iterator<Item = &'a SourceName>) -> Self {
+    pub(super) fn new<'a>(sources: impl Iterator<Item = &'a SourceName>, started_at: Instant) -> Self {
         let sources = sources.map(|name| (name.clone(), Notes::default())).collect();
-        Self(Mutex::new(Inner { sources, ..Inner::default() }))
+        Self(Mutex::new(Inner {
+            sources,
+            parked: BTreeMap::new(),
+            started_at,
+            last: None,
+            lease_valid_until: None,
+            renew_after: BTreeMap::new(),
+            refresh_after: None,
+        }))
     }
 
     pub(super) fn begin_run(&self) {
@@ -158,6 +196,14 @@ impl Board {
         });
     }
 
+    pub(super) fn parked_of(&self, source: &SourceName) -> u64 {
+        self.with(|inner| inner.parked.values().filter(|item| item.source == *source).count() as u64)
+    }
+
+    pub(super) fn has_problem(&self, source: &SourceName) -> bool {
+        self.with(|inner| inner.sources.get(source).is_some_and(|notes| notes.problem.is_some()))
+    }
+
     pub(super) fn unpark(&self, handle: Handle) {
         self.with(|inner| inner.parked.remove(&handle));
     }
@@ -207,49 +253,88 @@ impl Synchroniser {
     /// How it is doing. Asks the own database, and nobody else.
     pub async fn status(&self) -> Result<SyncStatus, SyncError> {
         let names: Vec<SourceName> = self.parts.sources.keys().cloned().collect();
-        let (depth, registered, pending, places) = self
+        let (depth, registered, places) = self
             .parts
             .store
             .read(move |tables| {
-                let mut pending = BTreeMap::<SourceName, u64>::new();
-                let ever = Instant::from_millis(i64::MAX);
-                for OutboxItem { handle, .. } in tables.outbox_due(ever, MAX_COUNTED)? {
-                    if let Some(record) = tables.record_by_handle(handle)? {
-                        *pending.entry(record.source).or_default() += 1;
-                    }
-                }
                 let mut places = BTreeMap::new();
                 for name in names {
                     let place = Place::of(tables.source_cursor(&name)?);
                     let registered = tables.count_registered_of(&name)?;
-                    places.insert(name, (place, registered));
+                    let waiting = tables.waiting_of(&name, None)?;
+                    let reconciliation = tables.reconciliation(&name)?;
+                    let reconciliation = reconciliation
+                        .and_then(|stored| serde_json::from_str::<Reconciliation>(&stored.state).ok())
+                        .filter(|report| report.began_at.is_some());
+                    places.insert(name, (place, registered, waiting, reconciliation));
                 }
-                Ok((tables.outbox_depth()?, tables.count_registered()?, pending, places))
+                Ok((tables.outbox_depth()?, tables.count_registered()?, places))
             })
             .await?;
         let (sources, parked, lease_valid_until) = self.board.with(|inner| {
-            let sources = places.iter().map(|(name, (place, registered))| {
+            let sources = places.iter().map(|(name, (place, registered, waiting, reconciliation))| {
                 let notes = inner.sources.get(name);
+                let synced_at = notes.and_then(|notes| notes.synced_at).or(place.synced());
                 SourceState {
+                    behind_since: synced_at.map(|at| waiting.oldest.map_or(at, |oldest| oldest.min(at))),
+                    reading: place.state.open.then_some(place.state.read),
+                    reconciliation: reconciliation.clone(),
                     source: name.clone(),
                     registered: *registered,
-                    synced_at: notes.and_then(|notes| notes.synced_at).or(place.synced()),
-                    pending: pending.get(name).copied().unwrap_or_default(),
+                    synced_at,
+                    pending: waiting.waiting,
                     refused: notes.map_or(0, |notes| notes.refused),
                     refusals: notes.map_or_else(Vec::new, |notes| notes.refusals.clone()),
                     problem: notes.and_then(|notes| notes.problem.clone()),
                     held: place.state.held.map(|sweep| HeldShrink { left: sweep.known }),
                 }
             });
-            (sources.collect(), inner.parked.values().cloned().collect(), inner.lease_valid_until)
+            (sources.collect::<Vec<_>>(), inner.parked.values().cloned().collect(), inner.lease_valid_until)
         });
         let (waiting, oldest) = (depth.waiting, depth.oldest);
-        Ok(SyncStatus { waiting, oldest, registered, lease_valid_until, sources, parked })
+        // A source that was never read may have had everything for ever.
+        let behind_since = if sources.iter().all(|source| source.behind_since.is_some()) {
+            sources.iter().filter_map(|source| source.behind_since).min()
+        } else {
+            None
+        };
+        Ok(SyncStatus { waiting, oldest, behind_since, registered, lease_valid_until, sources, parked })
+    }
+
+    /// Figures for metrics. What is far behind stays visible when runs fail: it ages.
+    pub fn gauges(&self) -> SyncGauges {
+        let now = self.now();
+        self.board.with(|inner| {
+            let Some(last) = &inner.last else {
+                let since = now.since(inner.started_at);
+                return SyncGauges { behind: since, reconciled: since, ..SyncGauges::default() };
+            };
+            let behind = last.behind_since.unwrap_or(inner.started_at);
+            let reports = last.sources.iter().map(|source| source.reconciliation.as_ref());
+            let finished = |report: Option<&Reconciliation>| report.and_then(|report| report.finished_at);
+            let reconciled = reports.clone().map(|report| finished(report).unwrap_or(inner.started_at)).min();
+            let differences = |report: &Reconciliation| {
+                report.registered_again + report.withdrawn + report.mended + report.held + report.waiting
+            };
+            let held = |source: &&SourceState| {
+                source.held.is_some() || source.reconciliation.as_ref().is_some_and(|report| report.held > 0)
+            };
+            SyncGauges {
+                behind: now.since(behind),
+                waiting: last.waiting,
+                registered: last.registered,
+                parked: last.parked.len() as u64,
+                held: last.sources.iter().filter(held).count() as u64,
+                differences: reports.flatten().map(differences).sum(),
+                reconciled: now.since(reconciled.unwrap_or(now)),
+            }
+        })
     }
 
     /// What the last run did.
     pub(super) async fn report(&self) -> Result<SyncReport, SyncError> {
         let status = self.status().await?;
+        self.board.with(|inner| inner.last = Some(status.clone()));
         let sources = status.sources.into_iter().map(|state| {
             let counts = self.board.with(|inner| inner.sources.get(&state.source).map(|notes| notes.counts));
             let counts = counts.unwrap_or_default();
@@ -270,6 +355,7 @@ impl Synchroniser {
                 refused: state.refused,
                 refusals: state.refusals.into_iter().map(row_refusal).collect(),
                 problem: state.problem.or(held),
+                reconciliation: state.reconciliation,
             }
         });
         Ok(SyncReport { sources: sources.collect(), finished_at: self.now() })
@@ -280,6 +366,5 @@ fn row_refusal(row: RefusedRow) -> RowRefusal {
     RowRefusal { origin: row.origin, row: row.row, reason: row.reason }
 }
 
-const MAX_COUNTED: u32 = 10_000;
 const MAX_PARKED: usize = 1_000;
 const MAX_REFUSALS: usize = 100;

@@ -53,7 +53,7 @@ impl Synchroniser {
     async fn is_suspicious(&self, name: &SourceName, sweep: Sweep) -> Result<bool, SyncError> {
         let name = name.clone();
         let gone = self.parts.store.read(move |tables| tables.count_unseen(&name, sweep.read)).await?;
-        Ok(gone > (sweep.known / 4).max(FEW))
+        Ok(is_much(gone, sweep.known))
     }
 
     /// Lets a bounded number of unseen records go; how many were dealt with.
@@ -142,6 +142,11 @@ impl Synchroniser {
             .await?;
         Ok(())
     }
+}
+
+/// More than a fifth, and more than a few: a fault rather than a change.
+pub(super) fn is_much(gone: u64, left: u64) -> bool {
+    gone > (left / 4).max(FEW)
 }
 
 /// That few may always go at once.

@@ -1,4 +1,5 @@
 mod by_hand;
 mod convergence;
 mod lapsing;
+mod reconciling;
 mod rules;

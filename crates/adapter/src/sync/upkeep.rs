@@ -14,7 +14,7 @@ use kw_store::partner::{LocalRecord, LocalState};
 use kw_telemetry::{Configured, Reason};
 use tokio::time::timeout;
 
-use super::records::{AgeLimit, drop_record, leave, start_over};
+use super::records::{AgeLimit, leave, set_back, start_over};
 use super::sending::Flow;
 use super::{Never, PAGE_DEADLINE, SyncError, Synchroniser, act_about};
 use crate::events::{BindingsDelayed, BindingsNotRefreshed, SourceSilent};
@@ -77,8 +77,8 @@ impl Synchroniser {
                             tx.write().store_record(&record)?;
                         }
                         Renewal::Lost(_) => {
-                            drop_record(tx.write(), record.handle)?;
                             start_over(tx.write(), &record.source)?;
+                            set_back(tx.write(), record)?;
                         }
                         Renewal::Over(_, reason) => leave(tx.write(), &vault, record, *reason, now)?,
                     }

@@ -24,7 +24,7 @@ use crate::app::{App, Own};
     )
 )]
 pub(crate) async fn synchronise(own: Own, body: Body<SyncRequest>) -> Result<HttpResponse, Refusal> {
-    let SyncRequest { sources, full, confirm_shrink } = body.0;
+    let SyncRequest { sources, full, confirm_shrink, reconcile, administrative } = body.0;
     let mut refusal = Refusal::new(ProblemCode::Invalid, "Name sources of the configuration.");
     for (position, source) in sources.iter().enumerate() {
         if !own.0.sources.contains_key(source) {
@@ -32,7 +32,8 @@ pub(crate) async fn synchronise(own: Own, body: Body<SyncRequest>) -> Result<Htt
         }
     }
     refusal.if_any()?;
-    let report = run(&own.0, SyncOptions { sources, full, confirm_shrink }).await?;
+    let options = SyncOptions { sources, full, confirm_shrink, reconcile, administrative };
+    let report = run(&own.0, options).await?;
     Ok(HttpResponse::Ok().json(report))
 }
 

@@ -52,6 +52,8 @@ mod switchboard_alarms;
 mod switchboard_consents;
 #[path = "../switchboard/feedback/queries.rs"]
 mod switchboard_feedback;
+#[path = "../switchboard/departures/queries.rs"]
+mod switchboard_departures;
 #[path = "../switchboard/mandates/queries.rs"]
 mod switchboard_mandates;
 #[path = "../switchboard/matches/queries.rs"]

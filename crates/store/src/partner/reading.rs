@@ -11,12 +11,12 @@ use super::Conn;
 use crate::books::PendingReceipt;
 use crate::error::StoreError;
 use crate::partner::{
-    LocalRecord, LocalState, OutboxDepth, OutboxItem, PartnerRead, SourceCursor, state_from, state_number,
-    task_from,
+    LocalRecord, LocalState, OutboxDepth, OutboxItem, OutboxTask, PartnerRead, RegisteredEntry, SourceCursor,
+    StoredReconciliation, state_from, state_number, task_from, task_number,
 };
 use crate::schema::{
-    asked_links, held_leases, local_records, outbox, pending_receipts, record_links, source_cursors,
-    used_grants,
+    asked_links, held_leases, local_records, outbox, pending_receipts, reconciliations, record_links,
+    source_cursors, used_grants,
 };
 use crate::switchboard::withdrawal_from;
 
@@ -49,6 +49,7 @@ struct OutboxRow {
     queued_at: i64,
     attempts: i32,
     next_at: i64,
+    administrative: i16,
 }
 
 impl PartnerRead for Conn {
@@ -219,6 +220,64 @@ impl PartnerRead for Conn {
         rows.into_iter().map(link).collect()
     }
 
+    fn registered_entries(
+        &mut self,
+        source: &SourceName,
+        after: Option<Handle>,
+        limit: u32,
+    ) -> Result<Vec<RegisteredEntry>, StoreError> {
+        let after = after.map_or_else(Vec::new, |handle| handle.as_bytes().to_vec());
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>, String, Option<i64>)> = local_records::table
+            .filter(local_records::handle.gt(after))
+            .filter(local_records::source.eq(source.as_str()))
+            .filter(local_records::state.eq(state_number(LocalState::Registered)))
+            .filter(local_records::pointer.is_not_null())
+            .order(local_records::handle)
+            .limit(i64::from(limit))
+            .select((
+                local_records::handle,
+                local_records::pointer,
+                local_records::category,
+                local_records::valid_until,
+            ))
+            .load(self)?;
+        rows.into_iter()
+            .map(|(own, pointer, category, valid_until)| {
+                let pointer = pointer.unwrap_or_default().try_into();
+                Ok(RegisteredEntry {
+                    handle: handle(own)?,
+                    pointer: pointer
+                        .map(PointerId::from_bytes)
+                        .map_err(|_| StoreError::Damaged("pointer id"))?,
+                    category: Category::parse(&category).map_err(|_| StoreError::Damaged("category"))?,
+                    valid_until: Instant::from_millis(valid_until.unwrap_or_default()),
+                })
+            })
+            .collect()
+    }
+
+    fn reconciliation(&mut self, source: &SourceName) -> Result<Option<StoredReconciliation>, StoreError> {
+        let row: Option<(i64, String)> = reconciliations::table
+            .find(source.as_str())
+            .select((reconciliations::due_at, reconciliations::state))
+            .first(self)
+            .optional()?;
+        Ok(row.map(|(due_at, state)| StoredReconciliation { due_at: Instant::from_millis(due_at), state }))
+    }
+
+    fn waiting_of(&mut self, source: &SourceName, task: Option<OutboxTask>) -> Result<OutboxDepth, StoreError> {
+        let mut waiting = outbox::table
+            .inner_join(local_records::table.on(local_records::handle.eq(outbox::handle)))
+            .filter(local_records::source.eq(source.as_str()))
+            .select((count_star(), min(outbox::queued_at)))
+            .into_boxed();
+        if let Some(task) = task {
+            waiting = waiting.filter(outbox::task.eq(task_number(task)));
+        }
+        let (waiting, oldest): (i64, Option<i64>) = waiting.first(self)?;
+        Ok(OutboxDepth { waiting: waiting as u64, oldest: oldest.map(Instant::from_millis) })
+    }
+
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError> {
         outbox::table
             .filter(outbox::next_at.le(now.as_millis()))
@@ -345,6 +404,7 @@ fn outbox_item(row: OutboxRow) -> Result<OutboxItem, StoreError> {
         queued_at: Instant::from_millis(row.queued_at),
         attempts: row.attempts as u32,
         next_at: Instant::from_millis(row.next_at),
+        administrative: row.administrative != 0,
     })
 }
 

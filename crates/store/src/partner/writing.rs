@@ -6,9 +6,11 @@ use kw_domain::{GrantId, Handle, Instant, Oin, SourceName};
 
 use super::Conn;
 use crate::error::StoreError;
-use crate::partner::{LocalRecord, OutboxItem, PartnerWrite, SourceCursor, state_number, task_number};
+use crate::partner::{
+    LocalRecord, OutboxItem, PartnerWrite, SourceCursor, StoredReconciliation, state_number, task_number,
+};
 use crate::schema::{
-    feedback_reports, held_leases, local_records, outbox, record_links, source_cursors, used_grants,
+    feedback_reports, held_leases, local_records, outbox, reconciliations, record_links, source_cursors, used_grants,
 };
 use crate::switchboard::withdrawal_number;
 
@@ -77,6 +79,7 @@ impl PartnerWrite for Conn {
                 outbox::queued_at.eq(item.queued_at.as_millis()),
                 outbox::attempts.eq(item.attempts as i32),
                 outbox::next_at.eq(item.next_at.as_millis()),
+                outbox::administrative.eq(i16::from(item.administrative)),
             ))
             .execute(self)?;
         Ok(())
@@ -109,6 +112,24 @@ impl PartnerWrite for Conn {
         diesel::insert_into(source_cursors::table)
             .values((source_cursors::source.eq(source.as_str()), values))
             .on_conflict(source_cursors::source)
+            .do_update()
+            .set(values)
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn store_reconciliation(
+        &mut self,
+        source: &SourceName,
+        reconciliation: &StoredReconciliation,
+    ) -> Result<(), StoreError> {
+        let values = (
+            reconciliations::due_at.eq(reconciliation.due_at.as_millis()),
+            reconciliations::state.eq(reconciliation.state.as_str()),
+        );
+        diesel::insert_into(reconciliations::table)
+            .values((reconciliations::source.eq(source.as_str()), values))
+            .on_conflict(reconciliations::source)
             .do_update()
             .set(values)
             .execute(self)?;

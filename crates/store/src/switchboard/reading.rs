@@ -11,7 +11,7 @@ use crate::events::DamagedPointers;
 use crate::literal::Active;
 use crate::schema::{generations, idempotency_keys, leases, pointers, subjects, uploads};
 use crate::switchboard::{
-    ActiveSelector, FindablePointer, Found, Generation, LiveTags, PointerIdentity, Remembered, StoredPointer,
+    ActiveEntry, ActiveSelector, FindablePointer, Found, Generation, LiveTags, PointerIdentity, Remembered, StoredPointer,
     StoredSubject, SwitchboardRead, phase_from, state_from, withdrawal_from,
 };
 
@@ -143,21 +143,34 @@ impl SwitchboardRead for Conn {
             .collect()
     }
 
-    fn active_ids(
+    fn active_entries(
         &mut self,
         holder: Oin,
+        source_key: Option<[u8; 16]>,
         after: Option<PointerId>,
         limit: u32,
-    ) -> Result<Vec<PointerId>, StoreError> {
-        let ids: Vec<Vec<u8>> = pointers::table
+    ) -> Result<Vec<ActiveEntry>, StoreError> {
+        let mut entries = pointers::table
             .filter(pointers::holder.eq(holder.as_str()))
             .filter(pointers::id.gt(cursor_bytes(after.as_ref())))
             .filter(pointers::state.eq(Active))
             .order(pointers::id)
             .limit(i64::from(limit))
-            .select(pointers::id)
-            .load(self)?;
-        ids.into_iter().map(|id| sixteen(id).map(PointerId::from_bytes)).collect()
+            .select((pointers::id, pointers::category, pointers::valid_until))
+            .into_boxed();
+        if let Some(source_key) = source_key {
+            entries = entries.filter(pointers::source_key.eq(source_key.to_vec()));
+        }
+        let rows: Vec<(Vec<u8>, String, i64)> = entries.load(self)?;
+        rows.into_iter()
+            .map(|(id, category, valid_until)| {
+                Ok(ActiveEntry {
+                    id: sixteen(id).map(PointerId::from_bytes)?,
+                    category: parse_category(&category)?,
+                    valid_until: Instant::from_millis(valid_until),
+                })
+            })
+            .collect()
     }
 
     fn count_active(&mut self, holder: Oin, selector: &ActiveSelector) -> Result<u64, StoreError> {

@@ -34,6 +34,11 @@ pub(super) fn register(
     prepared: &[Prepared],
 ) -> Result<Vec<Result<Stored, Refusal>>, Abort<Unwritten>> {
     check_generations(tx, live)?;
+    if let Some(first) = prepared.first()
+        && tx.read().open_departure(first.pointer.holder)?.is_some_and(|departure| departure.has_left())
+    {
+        return Ok(prepared.iter().map(|_| Err(departed())).collect());
+    }
     let subjects = subjects(tx, prepared)?;
     let known = known_pointers(tx, prepared, &subjects)?;
     let mut fresh: BTreeMap<(SubjectId, [u8; 16], Category), usize> = BTreeMap::new();
@@ -79,6 +84,14 @@ pub(super) fn register(
     }
     tx.write().insert_pointers(&new_pointers)?;
     Ok(stored)
+}
+
+/// Else the partner's own systems would undo its departure.
+fn departed() -> Refusal {
+    Refusal::new(
+        ProblemCode::Denied,
+        "Your organisation has left the chain. End its departure to register again.",
+    )
 }
 
 /// Registering again changes nothing, but it may bring the destruction nearer: the holder knows more by then.

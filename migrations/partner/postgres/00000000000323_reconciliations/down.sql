@@ -1,0 +1,2 @@
+ALTER TABLE outbox DROP COLUMN administrative;
+DROP TABLE reconciliations;

@@ -1,0 +1,2 @@
+DROP TABLE departure_counts;
+DROP TABLE departures;
