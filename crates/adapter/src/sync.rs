@@ -47,6 +47,7 @@ use crate::pulls::Sources;
 use crate::{SourceError, Vault};
 
 pub use by_hand::Release;
+pub use comparing::Compared;
 pub use index::{Index, Pseudonymiser};
 pub use status::{HeldShrink, ParkedItem, SourceState, SyncGauges, SyncStatus};
 

@@ -3,9 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, delegations, demo, doctor, dossier, feedback, identity_checks, keys,
-    mandates, matches, objections, partner, personal, pki, pseudonymiser, query, register, relations,
-    reviews, signals, status, switchboard, sync, withdraw,
+    agreement, audit, consents, delegations, demo, departures, doctor, dossier, feedback, identity_checks, keys, mandates, matches, objections, partner, personal, pki, pseudonymiser, query, register, relations, reviews, signals, status, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -88,6 +86,9 @@ pub(crate) enum Command {
     /// Say which software supplier may act for the partner that runs here.
     #[command(subcommand)]
     Delegations(delegations::Command),
+    /// Leave the chain, hand the work over, or take another partner's over.
+    #[command(subcommand)]
+    Departures(departures::Command),
     /// Say whether somebody who pulled means the right person, where a birth date is unknown.
     #[command(subcommand)]
     IdentityChecks(identity_checks::Command),

@@ -5,6 +5,7 @@ mod asking;
 pub(crate) mod audit;
 pub(crate) mod consents;
 pub(crate) mod delegations;
+pub(crate) mod departures;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod dossier;
@@ -50,6 +51,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Personal(command) => personal::run(command).await,
         Command::Register(arguments) => register::run(arguments, output).await,
         Command::Delegations(command) => delegations::run(command, output).await,
+        Command::Departures(command) => departures::run(command, output).await,
         Command::Withdraw(arguments) => withdraw::run(arguments, output).await,
         Command::Consents(command) => consents::run(command, output).await,
         Command::Objections(command) => objections::run(command, output).await,

@@ -11,6 +11,7 @@ mod environment;
 mod ledger;
 mod load;
 mod people;
+mod reconcile;
 mod report;
 mod scalars;
 mod servers;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.of {
         Some(Of::Ledger(arguments)) => return ledger::run(arguments),
         Some(Of::Decision(arguments)) => return decision::run(arguments),
+        Some(Of::Reconcile(arguments)) => return reconcile::run(arguments),
         None => {}
     }
     let binaries = environment::binaries(arguments.binaries.as_deref())?;

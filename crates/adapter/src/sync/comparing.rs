@@ -54,7 +54,40 @@ impl Explain for ComparingError {
     }
 }
 
+/// How many differences there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Records that are registered here.
+    pub here: u64,
+    /// Pointers that are active there.
+    pub there: u64,
+    /// There and not known under their id here.
+    pub strangers: u64,
+    /// Registered here and not there.
+    pub missing: u64,
+    /// With another end there.
+    pub stale: u64,
+    /// Requests that it took.
+    pub requests: u64,
+}
+
 impl Synchroniser {
+    /// Compares one source and mends nothing. Why it failed is told as a problem of that source.
+    pub async fn differences(&self, name: &SourceName) -> Result<Compared, SyncError> {
+        match self.compare(name).await {
+            Ok(found) => Ok(Compared {
+                here: found.here,
+                there: found.there,
+                strangers: found.strangers.len() as u64,
+                missing: found.missing.len() as u64,
+                stale: found.stale.len() as u64,
+                requests: found.requests,
+            }),
+            Err(ComparingError::Sync(error)) => Err(error),
+            Err(error) => Err(SyncError::Behind(error.to_string())),
+        }
+    }
+
     /// Compares one source. An error means that nothing is known; there is no partial answer.
     pub(super) async fn compare(&self, name: &SourceName) -> Result<Differences, ComparingError> {
         let mut found = Differences::default();

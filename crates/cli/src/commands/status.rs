@@ -1,7 +1,8 @@
 //! `status`: how the partner that runs here is doing.
 
 use clap::Args;
-use kw_protocol::local::PartnerStatus;
+use kw_domain::Instant;
+use kw_protocol::local::{ParkedMessages, PartnerStatus, Reconciliation};
 
 use super::local::Partner;
 use crate::exit::Exit;
@@ -21,19 +22,72 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-fn readable(status: &PartnerStatus) -> String {
-    let mut sources = table(["source", "registered", "pending", "in line since"]);
+pub(super) fn readable(status: &PartnerStatus) -> String {
+    let mut sources = table(["source", "registered", "pending", "in line since", "behind since"]);
+    let moment = |at: Option<Instant>| at.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
+    let mut notes = String::new();
     for source in &status.sources {
         sources.add_row([
             source.source.to_string(),
             source.registered.to_string(),
             source.pending.to_string(),
-            source.synced_at.map_or_else(|| "never".to_owned(), |moment| moment.to_string()),
+            moment(source.synced_at),
+            moment(source.behind_since),
         ]);
+        let mut note = |text: String| notes = format!("{notes}\n{}: {text}", source.source);
+        if let Some(read) = source.reading {
+            note(format!("being read, {read} rows so far; a restart goes on from there"));
+        }
+        if source.refused > 0 {
+            note(format!("{} rows cannot be used", source.refused));
+        }
+        if let Some(left) = source.held {
+            note(format!("HELD: much is gone at once ({left} are left). Look, and confirm with sync --confirm-shrink"));
+        }
+        if let Some(problem) = &source.problem {
+            note(problem.clone());
+        }
+        if let Some(done) = &source.reconciliation {
+            note(compared(done));
+        }
     }
     let lease = status
         .lease_valid_until
         .map_or_else(|| "no lease yet".to_owned(), |until| format!("lease until {until}"));
+    let waiting = match (status.outbox.waiting, status.outbox.oldest_at) {
+        (0, _) => "nothing waits to be told".to_owned(),
+        (waiting, Some(oldest)) => format!("{waiting} messages wait, the oldest since {oldest}"),
+        (waiting, None) => format!("{waiting} messages wait"),
+    };
+    for parked in &status.outbox.parked {
+        let ParkedMessages { source, category, reason, count } = parked;
+        notes = format!("{notes}\n{source}: {count} in {category} refused: {reason}");
+    }
     let PartnerStatus { name, oin, chain, agreement, .. } = status;
-    format!("{name} ({oin}) in {chain}; {lease}\nagreement {agreement}\n{sources}")
+    format!("{name} ({oin}) in {chain}; {lease}; {waiting}\nagreement {agreement}\n{sources}{notes}")
+}
+
+/// How a comparison with the switchboard went, in one line.
+pub(super) fn compared(done: &Reconciliation) -> String {
+    if let Some(problem) = &done.problem {
+        return format!("not compared: {problem}");
+    }
+    let Some(at) = done.finished_at else {
+        return "being compared with the switchboard".to_owned();
+    };
+    let mut text = format!(
+        "compared at {at} in {} requests, {} here and {} there: {} registered again, {} withdrawn, {} mended",
+        done.requests, done.here, done.there, done.registered_again, done.withdrawn, done.mended
+    );
+    if done.held > 0 {
+        text = format!(
+            "{text}; HELD: {} pointers that nothing here stands for. Look, and confirm with sync --reconcile \
+             --confirm-shrink",
+            done.held
+        );
+    }
+    if done.waiting > 0 {
+        text = format!("{text}; {} pointers wait for the source to be read to its end", done.waiting);
+    }
+    text
 }

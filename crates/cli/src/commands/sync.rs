@@ -22,17 +22,33 @@ pub(crate) struct Arguments {
     #[arg(long)]
     full: bool,
     /// Withdraw also when a source holds far less than before: else that is taken for a fault, and nothing is withdrawn.
-    #[arg(long, requires = "full")]
+    #[arg(long)]
     confirm_shrink: bool,
+    /// Also compare with the switchboard, by digests, and mend what differs.
+    #[arg(long)]
+    reconcile: bool,
+    /// A migration or merge: nobody is notified of what is registered now.
+    #[arg(long)]
+    administrative: bool,
+    /// Only tell how it stands: what waits, what is held, how the last comparison went.
+    #[arg(long, conflicts_with_all = ["full", "confirm_shrink", "reconcile", "administrative", "sources"])]
+    status: bool,
 }
 
 /// Rows that are refused, work that is left and sources that cannot be read are a negative outcome.
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let client = arguments.partner.client()?;
+    if arguments.status {
+        let status = client.status().await?;
+        output.data(&status, || super::status::readable(&status));
+        return Ok(Exit::Done);
+    }
     let request = SyncRequest {
         sources: arguments.sources,
         full: arguments.full,
         confirm_shrink: arguments.confirm_shrink,
+        reconcile: arguments.reconcile,
+        administrative: arguments.administrative,
     };
     let progress = Progress::steps();
     progress.begins("reading the sources and registering what changed");
@@ -40,7 +56,10 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     drop(progress);
     output.data(&report, || readable(&report));
     let in_line = |source: &kw_protocol::local::SourceSync| {
-        source.refused == 0 && source.pending == 0 && source.problem.is_none()
+        let compared = source.reconciliation.as_ref();
+        let mended = !arguments.reconcile
+            || compared.is_some_and(|one| one.finished_at.is_some() && one.held == 0 && one.waiting == 0);
+        source.refused == 0 && source.pending == 0 && source.problem.is_none() && mended
     };
     Ok(Exit::of(report.sources.iter().all(in_line)))
 }
@@ -63,6 +82,9 @@ fn readable(report: &SyncReport) -> String {
         for row in &source.refusals {
             let number = row.row.map(|row| row.to_string()).unwrap_or_default();
             refused.add_row([source.source.as_str(), &row.origin, &number, &row.reason]);
+        }
+        if let Some(done) = &source.reconciliation {
+            text = format!("{text}\n\n{}: {}", source.source, super::status::compared(done));
         }
         if let Some(problem) = &source.problem {
             text = format!("{text}\n\n{}: {problem}", source.source);

@@ -14,6 +14,7 @@ mod deployment;
 mod identity_checks;
 mod inspection;
 mod inzage;
+mod killed_sync;
 mod log_events;
 mod logs;
 mod nothing_personal;

@@ -50,7 +50,7 @@ async fn step(app: &Arc<App>, id: DepartureId) -> Result<Step, Reason> {
             let Some(departure) = tx.read().departure(id)?.filter(running) else {
                 return Ok((Step::Rest, act(&changed)?));
             };
-            let mut leave = |tx: &mut Tx<'_, Switchboard>, pointers: &[StoredPointer], mut act: Act| {
+            let leave = |tx: &mut Tx<'_, Switchboard>, pointers: &[StoredPointer], mut act: Act| {
                 for (pointer, reference) in pointers.iter().zip(&references) {
                     let rules = rules(&agreement, &pointer.category);
                     let left = lifecycle::withdraw(pointer, WithdrawalReason::HolderStopped, rules, now);

@@ -15,6 +15,7 @@ mod child;
 mod consents;
 mod crash;
 mod delegations;
+mod departures;
 mod description;
 mod digests;
 mod faults;

@@ -177,6 +177,16 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         "POST /v1/delegations/{id}/end" => {
             json("/v1/delegations/01931b3e-7d5a-7000-8000-000000000001/end".into(), Some(json!({})))
         }
+        "GET /v1/departures" => json("/v1/departures".into(), None),
+        "POST /v1/departures" => json("/v1/departures".into(), Some(json!({}))),
+        "GET /v1/departures/{id}" => json(format!("/v1/departures/{NO_DEPARTURE}"), None),
+        "POST /v1/departures/{id}/approvals" => {
+            json(format!("/v1/departures/{NO_DEPARTURE}/approvals"), Some(json!({})))
+        }
+        "POST /v1/departures/{id}/end" => json(format!("/v1/departures/{NO_DEPARTURE}/end"), Some(json!({}))),
+        "POST /v1/departures/{id}/finish" => {
+            json(format!("/v1/departures/{NO_DEPARTURE}/finish"), Some(json!({})))
+        }
         "POST /v1/leases" => json("/v1/leases".into(), None),
         "POST /v1/mandates" => json("/v1/mandates".into(), Some(serde_json::to_value(parental()).unwrap())),
         "POST /v1/mandates/_check" => {
@@ -248,6 +258,7 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
     }
 }
 
+const NO_DEPARTURE: &str = "01931b3e-7d5a-7000-8000-000000000001";
 const NO_MANDATE: &str = "01931b3e-7d5a-7000-8000-000000000003";
 
 fn parental() -> kw_protocol::mandate::RegisterMandate {

@@ -44,6 +44,25 @@ pub(super) enum Of {
     Ledger(LedgerArguments),
     /// The decision alone: what the rules cost, beside the same table in plain Rust.
     Decision(DecisionArguments),
+    /// Comparing a partner's records with the switchboard's pointers by digests, beside listing everything.
+    Reconcile(ReconcileArguments),
+}
+
+/// What to measure of reconciling.
+#[derive(Debug, Args)]
+pub(super) struct ReconcileArguments {
+    /// With how many pointers.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(super) pointers: u64,
+    /// With how many differences, each in turn; half of them here and half of them there.
+    #[arg(long, value_delimiter = ',', default_value = "0,10,10000")]
+    pub(super) differences: Vec<u64>,
+    /// Where `ketenwijzer` and `xtask` are, instead of building them in release mode.
+    #[arg(long)]
+    pub(super) binaries: Option<PathBuf>,
+    /// Also write the result as JSON.
+    #[arg(long)]
+    pub(super) json: Option<PathBuf>,
 }
 
 /// What to measure of the decision.

@@ -1,0 +1,166 @@
+//! `departures`: this partner leaves the chain, hands its work over, or takes another's over.
+
+use clap::{Args, Subcommand};
+use kw_domain::{ActorId, DepartureId, Oin, Role};
+use kw_protocol::departure::{Departure, DepartureAct, DepartureStatus, RequestDeparture};
+use kw_protocol::query::{Actor, Assurance};
+
+use super::local::Partner;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the departures that concern this partner, and partners that left or vanished.
+    List(Partner),
+    /// Show one departure, with its report: who decided, and what became of the pointers.
+    Show(ShowArguments),
+    /// Ask to leave the chain. Two people approve, and a successor consents.
+    Request(RequestArguments),
+    /// Approve the departure of this partner, as one of two people, or consent to take another's work over.
+    Approve(OneArguments),
+    /// Withdraw what the successor has not taken over, and close the departure.
+    Finish(OneArguments),
+    /// Call a departure off, or come back after one.
+    End(OneArguments),
+}
+
+/// Who does it.
+#[derive(Debug, Args)]
+pub(crate) struct Person {
+    /// Who does it, as the organisation knows them.
+    #[arg(long, value_name = "ID", value_parser = ActorId::parse)]
+    actor: ActorId,
+    /// What they are to the organisation.
+    #[arg(long, value_parser = Role::parse)]
+    role: Role,
+}
+
+/// Which departure.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    #[command(flatten)]
+    partner: Partner,
+    /// Which departure.
+    #[arg(value_name = "ID", value_parser = id)]
+    departure: DepartureId,
+}
+
+/// A new departure.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArguments {
+    #[command(flatten)]
+    partner: Partner,
+    #[command(flatten)]
+    person: Person,
+    /// Who takes the work over.
+    #[arg(long, value_name = "OIN", value_parser = Oin::parse, required_unless_present = "withdraw")]
+    to: Option<Oin>,
+    /// Nobody does: every pointer is withdrawn.
+    #[arg(long, conflicts_with = "to")]
+    withdraw: bool,
+}
+
+/// A departure that is there.
+#[derive(Debug, Args)]
+pub(crate) struct OneArguments {
+    #[command(flatten)]
+    partner: Partner,
+    #[command(flatten)]
+    person: Person,
+    /// Which departure.
+    #[arg(value_name = "ID", value_parser = id)]
+    departure: DepartureId,
+}
+
+impl Person {
+    fn actor(self) -> Actor {
+        Actor { id: self.actor, role: self.role, assurance: Assurance::Asserted, proof: None }
+    }
+
+    fn act(self) -> DepartureAct {
+        DepartureAct { actor: self.actor() }
+    }
+}
+
+pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
+    let done = match command {
+        Command::List(partner) => {
+            let found = partner.client()?.departures().await?;
+            output.data(&found, || listed(&found.departures));
+            return Ok(Exit::Done);
+        }
+        Command::Show(ShowArguments { partner, departure }) => {
+            partner.client()?.departure(departure).await?
+        }
+        Command::Request(RequestArguments { partner, person, to, .. }) => {
+            let asked = RequestDeparture { successor: to, actor: person.actor() };
+            partner.client()?.request_departure(&asked).await?
+        }
+        Command::Approve(OneArguments { partner, person, departure }) => {
+            partner.client()?.approve_departure(departure, &person.act()).await?
+        }
+        Command::Finish(OneArguments { partner, person, departure }) => {
+            partner.client()?.finish_departure(departure, &person.act()).await?
+        }
+        Command::End(OneArguments { partner, person, departure }) => {
+            partner.client()?.end_departure(departure, &person.act()).await?
+        }
+    };
+    output.data(&done, || shown(&done));
+    Ok(Exit::Done)
+}
+
+fn listed(departures: &[Departure]) -> String {
+    let mut rows = table(["departure", "partner", "kind", "successor", "status", "asked or noticed"]);
+    for one in departures {
+        rows.add_row([
+            one.id.to_string(),
+            one.party.to_string(),
+            one.kind.as_str().to_owned(),
+            one.successor.map(|successor| successor.to_string()).unwrap_or_default(),
+            one.status.as_str().to_owned(),
+            one.requested_at.to_string(),
+        ]);
+    }
+    rows.to_string()
+}
+
+fn shown(departure: &Departure) -> String {
+    let mut text = listed(std::slice::from_ref(departure));
+    for (what, at) in [
+        ("in effect since", departure.effective_at),
+        ("finished at", departure.finished_at),
+        ("ended at", departure.ended_at),
+    ] {
+        if let Some(at) = at {
+            text = format!("{text}\n{what} {at}");
+        }
+    }
+    let Some(report) = &departure.report else { return text };
+    if let Some(who) = &report.requested_by {
+        text = format!("{text}\nasked for by {who}");
+    }
+    for approval in &report.approvals {
+        text = format!("{text}\napproved by {} of {} at {}", approval.actor, approval.party, approval.at);
+    }
+    let mut rows = table(["category", "taken over", "withdrawn or lapsed", "still there"]);
+    for one in &report.categories {
+        rows.add_row([
+            one.category.to_string(),
+            one.transferred.to_string(),
+            one.withdrawn.to_string(),
+            one.remaining.to_string(),
+        ]);
+    }
+    if departure.status == DepartureStatus::Requested {
+        text = format!("{text}\nNothing happens before every approval is there.");
+    }
+    format!("{text}\n{rows}")
+}
+
+fn id(text: &str) -> Result<DepartureId, String> {
+    text.parse().map_err(|_| "a departure's id is a UUID".to_owned())
+}
