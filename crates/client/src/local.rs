@@ -233,12 +233,20 @@ impl LocalClient {
     }
 
     /// Approves the own departure, or consents to take over.
-    pub async fn approve_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+    pub async fn approve_departure(
+        &self,
+        id: DepartureId,
+        act: &DepartureAct,
+    ) -> Result<Departure, ClientError> {
         self.post(&format!("/v1/departures/{id}/approvals"), act, SMALL, QUESTION).await
     }
 
     /// Withdraws what the successor has not taken over.
-    pub async fn finish_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+    pub async fn finish_departure(
+        &self,
+        id: DepartureId,
+        act: &DepartureAct,
+    ) -> Result<Departure, ClientError> {
         self.post(&format!("/v1/departures/{id}/finish"), act, SMALL, QUESTION).await
     }
 

@@ -13,8 +13,8 @@ use kw_protocol::consent::{
 use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::objection::{DecideObjection, Objection, Objections, SearchObjections, SubmitObjection};
 use kw_protocol::pointer::{
-    Lease, Pointer, PointerPage, RegisterPointer, Registered, RenewPointer,
-    SupersedePointer, UploadProgress, WithdrawMany, WithdrawPointer, WithdrawnMany,
+    Lease, Pointer, PointerPage, RegisterPointer, Registered, RenewPointer, SupersedePointer, UploadProgress,
+    WithdrawMany, WithdrawPointer, WithdrawnMany,
 };
 use kw_protocol::query::{Query, QueryAnswer};
 use kw_transport::Tls;
@@ -26,8 +26,8 @@ use crate::{ClientError, Context, Entropy, Jwks, Retry};
 
 mod bulk;
 mod delegations;
-mod feedback;
 mod departures;
+mod feedback;
 mod mandates;
 mod matches;
 mod reviews;

@@ -21,11 +21,9 @@ const GAUGES: [(&str, &str, Figure); 7] = [
         "How long ago the oldest change may have been made at a source that the switchboard was not told.",
         |gauges| gauges.behind.as_secs_f64(),
     ),
-    (
-        "ketenwijzer_sync_outbox_waiting",
-        "Messages to the switchboard that wait.",
-        |gauges| gauges.waiting as f64,
-    ),
+    ("ketenwijzer_sync_outbox_waiting", "Messages to the switchboard that wait.", |gauges| {
+        gauges.waiting as f64
+    }),
     (
         "ketenwijzer_sync_parked",
         "Messages that the switchboard or the pseudonymiser refused: somebody has to mend something.",

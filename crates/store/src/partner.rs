@@ -278,7 +278,11 @@ pub trait PartnerRead:
     /// How the comparison of a source with the switchboard stands.
     fn reconciliation(&mut self, source: &SourceName) -> Result<Option<StoredReconciliation>, StoreError>;
     /// How many messages about records of a source wait, of one kind where it is given, and since when the oldest does.
-    fn waiting_of(&mut self, source: &SourceName, task: Option<OutboxTask>) -> Result<OutboxDepth, StoreError>;
+    fn waiting_of(
+        &mut self,
+        source: &SourceName,
+        task: Option<OutboxTask>,
+    ) -> Result<OutboxDepth, StoreError>;
     /// Messages that may be sent now, oldest first.
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError>;
     /// How many messages wait, and since when.

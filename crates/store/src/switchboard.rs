@@ -2,8 +2,8 @@
 
 mod alarms;
 pub mod consents;
-mod feedback;
 mod departures;
+mod feedback;
 pub mod mandates;
 pub mod matches;
 mod reviews;
@@ -24,9 +24,9 @@ use crate::statements::SubjectStatements;
 use crate::store::{Service, sealed};
 
 pub use alarms::{AlarmsRead, AlarmsWrite, StoredAlarm};
-pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
-pub(crate) use departures::{kind_from, kind_number};
 pub use departures::{DepartureCounts, DeparturesRead, DeparturesWrite, StoredDeparture};
+pub(crate) use departures::{kind_from, kind_number};
+pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
 pub use reviews::{ReviewDecision, ReviewFilter, ReviewsRead, ReviewsWrite, StoredReview};
 pub use signals::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
 

@@ -68,9 +68,8 @@ fn reported(
     counts: &[DepartureCounts],
     active: &[(Category, u64)],
 ) -> Departure {
-    let remaining = |category: &Category| {
-        active.iter().find(|(one, _)| one == category).map_or(0, |(_, number)| *number)
-    };
+    let remaining =
+        |category: &Category| active.iter().find(|(one, _)| one == category).map_or(0, |(_, number)| *number);
     let mut categories: Vec<DepartureCategory> = counts
         .iter()
         .map(|one| DepartureCategory {

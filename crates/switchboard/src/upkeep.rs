@@ -168,8 +168,7 @@ async fn leases(app: Arc<App>) -> Worked {
                 .store
                 .write("lapse_lease", move |tx| {
                     let still = tx.read().lease(holder)?.is_some_and(|until| until <= now);
-                    let departure =
-                        if still { departures::note_vanished(tx, &vanished)? } else { None };
+                    let departure = if still { departures::note_vanished(tx, &vanished)? } else { None };
                     let active: Vec<StoredPointer> = if still {
                         tx.write().select_active(holder, &ActiveSelector::default(), AT_ONCE)?
                     } else {

@@ -99,7 +99,8 @@ impl Synchroniser {
             for chunk in frontier.chunks(MOST_BUCKETS) {
                 let answer = self.ask(name, chunk, false, &mut found).await?;
                 for (prefix, bucket) in chunk.iter().zip(&answer.buckets) {
-                    let theirs = bucket.digests.as_deref().and_then(decode).ok_or(ComparingError::Malformed)?;
+                    let theirs =
+                        bucket.digests.as_deref().and_then(decode).ok_or(ComparingError::Malformed)?;
                     let pairs = theirs.into_iter().zip(own.digests(*prefix)).enumerate();
                     differing.extend(
                         pairs.filter(|(_, (theirs, own))| theirs != own).map(|(at, _)| prefix.child(at)),

@@ -13,7 +13,9 @@ use kw_domain::{Handle, Instant, PointerId, SourceName};
 use kw_protocol::digest::Member;
 use kw_protocol::local::Reconciliation;
 use kw_protocol::pointer::WithdrawalReason;
-use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite, StoredReconciliation};
+use kw_store::partner::{
+    LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite, StoredReconciliation,
+};
 use kw_store::{Abort, StoreError};
 use kw_telemetry::{Configured, Reason};
 
@@ -72,7 +74,8 @@ impl Synchroniser {
             Ok(found) => found,
             Err(ComparingError::Sync(error)) => return Err(error),
             Err(error) => {
-                ReconciliationNotFinished { source: Configured::source(name), reason: Reason::of(&error) }.log();
+                ReconciliationNotFinished { source: Configured::source(name), reason: Reason::of(&error) }
+                    .log();
                 report.failures = before.failures.saturating_add(1);
                 report.problem = Some(error.to_string());
                 let asked = match &error {
@@ -120,7 +123,8 @@ impl Synchroniser {
             strangers.clear();
         }
         let again = found.missing.into_iter().map(|(handle, pointer)| Mend::Again(handle, pointer));
-        let until = found.stale.into_iter().map(|(handle, pointer, until)| Mend::Until(handle, pointer, until));
+        let until =
+            found.stale.into_iter().map(|(handle, pointer, until)| Mend::Until(handle, pointer, until));
         Ok(strangers.into_iter().map(Mend::Withdraw).chain(again).chain(until).collect())
     }
 
@@ -199,8 +203,7 @@ impl Synchroniser {
                         }
                     }
                 }
-                let act =
-                    act_about(&vault, &about, holder, &agreement, now, about.len() as u64, Vec::new())?;
+                let act = act_about(&vault, &about, holder, &agreement, now, about.len() as u64, Vec::new())?;
                 Ok::<_, Abort<Never>>(((withdrawn, again, mended), act))
             })
             .await?

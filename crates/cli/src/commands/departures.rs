@@ -92,9 +92,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
             output.data(&found, || listed(&found.departures));
             return Ok(Exit::Done);
         }
-        Command::Show(ShowArguments { partner, departure }) => {
-            partner.client()?.departure(departure).await?
-        }
+        Command::Show(ShowArguments { partner, departure }) => partner.client()?.departure(departure).await?,
         Command::Request(RequestArguments { partner, person, to, .. }) => {
             let asked = RequestDeparture { successor: to, actor: person.actor() };
             partner.client()?.request_departure(&asked).await?

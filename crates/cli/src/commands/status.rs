@@ -42,7 +42,9 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
             note(format!("{} rows cannot be used", source.refused));
         }
         if let Some(left) = source.held {
-            note(format!("HELD: much is gone at once ({left} are left). Look, and confirm with sync --confirm-shrink"));
+            note(format!(
+                "HELD: much is gone at once ({left} are left). Look, and confirm with sync --confirm-shrink"
+            ));
         }
         if let Some(problem) = &source.problem {
             note(problem.clone());

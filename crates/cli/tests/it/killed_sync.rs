@@ -14,7 +14,9 @@ use kw_agreement::Agreement;
 use kw_client::{Context, Entropy, IdempotencyKey, SwitchboardClient};
 use kw_domain::{Category, Handle, SourceName, SystemClock};
 use kw_partner::PartnerConfig;
-use kw_protocol::pointer::{PointerState, RegisterPointer, RegistrationReason, WithdrawPointer, WithdrawalReason};
+use kw_protocol::pointer::{
+    PointerState, RegisterPointer, RegistrationReason, WithdrawPointer, WithdrawalReason,
+};
 use kw_testbed::subject_element;
 use kw_transport::Tls;
 use serde_json::{Value, json};
@@ -89,7 +91,11 @@ async fn killed_anywhere_the_index_ends_up_with_exactly_what_the_source_has() {
     assert_eq!(active(&client).await.len(), school.rows.len());
     let present: Vec<&String> = school.rows.values().collect();
     for bsn in &school.universe {
-        assert_eq!(school.is_found(&kept, bsn), present.contains(&bsn), "somebody is wrongly found, or not found");
+        assert_eq!(
+            school.is_found(&kept, bsn),
+            present.contains(&bsn),
+            "somebody is wrongly found, or not found"
+        );
     }
     eprintln!(
         "{kills} kills, {strays} pointers too many and {lost} too few behind its back, {reconciled} comparisons that ended: \
@@ -198,8 +204,20 @@ impl School {
     fn is_found(&self, kept: &Path, bsn: &str) -> bool {
         let config = kept.join("partners/municipality/partner.toml");
         let asked = [
-            "query", "--json", "--config", config.to_str().unwrap(), "--bsn", "-", "--purpose", "coordinate-help",
-            "--role", "municipal-consultant", "--actor", "j.jansen", "--case", "1",
+            "query",
+            "--json",
+            "--config",
+            config.to_str().unwrap(),
+            "--bsn",
+            "-",
+            "--purpose",
+            "coordinate-help",
+            "--role",
+            "municipal-consultant",
+            "--actor",
+            "j.jansen",
+            "--case",
+            "1",
         ];
         let ran = run_with_input(asked, bsn);
         assert!(ran.code <= 1, "{ran:?}");

@@ -15,12 +15,20 @@ impl SwitchboardClient {
     }
 
     /// Approves the own departure, or consents to take over.
-    pub async fn approve_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+    pub async fn approve_departure(
+        &self,
+        id: DepartureId,
+        act: &DepartureAct,
+    ) -> Result<Departure, ClientError> {
         self.once(json(self.post(&["departures", &id.to_string(), "approvals"]), act)?, SMALL).await
     }
 
     /// Withdraws what the successor has not taken over.
-    pub async fn finish_departure(&self, id: DepartureId, act: &DepartureAct) -> Result<Departure, ClientError> {
+    pub async fn finish_departure(
+        &self,
+        id: DepartureId,
+        act: &DepartureAct,
+    ) -> Result<Departure, ClientError> {
         self.once(json(self.post(&["departures", &id.to_string(), "finish"]), act)?, SMALL).await
     }
 

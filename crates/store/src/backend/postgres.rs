@@ -52,10 +52,10 @@ mod statements_queries;
 mod switchboard_alarms;
 #[path = "../switchboard/consents/queries.rs"]
 mod switchboard_consents;
-#[path = "../switchboard/feedback/queries.rs"]
-mod switchboard_feedback;
 #[path = "../switchboard/departures/queries.rs"]
 mod switchboard_departures;
+#[path = "../switchboard/feedback/queries.rs"]
+mod switchboard_feedback;
 #[path = "../switchboard/mandates/queries.rs"]
 mod switchboard_mandates;
 #[path = "../switchboard/matches/queries.rs"]

@@ -265,7 +265,11 @@ impl PartnerRead for Conn {
         Ok(row.map(|(due_at, state)| StoredReconciliation { due_at: Instant::from_millis(due_at), state }))
     }
 
-    fn waiting_of(&mut self, source: &SourceName, task: Option<OutboxTask>) -> Result<OutboxDepth, StoreError> {
+    fn waiting_of(
+        &mut self,
+        source: &SourceName,
+        task: Option<OutboxTask>,
+    ) -> Result<OutboxDepth, StoreError> {
         let mut waiting = outbox::table
             .inner_join(local_records::table.on(local_records::handle.eq(outbox::handle)))
             .filter(local_records::source.eq(source.as_str()))

@@ -10,7 +10,8 @@ use crate::partner::{
     LocalRecord, OutboxItem, PartnerWrite, SourceCursor, StoredReconciliation, state_number, task_number,
 };
 use crate::schema::{
-    feedback_reports, held_leases, local_records, outbox, reconciliations, record_links, source_cursors, used_grants,
+    feedback_reports, held_leases, local_records, outbox, reconciliations, record_links, source_cursors,
+    used_grants,
 };
 use crate::switchboard::withdrawal_number;
 

@@ -11,8 +11,8 @@ use crate::events::DamagedPointers;
 use crate::literal::Active;
 use crate::schema::{generations, idempotency_keys, leases, pointers, subjects, uploads};
 use crate::switchboard::{
-    ActiveEntry, ActiveSelector, FindablePointer, Found, Generation, LiveTags, PointerIdentity, Remembered, StoredPointer,
-    StoredSubject, SwitchboardRead, phase_from, state_from, withdrawal_from,
+    ActiveEntry, ActiveSelector, FindablePointer, Found, Generation, LiveTags, PointerIdentity, Remembered,
+    StoredPointer, StoredSubject, SwitchboardRead, phase_from, state_from, withdrawal_from,
 };
 
 /// More about one subject is no answer any more: it is refused, never cut off.

@@ -18,6 +18,7 @@ use crate::proving::require_signed_in;
 /// Asks to leave, with a successor or without. Nothing happens before two people approved and the successor consented.
 #[utoipa::path(
     post, path = "/v1/departures", tag = "departures", request_body = RequestDeparture,
+    operation_id = "request_departure",
     responses(
         (status = 201, description = "The departure, not yet approved", body = Departure),
         (status = 400, description = "The request is invalid", body = Problem, content_type = "application/problem+json"),

@@ -71,7 +71,11 @@ pub(super) fn approved(
 }
 
 /// The departure, with what the successor did not take over to be withdrawn.
-pub(super) fn finishing(departure: &StoredDeparture, party: Oin, now: Instant) -> Result<StoredDeparture, Refusal> {
+pub(super) fn finishing(
+    departure: &StoredDeparture,
+    party: Oin,
+    now: Instant,
+) -> Result<StoredDeparture, Refusal> {
     if departure.party != party {
         return Err(not_found());
     }
@@ -83,7 +87,11 @@ pub(super) fn finishing(departure: &StoredDeparture, party: Oin, now: Instant) -
 }
 
 /// The departure, called off, or over because the partner is back. What went meanwhile stays gone until it is registered again.
-pub(super) fn ended(departure: &StoredDeparture, party: Oin, now: Instant) -> Result<StoredDeparture, Refusal> {
+pub(super) fn ended(
+    departure: &StoredDeparture,
+    party: Oin,
+    now: Instant,
+) -> Result<StoredDeparture, Refusal> {
     let successor_declines =
         departure.successor == Some(party) && departure.status() == DepartureStatus::Requested;
     if departure.party != party && !successor_declines {
@@ -145,9 +153,9 @@ mod tests {
         let start = asked(Some(oin(12)));
         let consented = approved(&start, oin(12), &person("c"), NOW).unwrap();
         assert!(approved(&consented, oin(12), &person("d"), NOW).is_err());
-        let both = ["a", "b"].into_iter().fold(start, |one, name| {
-            approved(&one, oin(11), &person(name), NOW).unwrap()
-        });
+        let both = ["a", "b"]
+            .into_iter()
+            .fold(start, |one, name| approved(&one, oin(11), &person(name), NOW).unwrap());
         assert_eq!(both.status(), DepartureStatus::Requested);
         assert!(approved(&both, oin(11), &person("e"), NOW).is_err());
         let running = approved(&both, oin(12), &person("c"), NOW).unwrap();

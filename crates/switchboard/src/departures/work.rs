@@ -65,7 +65,8 @@ async fn step(app: &Arc<App>, id: DepartureId) -> Result<Step, Reason> {
             let taken = taken_over(tx, &departure)?;
             if !taken.is_empty() {
                 count(tx, id, &taken, true)?;
-                transferred.holders = [Some(departure.party), departure.successor].into_iter().flatten().collect();
+                transferred.holders =
+                    [Some(departure.party), departure.successor].into_iter().flatten().collect();
                 transferred.count = Some(taken.len() as u64);
                 transferred.categories = categories(&taken);
                 let act = leave(tx, &taken, act::<Refusal>(&transferred)?)?;

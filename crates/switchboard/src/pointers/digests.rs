@@ -86,7 +86,9 @@ fn prefixes(request: &DigestRequest) -> Result<Vec<Prefix>, Refusal> {
     let mut seen = BTreeSet::new();
     for (place, text) in request.prefixes.iter().enumerate() {
         match Prefix::parse(text).filter(|prefix| prefix.length() <= longest) {
-            Some(prefix) if prefixes.first().is_some_and(|first: &Prefix| first.length() != prefix.length()) => {
+            Some(prefix)
+                if prefixes.first().is_some_and(|first: &Prefix| first.length() != prefix.length()) =>
+            {
                 refusal = refusal.field(format!("/prefixes/{place}"), "expected the length of the first one");
             }
             Some(prefix) if !seen.insert(prefix) => {
@@ -135,8 +137,9 @@ async fn pass(
         tally = added;
         found.extend(pointers);
         if found.len() > MOST_MEMBERS {
-            let detail =
-                format!("These buckets have more than {MOST_MEMBERS} pointers; ask for longer prefixes or fewer.");
+            let detail = format!(
+                "These buckets have more than {MOST_MEMBERS} pointers; ask for longer prefixes or fewer."
+            );
             return Err(Refusal::new(ProblemCode::TooLarge, detail));
         }
         match last {

@@ -77,7 +77,11 @@ async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_mo
     let twice = client.request_departure(&RequestDeparture { successor: None, actor: person("x") }).await;
     assert_eq!(twice.unwrap_err().code(), Some(ProblemCode::Conflict));
     let others = care.switchboard().unwrap();
-    assert_eq!(others.departure(id).await.unwrap_err().code(), Some(ProblemCode::NotFound), "not theirs to know yet");
+    assert_eq!(
+        others.departure(id).await.unwrap_err().code(),
+        Some(ProblemCode::NotFound),
+        "not theirs to know yet"
+    );
     client.approve_departure(id, &act("a.director")).await.unwrap();
     let same = client.approve_departure(id, &act("A.Director")).await.unwrap_err();
     assert_eq!(same.code(), Some(ProblemCode::Conflict));
@@ -91,7 +95,12 @@ async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_mo
     assert_eq!(words, ["a.director", "b.lawyer"]);
     assert_eq!(
         report.categories,
-        [DepartureCategory { category: school.category().unwrap(), transferred: 0, withdrawn: 6, remaining: 0 }]
+        [DepartureCategory {
+            category: school.category().unwrap(),
+            transferred: 0,
+            withdrawn: 6,
+            remaining: 0
+        }]
     );
     for pointer in &pointers {
         let left = client.read(pointer.id).await.unwrap();
@@ -132,7 +141,11 @@ async fn a_successor_takes_over_what_it_registers_itself_and_the_rest_goes_when_
     for name in ["a.director", "b.lawyer"] {
         own.approve_departure(id, &act(name)).await.unwrap();
     }
-    assert_eq!(own.departure(id).await.unwrap().status, DepartureStatus::Requested, "the successor did not consent");
+    assert_eq!(
+        own.departure(id).await.unwrap().status,
+        DepartureStatus::Requested,
+        "the successor did not consent"
+    );
     assert_eq!(told(&care, id).await, 1, "it is asked");
     theirs.approve_departure(id, &act("c.manager")).await.unwrap();
 

@@ -92,7 +92,8 @@ async fn another_end_of_validity_shows() {
     let school = chain.member("school").unwrap();
     let client = school.switchboard().unwrap();
     let mut registration = school.registration(1).unwrap();
-    registration.valid_until = Some(kw_domain::Clock::now(&kw_domain::SystemClock).plus(Duration::from_hours(1)));
+    registration.valid_until =
+        Some(kw_domain::Clock::now(&kw_domain::SystemClock).plus(Duration::from_hours(1)));
     let first = client.register(&registration, &school.key()).await.unwrap().pointer;
     let before = client.digests(&root()).await.unwrap();
     let later: Instant = first.valid_until.plus(Duration::from_hours(1));

@@ -14,15 +14,11 @@ use async_trait::async_trait;
 use kw_adapter::Vault;
 use kw_adapter::sync::{Compared, Index, Pseudonymiser, SyncParts, Synchroniser};
 use kw_client::{ClientError, EpochElement, PseudonymError, SwitchboardClient};
-use kw_domain::{
-    BatchId, Clock as _, Handle, KeyUse, PointerId, SourceName, Subject, SystemClock,
-};
+use kw_domain::{BatchId, Clock as _, Handle, KeyUse, PointerId, SourceName, Subject, SystemClock};
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
-use kw_protocol::pointer::{
-    BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer,
-};
+use kw_protocol::pointer::{BulkResult, Lease, Pointer, RegisterPointer, RenewPointer, WithdrawPointer};
 use kw_pseudonym::RowKey;
 use kw_runtime::{Entropy, SharedAgreement};
 use kw_store::partner::{LocalRecord, LocalState, Partner};
@@ -51,8 +47,15 @@ pub(super) fn run(arguments: &ReconcileArguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let costs = runtime.block_on(measure(arguments, &environment))?;
     let baseline = costs.first().map_or(1, |cost| cost.bytes.max(1));
-    println!("{} pointers, {}", arguments.pointers, if cfg!(debug_assertions) { "dev profile" } else { "release" });
-    println!("{:<28} {:>11} {:>9} {:>14} {:>9} {:>10}", "", "differences", "requests", "bytes", "ms", "of all");
+    println!(
+        "{} pointers, {}",
+        arguments.pointers,
+        if cfg!(debug_assertions) { "dev profile" } else { "release" }
+    );
+    println!(
+        "{:<28} {:>11} {:>9} {:>14} {:>9} {:>10}",
+        "", "differences", "requests", "bytes", "ms", "of all"
+    );
     for cost in &costs {
         let share = cost.bytes as f64 / baseline as f64 * 100.0;
         println!(
@@ -144,8 +147,14 @@ impl Partners {
         let counter = Arc::new(Counter { client: member.switchboard()?, bytes: AtomicU64::new(0) });
         let now = SystemClock.now();
         let chain = agreement.chain().clone();
-        let record =
-            AccessRecord::new(Event::SourceSynchronised, now, chain, member.oin, member.oin, agreement.hash());
+        let record = AccessRecord::new(
+            Event::SourceSynchronised,
+            now,
+            chain,
+            member.oin,
+            member.oin,
+            agreement.hash(),
+        );
         let clock: Arc<dyn kw_domain::Clock> = Arc::new(SystemClock);
         let synchroniser = Synchroniser::new(SyncParts {
             holder: member.oin,
@@ -165,7 +174,8 @@ impl Partners {
     /// A record for every pointer.
     async fn fill(&self, pointers: &[Pointer]) -> anyhow::Result<()> {
         for chunk in pointers.chunks(CHUNK) {
-            let records = chunk.iter().map(|pointer| self.stands_for(pointer)).collect::<anyhow::Result<_>>()?;
+            let records =
+                chunk.iter().map(|pointer| self.stands_for(pointer)).collect::<anyhow::Result<_>>()?;
             self.write(records, Vec::new()).await?;
         }
         Ok(())

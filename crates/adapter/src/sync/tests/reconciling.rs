@@ -7,8 +7,8 @@ use kw_domain::{Handle, PointerId, SourceName};
 use kw_protocol::local::Reconciliation;
 use kw_protocol::pointer::RegistrationReason;
 
-use super::super::stand_ins::Town;
 use super::super::SyncOptions;
+use super::super::stand_ins::Town;
 use crate::testing::agreement;
 
 const ANNA: &str = "999990342";

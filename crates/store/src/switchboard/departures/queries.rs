@@ -150,7 +150,8 @@ impl DeparturesWrite for Conn {
     }
 
     fn update_departure(&mut self, departure: &StoredDeparture) -> Result<(), StoreError> {
-        let who = |word: &'_ Option<(ActorId, Instant)>| word.as_ref().map(|(who, _)| who.as_str().to_owned());
+        let who =
+            |word: &'_ Option<(ActorId, Instant)>| word.as_ref().map(|(who, _)| who.as_str().to_owned());
         let when = |word: &'_ Option<(ActorId, Instant)>| word.as_ref().map(|(_, at)| at.as_millis());
         diesel::update(table::table.find(departure.id.as_bytes().as_slice()))
             .set((
@@ -193,9 +194,7 @@ fn stored(row: Row) -> Result<StoredDeparture, StoreError> {
     let oin = |text: &str| Oin::parse(text).map_err(|_| DAMAGED);
     let actor = |text: &str| ActorId::parse(text).map_err(|_| DAMAGED);
     let word = |who: Option<String>, at: Option<i64>| {
-        who.zip(at)
-            .map(|(who, at)| Ok::<_, StoreError>((actor(&who)?, Instant::from_millis(at))))
-            .transpose()
+        who.zip(at).map(|(who, at)| Ok::<_, StoreError>((actor(&who)?, Instant::from_millis(at)))).transpose()
     };
     Ok(StoredDeparture {
         id: DepartureId::from_bytes(row.id.try_into().map_err(|_| DAMAGED)?),
