@@ -105,16 +105,16 @@ async fn killed_anywhere_the_index_ends_up_with_exactly_what_the_source_has() {
 }
 
 /// The school and its source.
-struct School {
-    config: PathBuf,
+pub(crate) struct School {
+    pub(crate) config: PathBuf,
     file: PathBuf,
     universe: Vec<String>,
     /// By the source's own key: whom the row is about.
-    rows: BTreeMap<usize, String>,
+    pub(crate) rows: BTreeMap<usize, String>,
 }
 
 impl School {
-    fn new(kept: &Path) -> Self {
+    pub(crate) fn new(kept: &Path) -> Self {
         let folder = kept.join("partners/school");
         let config = folder.join("partner.toml");
         let text = fs::read_to_string(&config).unwrap();
@@ -128,13 +128,7 @@ impl School {
             format!("{text}\n[sync]\n{every}")
         };
         fs::write(&config, text).unwrap();
-        let passes = |text: &String| {
-            let digits: Vec<i64> = text.bytes().map(|digit| i64::from(digit - b'0')).collect();
-            let sum: i64 = (0..8).map(|at| digits[at] * (9 - at as i64)).sum();
-            (sum - digits[8]).rem_euclid(11) == 0
-        };
-        let numbers = (999_970_000..999_999_999u32).map(|number| number.to_string()).filter(passes);
-        let universe: Vec<String> = numbers.take(UNIVERSE).collect();
+        let universe = numbers(UNIVERSE);
         let rows = universe.iter().take(60).cloned().enumerate().collect();
         let school = Self { config, file: folder.join("source/leerlingen.json"), universe, rows };
         school.write();
@@ -165,7 +159,7 @@ impl School {
     }
 
     /// Beside the old one and over it, as docs/sources.md says.
-    fn write(&self) {
+    pub(crate) fn write(&self) {
         let rows: Vec<Value> = self
             .rows
             .iter()
@@ -176,7 +170,7 @@ impl School {
         fs::rename(next, &self.file).unwrap();
     }
 
-    fn spawn(&self) -> Child {
+    pub(crate) fn spawn(&self) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ketenwijzer"));
         command.args(["partner", "serve", "--config"]).arg(&self.config);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -223,6 +217,16 @@ impl School {
         assert!(ran.code <= 1, "{ran:?}");
         ran.stdout.contains(SCHOOL)
     }
+}
+
+/// Numbers for tests, that pass the check.
+pub(crate) fn numbers(count: usize) -> Vec<String> {
+    let passes = |text: &String| {
+        let digits: Vec<i64> = text.bytes().map(|digit| i64::from(digit - b'0')).collect();
+        let sum: i64 = (0..8).map(|at| digits[at] * (9 - at as i64)).sum();
+        (sum - digits[8]).rem_euclid(11) == 0
+    };
+    (999_900_000..999_999_999u32).map(|number| number.to_string()).filter(passes).take(count).collect()
 }
 
 /// A pointer that nothing at the partner stands for.

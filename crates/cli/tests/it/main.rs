@@ -11,6 +11,7 @@ mod audit_records;
 mod consent;
 mod demo;
 mod deployment;
+mod first_load;
 mod identity_checks;
 mod inspection;
 mod inzage;
