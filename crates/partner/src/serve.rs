@@ -33,7 +33,9 @@ use crate::error::StartError;
 use crate::people::Admission;
 use crate::signals::Feed;
 use crate::token::Token;
-use crate::{authorisation, keys, local, openapi, received_feedback, sent_feedback, signals, sources, sync_gauges};
+use crate::{
+    authorisation, keys, local, openapi, received_feedback, sent_feedback, signals, sources, sync_gauges,
+};
 
 /// Runs the partner process until it is told to end.
 pub async fn serve(config: PartnerConfig) -> anyhow::Result<()> {
