@@ -11,8 +11,9 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use kw_domain::{ConsentId, DelegationId, IdentityCheckId, MatchId, ObjectionId, RelationId, ReviewId};
-use kw_domain::{ConsentId, DelegationId, DepartureId, IdentityCheckId, ObjectionId, ReviewId};
+use kw_domain::{
+    ConsentId, DelegationId, DepartureId, IdentityCheckId, MatchId, ObjectionId, RelationId, ReviewId,
+};
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::consent::{Consent, Consents};
 use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDelegation, RequestDelegation};

@@ -36,19 +36,6 @@ pub(crate) fn open(
         let failed = |source| StartError::Source { name: name.clone(), source };
         let inner = open_one(settings, key, clock).map_err(failed)?;
         let source = screened(inner, admission, agreement);
-        let inner: Arc<dyn Source> = match system {
-            SourceSystem::Files(config) => Arc::new(FilesSource::new(named, config.clone(), key, clock)),
-            SourceSystem::Sql(config) => {
-                Arc::new(SqlSource::new(named, config.clone(), key, clock).map_err(failed)?)
-            }
-            SourceSystem::Rest(config) => {
-                Arc::new(RestSource::new(named, config.clone(), key, clock).map_err(failed)?)
-            }
-            SourceSystem::Fhir(config) => {
-                Arc::new(FhirSource::new(named, config.clone(), clock).map_err(failed)?)
-            }
-        };
-        let source = Arc::new(Screened { inner, admission, agreement: agreement.clone() });
         if sources.insert(name.clone(), source).is_some() {
             return Err(StartError::SourceTwice { name: name.clone() });
         }

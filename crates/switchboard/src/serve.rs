@@ -20,7 +20,8 @@ use crate::config::SwitchboardConfig;
 use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
-    access_reports, alarms, consents, delegations, departures, feedback, mandates, matches, objections, pointers, public, queries, relations, reviews, rotation, signals, upkeep,
+    access_reports, alarms, consents, delegations, departures, feedback, mandates, matches, objections,
+    pointers, public, queries, relations, reviews, rotation, signals, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.

@@ -21,7 +21,6 @@ use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
 use crate::mandates::mandates_due;
 use crate::matches::{self, Moved};
-use crate::{alarms, objections, reviews, signals};
 use crate::{alarms, departures, objections, reviews, signals};
 
 const AT_ONCE: u32 = 500;

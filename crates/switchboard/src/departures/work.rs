@@ -14,6 +14,7 @@ use kw_telemetry::Reason;
 
 use crate::app::{App, act, rules};
 use crate::lifecycle;
+use crate::matches::Moved;
 
 /// More in one transaction would keep everybody else waiting.
 const AT_ONCE: u32 = 500;
@@ -41,6 +42,7 @@ async fn step(app: &Arc<App>, id: DepartureId) -> Result<Step, Reason> {
     let mut transferred = app.record(&agreement, Event::PointersTransferred, app.oin, None);
     let mut withdrawn = app.record(&agreement, Event::PointersWithdrawn, app.oin, None);
     let mut changed = app.record(&agreement, Event::DepartureChanged, app.oin, None);
+    let settler = app.settler(&agreement);
     let references: Vec<_> = (0..AT_ONCE).map(|_| app.reference()).collect();
     let done = app
         .store
@@ -60,7 +62,9 @@ async fn step(app: &Arc<App>, id: DepartureId) -> Result<Step, Reason> {
                         act = act.link(subject, *reference);
                     }
                 }
-                Ok::<_, StoreError>(act)
+                // Who leaves is no party to a match any more.
+                let moved = Moved::changed(pointers.iter().filter_map(|pointer| pointer.subject));
+                settler.settle(tx, &moved)?.onto::<Refusal>(act)
             };
             let taken = taken_over(tx, &departure)?;
             if !taken.is_empty() {
