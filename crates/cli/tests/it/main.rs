@@ -11,6 +11,7 @@ mod audit_records;
 mod consent;
 mod demo;
 mod deployment;
+mod feedback_sent;
 mod first_load;
 mod identity_checks;
 mod inspection;

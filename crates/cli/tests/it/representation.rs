@@ -16,6 +16,7 @@ const BORN: &str = "2011-03-04";
 /// In no source of the demonstration.
 const PARENT: &str = "999999321";
 const STRANGER: &str = "999991802";
+const SCHOOL: &str = "00000099000000012000";
 const MUNICIPALITY: &str = "00000099000000013000";
 /// The exit code for what another attempt may cure.
 const UNAVAILABLE: i32 = 4;
@@ -72,6 +73,28 @@ fn a_mandate_opens_the_dossier_of_exactly_one_person_until_it_is_taken_back() {
     town.holds_no_number(PARENT);
 }
 
+#[test]
+fn a_representative_asks_for_a_correction_under_a_mandate_for_it_and_under_no_other() {
+    let town = Town::new();
+    let confirmed = |acts: &[&str]| {
+        let id = town.register_for("any-age", PARENT, acts).json()["id"].as_str().unwrap().to_owned();
+        town.one("confirm", &id, Some("represented"), CHILD).expect(0);
+        town.one("confirm", &id, Some("representative"), PARENT).expect(0);
+        id
+    };
+    let seeing = confirmed(&["view"]);
+    assert!(!town.dossier(CHILD, PARENT, BORN, Some(&seeing)).json()["sections"].as_array().unwrap().is_empty());
+    let refused = town.correction(CHILD, PARENT).expect(5);
+    assert!(refused.stderr.contains("index"), "{refused:?}");
+    town.one("withdraw", &seeing, Some("represented"), CHILD).expect(0);
+
+    confirmed(&["feedback"]);
+    let sent = town.correction(CHILD, PARENT).expect(0).json();
+    assert_eq!((&sent["delivery"], &sent["view"]["kind"]), (&"delivered".into(), &"correction-request".into()));
+    town.correction(CHILD, STRANGER).expect(5);
+    town.holds_no_number(PARENT);
+}
+
 /// A chain as the demonstration makes it, whose municipality registers parental authority.
 struct Town {
     folder: tempfile::TempDir,
@@ -99,7 +122,7 @@ impl Town {
         let parental = MandateDraft {
             registrars: vec![MUNICIPALITY.into()],
             categories: vec!["youth-care-plan".into(), "school-attendance".into()],
-            acts: vec!["view".into()],
+            acts: vec!["feedback".into(), "view".into()],
             max_term: "P12Y".into(),
             ages,
         };
@@ -122,10 +145,15 @@ impl Town {
     }
 
     fn register(&self, band: &str, representative: &str) -> Ran {
+        self.register_for(band, representative, &[])
+    }
+
+    fn register_for(&self, band: &str, representative: &str, acts: &[&str]) -> Ran {
         let of_kind = ["--kind", "parental-authority", "--age-band", band];
         let until = ["--valid-until", "2036-01-01T00:00:00Z"];
         let over = ["--category", "youth-care-plan", "--category", "school-attendance"];
-        let arguments: Vec<&str> = of_kind.iter().chain(&until).chain(&over).copied().collect();
+        let acts = acts.iter().flat_map(|act| ["--act", act]);
+        let arguments: Vec<&str> = of_kind.iter().chain(&until).chain(&over).copied().chain(acts).collect();
         self.run(&["mandates", "register"], &arguments, &format!("{representative}\n{CHILD}\n")).expect(0)
     }
 
@@ -144,6 +172,16 @@ impl Town {
         arguments.extend(["--role", "municipal-consultant", "--actor", "j.jansen"]);
         arguments.extend(mandate.into_iter().flat_map(|id| ["--mandate", id]));
         self.run(&["dossier"], &arguments, &format!("{person}\n{representative}\n"))
+    }
+
+    fn correction(&self, person: &str, representative: &str) -> Ran {
+        let mut arguments = vec!["--bsn", "-", "--representative", "-", "--birth-date", BORN];
+        arguments.extend(["--purpose", "coordinate-help", "--case", "Z-17", "--kind", "correction-request"]);
+        arguments.extend(["--role", "municipal-consultant", "--actor", "j.jansen", "--holder", SCHOOL]);
+        arguments.extend(["--category", "school-attendance", "--pointer", "/person/givenName", "--doubted", "X"]);
+        arguments.extend(["--strong-suspicion", "--own-knowledge", "--knows-definition"]);
+        arguments.extend(["--contact-name", "A parent", "--contact-email", "parent@example.nl"]);
+        self.run(&["feedback", "report"], &arguments, &format!("{person}\n{representative}\n"))
     }
 
     fn run(&self, command: &[&str], arguments: &[&str], input: &str) -> Ran {
