@@ -66,9 +66,9 @@ categories := wanted & mandated if input.representation
 
 # What the mandate covers, within what the agreement lets mandates of its kind cover now.
 mandated contains category if {
-	input.representation.act == "view"
+	input.representation.act in {"feedback", "view"}
 	kind := data.agreement.mandates[input.representation.kind]
-	"view" in kind.acts
+	input.representation.act in kind.acts
 	some category in input.representation.categories
 	category in kind.categories
 }

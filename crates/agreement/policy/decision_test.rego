@@ -127,6 +127,15 @@ test_a_mandate_for_another_act_shows_nothing if {
 		with data.agreement as chain
 }
 
+test_a_mandate_to_report_is_one_where_its_kind_has_it if {
+	other := object.union(mandate, {"act": "feedback"})
+	data.ketenwijzer.decision.answer == {"denial": "outside-mandate"} with input as but({"representation": other})
+		with data.agreement as chain
+	reporting := object.union(chain, {"mandates": {"voluntary": {"acts": ["feedback"], "categories": ["care"]}}})
+	data.ketenwijzer.decision.answer == {"categories": {"care"}} with input as but({"representation": other})
+		with data.agreement as reporting
+}
+
 test_a_mandate_of_a_kind_that_the_chain_dropped_shows_nothing if {
 	other := object.union(mandate, {"kind": "mentorship"})
 	data.ketenwijzer.decision.answer == {"denial": "outside-mandate"} with input as but({"representation": other})

@@ -13,7 +13,9 @@ kw_telemetry::events! {
         reason: &'static str,
     }
     /// It is not tried again. The list of sent reports says so too.
-    FeedbackRefused(Application, Warn, "feedback-refused", "a feedback report was refused, or given up") {
+    FeedbackNotAccepted(
+        Application, Warn, "feedback-not-accepted", "a feedback report was refused, or given up"
+    ) {
         holder: Oin,
         transaction: TransactionId,
         reason: &'static str,

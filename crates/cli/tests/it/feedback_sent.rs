@@ -48,8 +48,15 @@ impl Road {
     fn report_as(&self, partner: &str, role: &str, words: &[&str]) -> Ran {
         let who = ["--bsn", "-", "--purpose", "coordinate-help", "--role", role, "--actor", "j.jansen"];
         let why = ["--case", "2026-0042", "--strong-suspicion", "--own-knowledge", "--knows-definition"];
-        let contact = ["--contact-name", "J. Jansen", "--contact-email", SECRETS[1], "--explanation", SECRETS[2]];
-        let all: Vec<&str> = ["report"].into_iter().chain(who).chain(why).chain(contact).chain(words.iter().copied()).collect();
+        let contact =
+            ["--contact-name", "J. Jansen", "--contact-email", SECRETS[1], "--explanation", SECRETS[2]];
+        let all: Vec<&str> = ["report"]
+            .into_iter()
+            .chain(who)
+            .chain(why)
+            .chain(contact)
+            .chain(words.iter().copied())
+            .collect();
         self.feedback(partner, &all)
     }
 
@@ -61,8 +68,18 @@ impl Road {
     fn doubt(&self, reference: &str) -> (Value, FeedbackId) {
         let sent = self
             .report(&[
-                "--holder", SCHOOL, "--category", "school-attendance", "--pointer", "/person/address/street", "--doubted",
-                "Oude weg 1", "--proposed", SECRETS[0], "--reference", reference,
+                "--holder",
+                SCHOOL,
+                "--category",
+                "school-attendance",
+                "--pointer",
+                "/person/address/street",
+                "--doubted",
+                "Oude weg 1",
+                "--proposed",
+                SECRETS[0],
+                "--reference",
+                reference,
             ])
             .expect(0)
             .json();
@@ -77,7 +94,8 @@ impl Road {
             let list = self.feedback("municipality", &["list", "--sent"]);
             if list.code == 0 {
                 let list = list.json();
-                let found = list["reports"].as_array().unwrap().iter().find(|one| one["id"] == *name).cloned();
+                let found =
+                    list["reports"].as_array().unwrap().iter().find(|one| one["id"] == *name).cloned();
                 if let Some(found) = found.filter(&is_so) {
                     return found;
                 }
@@ -106,7 +124,11 @@ impl Road {
 
     fn nothing_is_in_the_clear(&self) {
         for text in SECRETS {
-            assert_eq!(holding(&self.chain.kept, text), Vec::<PathBuf>::new(), "{text} stands where it should not");
+            assert_eq!(
+                holding(&self.chain.kept, text),
+                Vec::<PathBuf>::new(),
+                "{text} stands where it should not"
+            );
         }
     }
 }
@@ -148,9 +170,15 @@ fn signal(config: &Path, name: &str) {
 async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back() {
     let road = Road { chain: Chain::start() };
     let dossier = road.dossier();
-    let place = dossier["differences"].as_array().unwrap().iter().position(|one| one["attribute"] == "phone").unwrap();
+    let place = dossier["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .position(|one| one["attribute"] == "phone")
+        .unwrap();
     let difference = &dossier["differences"][place];
-    let of_school = difference["values"].as_array().unwrap().iter().find(|one| one["holder"]["oin"] == SCHOOL).unwrap();
+    let of_school =
+        difference["values"].as_array().unwrap().iter().find(|one| one["holder"]["oin"] == SCHOOL).unwrap();
     for field in ["source", "asOf", "pointer", "feedback"] {
         assert!(!of_school[field].is_null(), "{field}: {of_school}");
     }
@@ -161,7 +189,8 @@ async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back()
     let number = (place + 1).to_string();
     let from = ["--from", file.to_str().unwrap(), "--difference", &number];
     road.report(&from).expect(2);
-    let sent = road.report(&[&from[..], &["--holder", SCHOOL, "--reference", "DIF-1"]].concat()).expect(0).json();
+    let sent =
+        road.report(&[&from[..], &["--holder", SCHOOL, "--reference", "DIF-1"]].concat()).expect(0).json();
     std::fs::remove_file(&file).unwrap();
     assert_eq!((&sent["delivery"], &sent["status"]), (&json!("delivered"), &json!("reported")), "{sent}");
     assert_eq!(sent["view"]["attributes"][0]["doubted"], of_school["value"]);
@@ -169,7 +198,8 @@ async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back()
 
     // Who asks again sees that it is doubted, and by whom.
     let again = road.dossier();
-    let section = again["sections"].as_array().unwrap().iter().find(|one| one["holder"]["oin"] == SCHOOL).unwrap();
+    let section =
+        again["sections"].as_array().unwrap().iter().find(|one| one["holder"]["oin"] == SCHOOL).unwrap();
     assert_eq!(section["openReports"], json!([id]));
     let values = again["differences"][place]["values"].as_array().unwrap();
     for held in values {
@@ -186,7 +216,10 @@ async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back()
     assert_eq!(settled["outcome"], "rejected");
     let shown = road.feedback("municipality", &["show", &id.to_string()]).expect(0).json();
     assert_eq!(shown["view"]["annotations"].as_array().unwrap().last().unwrap()["note"], reasons);
-    let over = road.feedback("municipality", &["withdraw", &id.to_string(), "--actor", "j.jansen", "--role", "municipal-consultant"]);
+    let over = road.feedback(
+        "municipality",
+        &["withdraw", &id.to_string(), "--actor", "j.jansen", "--role", "municipal-consultant"],
+    );
     over.expect(5);
     let values = road.dossier()["differences"][place]["values"].clone();
     assert!(values.as_array().unwrap().iter().all(|held| held["openReports"].is_null()), "{values}");
@@ -210,10 +243,17 @@ async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back()
 
     // Withdrawn.
     let (_, third) = road.doubt("STR-2");
-    let who = ["--actor", "j.jansen", "--role", "municipal-consultant", "--note", "It was a mistake of mine."];
-    let taken = road.feedback("municipality", &[&["withdraw", &third.to_string()], &who[..]].concat()).expect(0).json();
+    let who =
+        ["--actor", "j.jansen", "--role", "municipal-consultant", "--note", "It was a mistake of mine."];
+    let taken = road
+        .feedback("municipality", &[&["withdraw", &third.to_string()], &who[..]].concat())
+        .expect(0)
+        .json();
     assert_eq!((&taken["status"], &taken["view"]["status"]), (&json!("withdrawn"), &json!("withdrawn")));
-    let list = road.feedback("municipality", &["list", "--status", "withdrawn", "--reference", "STR-2"]).expect(0).json();
+    let list = road
+        .feedback("municipality", &["list", "--status", "withdrawn", "--reference", "STR-2"])
+        .expect(0)
+        .json();
     assert_eq!(list["reports"].as_array().unwrap().len(), 1, "{list}");
     road.nothing_is_in_the_clear();
 }
@@ -247,7 +287,8 @@ async fn a_report_at_the_wrong_holder_goes_on_by_itself_and_comes_back_where_nob
     road.until(id, "held", |one| one["reason"] == "handler-was-asked");
     // Straight to another.
     road.annotate("health-service", id, json!({"status": "wrong-holder", "handler": YOUTH_CARE})).await;
-    let third = road.until(id, "at the third", |one| one["holder"]["oin"] == YOUTH_CARE && one["status"] == "reported");
+    let third = road
+        .until(id, "at the third", |one| one["holder"]["oin"] == YOUTH_CARE && one["status"] == "reported");
     assert_eq!(third["sentOnBy"].as_array().unwrap().len(), 2);
     road.annotate("youth-care", id, json!({"status": "wrong-holder", "handler": ADDICTION})).await;
     road.until(id, "held at the third", |one| one["reason"] == "too-many-holders");
@@ -274,10 +315,37 @@ async fn a_report_arrives_once_whatever_is_killed() {
     let (name, config) = (second.to_string(), town.clone());
     let sending = std::thread::spawn(move || {
         let words = [
-            "feedback", "report", "--config", config.to_str().unwrap(), "--bsn", "-", "--purpose", "coordinate-help",
-            "--role", "municipal-consultant", "--actor", "j.jansen", "--case", "2026-0042", "--strong-suspicion",
-            "--own-knowledge", "--knows-definition", "--contact-name", "J", "--contact-email", "j@example.nl", "--holder",
-            SCHOOL, "--category", "school-attendance", "--pointer", "/person/givenName", "--doubted", "X", "--id", &name,
+            "feedback",
+            "report",
+            "--config",
+            config.to_str().unwrap(),
+            "--bsn",
+            "-",
+            "--purpose",
+            "coordinate-help",
+            "--role",
+            "municipal-consultant",
+            "--actor",
+            "j.jansen",
+            "--case",
+            "2026-0042",
+            "--strong-suspicion",
+            "--own-knowledge",
+            "--knows-definition",
+            "--contact-name",
+            "J",
+            "--contact-email",
+            "j@example.nl",
+            "--holder",
+            SCHOOL,
+            "--category",
+            "school-attendance",
+            "--pointer",
+            "/person/givenName",
+            "--doubted",
+            "X",
+            "--id",
+            &name,
         ];
         run_with_input(words, PERSON)
     });
@@ -295,10 +363,37 @@ async fn a_report_arrives_once_whatever_is_killed() {
     assert_eq!(received, expected);
     let again = run_with_input(
         [
-            "feedback", "report", "--json", "--config", town.to_str().unwrap(), "--bsn", "-", "--purpose", "coordinate-help",
-            "--role", "municipal-consultant", "--actor", "j.jansen", "--case", "2026-0042", "--strong-suspicion",
-            "--own-knowledge", "--knows-definition", "--contact-name", "J", "--contact-email", "j@example.nl", "--holder",
-            SCHOOL, "--category", "school-attendance", "--pointer", "/person/givenName", "--doubted", "X", "--id",
+            "feedback",
+            "report",
+            "--json",
+            "--config",
+            town.to_str().unwrap(),
+            "--bsn",
+            "-",
+            "--purpose",
+            "coordinate-help",
+            "--role",
+            "municipal-consultant",
+            "--actor",
+            "j.jansen",
+            "--case",
+            "2026-0042",
+            "--strong-suspicion",
+            "--own-knowledge",
+            "--knows-definition",
+            "--contact-name",
+            "J",
+            "--contact-email",
+            "j@example.nl",
+            "--holder",
+            SCHOOL,
+            "--category",
+            "school-attendance",
+            "--pointer",
+            "/person/givenName",
+            "--doubted",
+            "X",
+            "--id",
             &second.to_string(),
         ],
         PERSON,
@@ -307,12 +402,22 @@ async fn a_report_arrives_once_whatever_is_killed() {
     assert_eq!(road.received("school").await.len(), 2, "the same name is the same report");
 
     // What no holder can do anything with is refused at once, and says why.
-    road.report(&["--holder", SCHOOL, "--category", "youth-care-plan", "--pointer", "/a", "--doubted", "1"]).expect(5);
+    road.report(&["--holder", SCHOOL, "--category", "youth-care-plan", "--pointer", "/a", "--doubted", "1"])
+        .expect(5);
     let list = road.feedback("municipality", &["list", "--delivery", "refused"]).expect(0).json();
     assert_eq!(list["reports"][0]["reason"], "not-found", "{list}");
 
     // A person's own request: at a partner of [subject_access], and nowhere else.
-    let by_hand = ["--holder", SCHOOL, "--category", "school-attendance", "--pointer", "/person/familyName", "--doubted", "X"];
+    let by_hand = [
+        "--holder",
+        SCHOOL,
+        "--category",
+        "school-attendance",
+        "--pointer",
+        "/person/familyName",
+        "--doubted",
+        "X",
+    ];
     let own = ["--kind", "correction-request"];
     let asked = road.report(&[&by_hand[..], &own].concat()).expect(0).json();
     assert_eq!(asked["view"]["kind"], "correction-request", "{asked}");

@@ -83,14 +83,19 @@ fn a_representative_asks_for_a_correction_under_a_mandate_for_it_and_under_no_ot
         id
     };
     let seeing = confirmed(&["view"]);
-    assert!(!town.dossier(CHILD, PARENT, BORN, Some(&seeing)).json()["sections"].as_array().unwrap().is_empty());
+    assert!(
+        !town.dossier(CHILD, PARENT, BORN, Some(&seeing)).json()["sections"].as_array().unwrap().is_empty()
+    );
     let refused = town.correction(CHILD, PARENT).expect(5);
     assert!(refused.stderr.contains("index"), "{refused:?}");
     town.one("withdraw", &seeing, Some("represented"), CHILD).expect(0);
 
     confirmed(&["feedback"]);
     let sent = town.correction(CHILD, PARENT).expect(0).json();
-    assert_eq!((&sent["delivery"], &sent["view"]["kind"]), (&"delivered".into(), &"correction-request".into()));
+    assert_eq!(
+        (&sent["delivery"], &sent["view"]["kind"]),
+        (&"delivered".into(), &"correction-request".into())
+    );
     town.correction(CHILD, STRANGER).expect(5);
     town.holds_no_number(PARENT);
 }
@@ -178,7 +183,14 @@ impl Town {
         let mut arguments = vec!["--bsn", "-", "--representative", "-", "--birth-date", BORN];
         arguments.extend(["--purpose", "coordinate-help", "--case", "Z-17", "--kind", "correction-request"]);
         arguments.extend(["--role", "municipal-consultant", "--actor", "j.jansen", "--holder", SCHOOL]);
-        arguments.extend(["--category", "school-attendance", "--pointer", "/person/givenName", "--doubted", "X"]);
+        arguments.extend([
+            "--category",
+            "school-attendance",
+            "--pointer",
+            "/person/givenName",
+            "--doubted",
+            "X",
+        ]);
         arguments.extend(["--strong-suspicion", "--own-knowledge", "--knows-definition"]);
         arguments.extend(["--contact-name", "A parent", "--contact-email", "parent@example.nl"]);
         self.run(&["feedback", "report"], &arguments, &format!("{person}\n{representative}\n"))

@@ -15,7 +15,7 @@ use kw_store::{Abort, WriteError};
 use super::rerouting::{Onward, onward, translate};
 use super::{CLAIM, Fault, GIVEN_UP_AFTER, KEPT, records, sealing, told};
 use crate::app::App;
-use crate::events::{FeedbackNotDelivered, FeedbackRefused};
+use crate::events::{FeedbackNotAccepted, FeedbackNotDelivered};
 
 /// How many reports are taken up in one run, and how many at the same time.
 const AT_ONCE: u32 = 50;
@@ -112,7 +112,7 @@ async fn send(
                 report.reason = Some(reason.to_owned());
                 save(app, &mut report, true).await?;
             } else {
-                FeedbackRefused { holder, transaction, reason }.log();
+                FeedbackNotAccepted { holder, transaction, reason }.log();
                 refuse(app, &mut report, Some(request), reason).await?;
                 if error.retryable() && report.delivery == FeedbackDelivery::Refused {
                     report.delivery = FeedbackDelivery::GivenUp;

@@ -34,10 +34,10 @@ pub(super) fn check_shape(query: &Query) -> Result<(), Refusal> {
         refusal = refusal
             .field("/relation/reason", format!("expected at most {LONGEST_REASON} bytes of printable text"));
     }
-    if query.act == QueryAct::Feedback
-        && query.representation.as_ref().is_some_and(|claim| claim.act != MandateAct::Feedback)
-    {
-        refusal = refusal.field("/representation/act", "expected 'feedback', as the query's own act");
+    let reports = query.act == QueryAct::Feedback;
+    if query.representation.as_ref().is_some_and(|claim| reports != (claim.act == MandateAct::Feedback)) {
+        let expected = "expected 'feedback' with the query's own act 'feedback', and only with it";
+        refusal = refusal.field("/representation/act", expected);
     }
     // These texts are stored centrally, and no BSN may be.
     let texts = [
