@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     agreement, audit, consents, delegations, demo, departures, doctor, dossier, feedback, identity_checks,
     keys, mandates, matches, objections, partner, personal, pki, pseudonymiser, query, register, relations,
-    reviews, signals, status, switchboard, sync, withdraw,
+    reviews, signals, status, subscriptions, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -101,6 +101,9 @@ pub(crate) enum Command {
     Reviews(reviews::Command),
     /// Read what a party was told, or wait for it.
     Signals(signals::Arguments),
+    /// Say where signals are delivered, and look at what could not be.
+    #[command(subcommand)]
+    Subscriptions(subscriptions::Command),
     /// Ask how the partner that runs here is doing.
     Status(status::Arguments),
     /// Look whether a service can start, and what is wrong if not.
@@ -201,6 +204,14 @@ mod tests {
             "relations end --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000",
             "signals --config p.toml --follow --json",
             "signals --config auditor.toml --after now --limit 5",
+            "subscriptions create --config p.toml --sink https://partner.example:8443/v1/events --type match-arisen,review-due",
+            "subscriptions create --config p.toml --type pointer-registered --reference feed",
+            "subscriptions list --config auditor.toml",
+            "subscriptions show --config p.toml 019a0000-0000-7000-8000-000000000000",
+            "subscriptions verify --config p.toml 019a0000-0000-7000-8000-000000000000",
+            "subscriptions dead-letters --config p.toml 019a0000-0000-7000-8000-000000000000 --after 12 --limit 5",
+            "subscriptions replay --config p.toml 019a0000-0000-7000-8000-000000000000 --sequence 12",
+            "subscriptions end --config p.toml 019a0000-0000-7000-8000-000000000000",
             "status --config p.toml",
             "doctor --config p.toml",
             "audit export --config a.toml --auditor j --format ldv --log switchboard --from 2026-11-01T00:00:00Z -o out",

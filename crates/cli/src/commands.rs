@@ -27,6 +27,7 @@ pub(crate) mod reviews;
 mod serving;
 pub(crate) mod signals;
 pub(crate) mod status;
+pub(crate) mod subscriptions;
 pub(crate) mod switchboard;
 pub(crate) mod sync;
 pub(crate) mod withdraw;
@@ -65,6 +66,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Sync(arguments) => sync::run(arguments, output).await,
         Command::Reviews(command) => reviews::run(command, output).await,
         Command::Signals(arguments) => signals::run(arguments, output).await,
+        Command::Subscriptions(command) => subscriptions::run(command, output).await,
         Command::Status(arguments) => status::run(arguments, output).await,
         Command::Doctor(arguments) => doctor::run(arguments, output).await,
     }

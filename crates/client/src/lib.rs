@@ -12,6 +12,7 @@
 //! - [`HolderClient`]: one document under one grant; feedback reports, for who reported.
 //! - [`LogClient`]: what a party's own log says about one person.
 //! - [`TileClient`]: a log as it is published.
+//! - [`WebhookClient`]: a subscriber's address, where signals are delivered.
 //! - [`WitnessClient`]: cosignatures under a log's checkpoint.
 //! - [`LocalClient`]: the partner process on the same machine.
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ mod pseudonymiser;
 mod retry;
 mod switchboard;
 mod tiles;
+mod webhook;
 mod witness;
 
 pub use access_log::AccessLogClient;
@@ -47,4 +49,5 @@ pub use pseudonymiser::{EpochElement, PseudonymError, PseudonymiserClient, Pseud
 pub use retry::Retry;
 pub use switchboard::{IdempotencyKey, IdempotencyKeyError, SignalClient, SwitchboardClient};
 pub use tiles::TileClient;
+pub use webhook::{Allowed, Undelivered, WebhookClient, sink_mistake};
 pub use witness::{Cosigning, WitnessClient};

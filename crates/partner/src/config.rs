@@ -54,6 +54,9 @@ pub struct PartnerConfig {
     /// The systems that hold data. None for a partner that only asks.
     #[serde(default)]
     pub sources: Vec<SourceSettings>,
+    /// How it hears what it is told.
+    #[serde(default)]
+    pub signals: SignalSettings,
     /// How the index is kept in line with them.
     #[serde(default)]
     pub sync: SyncSettings,
@@ -88,6 +91,15 @@ impl Default for LocalSettings {
     fn default() -> Self {
         Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), token_file: PathBuf::from("local.token") }
     }
+}
+
+/// `[signals]`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignalSettings {
+    /// Whether the switchboard delivers at this process's `/v1/events`, for which there is a subscription. The feed is then
+    /// only asked now and then, in case something did not arrive.
+    pub webhook: bool,
 }
 
 /// `[sync]`.

@@ -15,6 +15,7 @@ mod authorisation;
 pub mod check;
 mod clients;
 mod config;
+mod deliveries;
 mod elements;
 mod error;
 mod events;
@@ -32,7 +33,9 @@ mod sync_gauges;
 mod token;
 
 pub use authorisation::AuthorisationError;
-pub use config::{KeySettings, LocalSettings, PartnerConfig, SourceSettings, SourceSystem, SyncSettings};
+pub use config::{
+    KeySettings, LocalSettings, PartnerConfig, SignalSettings, SourceSettings, SourceSystem, SyncSettings,
+};
 pub use error::StartError;
 pub use events::EVENTS as LOG_EVENTS;
 pub use kw_identity::IdentitySettings;

@@ -24,6 +24,7 @@ use utoipa::{Modify, OpenApi};
         (name = "access-statements", description = "The service listener: what the own log says about a person"),
         (name = "authorisation", description = "The service listener: what personal environments call"),
         (name = "authorisation-browser", description = "The public listener: what people's browsers call"),
+        (name = "events", description = "The service listener: what the switchboard delivers"),
         (name = "local", description = "The local listener: loopback, bearer token"),
         (name = "log", description = "The service listener: the log for whoever checks it (C2SP tlog-tiles)"),
         (name = "witness", description = "The service listener: cosigning the logs of others (C2SP tlog-witness)"),
@@ -52,6 +53,8 @@ use utoipa::{Modify, OpenApi};
         kw_authorisation::endpoints::show_consent,
         kw_authorisation::endpoints::consent,
         kw_authorisation::endpoints::metadata,
+        crate::deliveries::agree,
+        crate::deliveries::receive,
         crate::local::access_reports::report,
         crate::local::consents::record,
         crate::local::consents::search,
@@ -162,6 +165,7 @@ fn listener(path: &str) -> Server {
         | "/v1/authorisation/par"
         | "/v1/authorisation/tokens"
         | "/v1/collections"
+        | "/v1/events"
         | "/v1/feedback-reports"
         | "/v1/feedback-reports/{id}"
         | "/v1/feedback-reports/{id}/annotations"

@@ -29,12 +29,14 @@ use crate::access_log::LedgerLog;
 use crate::app::App;
 use crate::clients::Clients;
 use crate::config::PartnerConfig;
+use crate::deliveries::Receiver;
 use crate::error::StartError;
 use crate::people::Admission;
 use crate::signals::Feed;
 use crate::token::Token;
 use crate::{
-    authorisation, keys, local, openapi, received_feedback, sent_feedback, signals, sources, sync_gauges,
+    authorisation, deliveries, keys, local, openapi, received_feedback, sent_feedback, signals, sources,
+    sync_gauges,
 };
 
 /// Runs the partner process until it is told to end.
@@ -188,6 +190,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let suppliers = acting::delegations(Arc::new(AgreedDelegations));
     let (log, public_log) = (logbook.routes(), logbook.public_routes());
     let received = feedback.clone();
+    let receiver = Data::new(Receiver { app: app.clone(), consents: consents.clone() });
     let (for_clients, for_browsers) = (authorisation.clone(), authorisation.clone());
     let server = server
         .service(&tls, &agreement, move |routes| {
@@ -199,6 +202,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
             inspection::routes(routes, inspection.clone());
             log(routes);
             statements::configure(routes);
+            deliveries::routes(routes, receiver.clone());
             if let Some(server) = &for_clients {
                 kw_authorisation::service_routes(routes, server.clone());
             }
@@ -225,9 +229,11 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
             async move { authorisation.forget().await }
         });
     }
-    server.jobs().spawn_patient("signals", AT_ONCE, SIGNALS_LATEST, SIGNALS_PATIENCE, move || {
+    let waits = !config.signals.webhook;
+    let pause = if waits { AT_ONCE } else { SIGNALS_ASKED };
+    server.jobs().spawn_patient("signals", pause, SIGNALS_LATEST, SIGNALS_PATIENCE, move || {
         let (app, consents) = (following.clone(), consents.clone());
-        async move { signals::follow(&app, &consents).await }
+        async move { signals::follow(&app, &consents, waits).await }
     });
     received_feedback::spawn(&server, &feedback, &for_feedback.0, &for_feedback.1);
     follow_feedback(&server, &reporting);
@@ -298,6 +304,8 @@ const FEEDBACK_PATIENCE: Duration = Duration::from_mins(10);
 const FORGETTING_INTERVAL: Duration = Duration::from_hours(6);
 /// The next page is asked for when there is one; waiting for it is the switchboard's.
 const AT_ONCE: Duration = Duration::from_millis(10);
+/// Where signals are delivered, the feed is asked in case one did not arrive: a choice that changed must not be missed for long.
+const SIGNALS_ASKED: Duration = Duration::from_secs(15);
 /// A switchboard that is away for a while does not keep this process from answering others.
 const SIGNALS_PATIENCE: Duration = Duration::from_mins(30);
 /// The switchboard is asked again soon after it was gone: somebody may have asked in need.

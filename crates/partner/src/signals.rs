@@ -1,14 +1,15 @@
 //! What this partner was told: its feed at the switchboard, followed by a job and kept for its own systems.
 //!
 //! The switchboard keeps the feed; this process keeps the newest part of it in memory and reads it anew after a start. A
-//! place in it is named by the signal that was read last, so that a reader's place outlives a restart.
+//! place in it is named by the signal that was read last, so that a reader's place outlives a restart. What the switchboard
+//! delivers at `/v1/events` comes into the same feed; a signal that comes by both roads is there once.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_adapter::pulls::Consents;
 use kw_client::ClientError;
-use kw_domain::PointerId;
+use kw_domain::{PointerId, SignalId};
 use kw_protocol::signal::{
     FROM_NOW, LARGEST_PAGE, LONGEST_WAIT, Signal, SignalPage, SignalType, SignalsAsked,
 };
@@ -40,7 +41,8 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Waits for the next page at the switchboard; none when the process ends. [`Feed::take`] it when it was acted upon.
+    /// Asks for the next page at the switchboard, and waits for it when nothing is delivered here; none when the process ends.
+    /// [`Feed::take`] it when it was acted upon.
     ///
     /// Whoever relies on an answer about consent hears here that a choice changed; while nothing can be heard, nobody relies on
     /// one.
@@ -49,27 +51,42 @@ impl Feed {
         clients: &Clients,
         traffic: &Traffic,
         consents: &Consents,
+        waits: bool,
     ) -> Result<Option<SignalPage>, ClientError> {
         let asked = SignalsAsked {
             after: self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             limit: Some(LARGEST_PAGE),
-            wait: Some(LONGEST_WAIT),
+            wait: waits.then_some(LONGEST_WAIT),
         };
         let current = clients.current()?;
         let page = tokio::select! {
             page = current.switchboard.signals(&asked) => page.inspect_err(|_| consents.drop_all())?,
             () = traffic.ending() => return Ok(None),
         };
-        drop_changed(&page, consents);
+        drop_changed(&page.signals, consents);
         Ok(Some(page))
+    }
+
+    /// Whether the feed was read since the start: before that the order of what is delivered is not known.
+    fn was_read(&self) -> bool {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Keeps a page for readers, and goes on after it.
     pub(crate) fn take(&self, page: SignalPage) {
+        self.add(page.signals);
         *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
+    }
+
+    fn add(&self, signals: Vec<Signal>) {
+        if signals.is_empty() {
+            return;
+        }
         self.kept.send_if_modified(|kept| {
-            let news = !page.signals.is_empty();
-            kept.extend(page.signals);
+            let known: HashSet<SignalId> = kept.iter().map(|signal| signal.id).collect();
+            let before = known.len();
+            kept.extend(signals.into_iter().filter(|signal| !known.contains(&signal.id)));
+            let news = kept.len() > before;
             let surplus = kept.len().saturating_sub(KEPT);
             kept.drain(..surplus);
             news
@@ -106,13 +123,25 @@ impl Feed {
 }
 
 /// Waits for what comes next and acts upon it. What could not be made durable is heard again.
-pub(crate) async fn follow(app: &App, consents: &Consents) -> Result<(), NotFollowed> {
-    let next = app.feed.next(&app.clients, &app.traffic, consents).await;
+pub(crate) async fn follow(app: &App, consents: &Consents, waits: bool) -> Result<(), NotFollowed> {
+    let next = app.feed.next(&app.clients, &app.traffic, consents, waits).await;
     if let Some(page) = next.map_err(NotFollowed::Feed)? {
         sent_feedback::hear(app, &page.signals).await.map_err(NotFollowed::Feedback)?;
         app.feed.take(page);
     }
     Ok(())
+}
+
+/// Acts upon a signal that the switchboard delivered, and keeps it. `false` until the feed was read once: it is to be delivered
+/// again then.
+pub(crate) async fn receive(app: &App, signal: Signal, consents: &Consents) -> Result<bool, NotFollowed> {
+    if !app.feed.was_read() {
+        return Ok(false);
+    }
+    drop_changed(std::slice::from_ref(&signal), consents);
+    sent_feedback::hear(app, std::slice::from_ref(&signal)).await.map_err(NotFollowed::Feedback)?;
+    app.feed.add(vec![signal]);
+    Ok(true)
 }
 
 /// Why nothing more was heard.
@@ -136,8 +165,8 @@ impl Explain for NotFollowed {
 }
 
 /// A changed choice is asked for again. The signal names the own pointer that it speaks of.
-fn drop_changed(page: &SignalPage, consents: &Consents) {
-    let changed = page.signals.iter().filter(|signal| signal.known() == Some(SignalType::ConsentChanged));
+fn drop_changed(signals: &[Signal], consents: &Consents) {
+    let changed = signals.iter().filter(|signal| signal.known() == Some(SignalType::ConsentChanged));
     for signal in changed {
         match PointerId::parse(&signal.about) {
             Ok(pointer) => consents.drop_about(pointer),
@@ -148,7 +177,7 @@ fn drop_changed(page: &SignalPage, consents: &Consents) {
 
 #[cfg(test)]
 mod tests {
-    use kw_domain::{Instant, Oin, SignalId};
+    use kw_domain::{Instant, Oin};
 
     use super::*;
 
@@ -156,7 +185,7 @@ mod tests {
         let oin = Oin::parse("00000099000000001000").unwrap();
         let at = Instant::from_millis(i64::from(number) * 1_000);
         let id = SignalId::new(at, [number; 10]);
-        Signal::new(oin, id, SignalType::ReviewDue, at, id.to_string())
+        Signal::new(oin, id, SignalType::ReviewDue, at, id.to_string(), u64::from(number))
     }
 
     fn told(numbers: impl IntoIterator<Item = u8>) -> SignalPage {
@@ -176,6 +205,16 @@ mod tests {
         let none = feed.page(Some(&rest.cursor), 10);
         assert_eq!((none.signals.len(), &none.cursor), (0, &rest.cursor));
         assert_eq!(feed.page(Some(FROM_NOW), 10), none);
+    }
+
+    #[test]
+    fn a_signal_that_comes_twice_is_there_once() {
+        let feed = Feed::default();
+        feed.take(told(1..=3));
+        feed.add(vec![signal(4)]);
+        feed.add(vec![signal(2)]);
+        feed.take(told(3..=5));
+        assert_eq!(feed.page(None, 10).signals, [1, 2, 3, 4, 5].map(signal));
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub mod pull;
 pub mod query;
 pub mod review;
 pub mod signal;
+pub mod subscription;
 
 pub use bytes::{Bytes16, Bytes32, BytesError, SecretBytes32};
 pub use id_token::IdToken;

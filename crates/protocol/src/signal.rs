@@ -1,7 +1,8 @@
 //! Signals: something happened that another party should hear of. `GET /v1/signals`.
 //!
-//! A signal has the form of a CloudEvent 1.0 (NL GOV profile) and says that something happened and where to look. It never
-//! says to whom, about whom or why: `about` is an opaque identifier, and what it stands for is told only to whoever may know.
+//! A signal is a CloudEvent 1.0 (NL GOV profile) without data: it says that something happened and where to look. It never
+//! says to whom, about whom or why: `subject` is an opaque identifier, and what it stands for is told only to whoever may
+//! know.
 
 use kw_domain::{Instant, Oin, SignalId};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub const LONGEST_WAIT: u32 = 25;
 pub const FROM_NOW: &str = "now";
 
 const VERSION: &str = "1.0";
+/// `sequence` counts, and is written as a number (the CloudEvents extension *sequence*).
+const SEQUENCE_TYPE: &str = "Integer";
 const PREFIX: &str = "nl.ketenwijzer.";
 const SUFFIX: &str = ".v1";
 
@@ -76,9 +79,10 @@ types! {
     PartnerDeparted = "partner-departed", "departures";
     /// A pointer ran out, or its lease did. To its holder, when subscribed.
     PointerLapsed = "pointer-lapsed", "pointers";
-    /// A pointer was registered. To its holder, when subscribed; not for administrative registrations.
+    /// A pointer was registered, also as the successor of another. To its holder, when subscribed; not for administrative
+    /// registrations.
     PointerRegistered = "pointer-registered", "pointers";
-    /// A pointer was withdrawn. To its holder, when subscribed; not for administrative withdrawals.
+    /// A pointer was withdrawn. To its holder, when subscribed; not when the holder leaves the chain.
     PointerWithdrawn = "pointer-withdrawn", "pointers";
     /// A question on a motivated or emergency ground waits for its review. To the asker's organisation.
     ReviewDue = "review-due", "reviews";
@@ -94,6 +98,16 @@ impl SignalType {
     /// The kind with this code.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+
+    /// The kind with this CloudEvents type.
+    pub fn parse_event(kind: &str) -> Option<Self> {
+        Self::parse(kind.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?)
+    }
+
+    /// Whether there are so many that they are told only to who names them in a subscription.
+    pub fn on_request(self) -> bool {
+        matches!(self, Self::PointerLapsed | Self::PointerRegistered | Self::PointerWithdrawn)
     }
 
     /// The CloudEvents type.
@@ -119,30 +133,82 @@ pub struct Signal {
     /// When.
     #[schema(value_type = String)]
     pub time: Instant,
-    /// What it is about: an opaque identifier (UUID).
+    /// What it is about: an opaque identifier (UUID), never a person.
+    #[serde(rename = "subject")]
     pub about: String,
     /// Where to look, at the switchboard.
+    #[serde(rename = "dataref")]
     pub link: String,
+    /// Its number in the recipient's feed, counted from 1. What a subscription leaves out leaves a gap.
+    pub sequence: String,
+    /// How to read `sequence`: `Integer`.
+    pub sequencetype: String,
 }
 
 impl Signal {
-    /// A signal of the switchboard with this OIN about something with this identifier.
-    pub fn new(switchboard: Oin, id: SignalId, kind: SignalType, time: Instant, about: String) -> Self {
+    /// A signal of the switchboard with this OIN about something with this identifier, the `number`th of its recipient.
+    pub fn new(
+        switchboard: Oin,
+        id: SignalId,
+        kind: SignalType,
+        time: Instant,
+        about: String,
+        number: u64,
+    ) -> Self {
         Self {
             specversion: VERSION.to_owned(),
             id,
-            source: format!("urn:nld:oin:{switchboard}:systeem:ketenwijzer"),
+            source: Self::source_of(switchboard),
             kind: kind.event_type(),
             time,
             link: format!("/v1/{}/{about}", kind.collection()),
             about,
+            sequence: number.to_string(),
+            sequencetype: SEQUENCE_TYPE.to_owned(),
         }
+    }
+
+    /// How a switchboard with this OIN names itself.
+    pub fn source_of(switchboard: Oin) -> String {
+        format!("urn:nld:oin:{switchboard}:systeem:ketenwijzer")
     }
 
     /// Which kind it is, if this version knows it.
     pub fn known(&self) -> Option<SignalType> {
-        SignalType::parse(self.kind.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?)
+        SignalType::parse_event(&self.kind)
     }
+
+    /// Its number in the recipient's feed, if it is one.
+    pub fn number(&self) -> Option<u64> {
+        self.sequence.parse().ok()
+    }
+}
+
+/// The JSON Schema of a signal, with every type that this version knows: docs/signals.schema.json.
+pub fn schema() -> serde_json::Value {
+    let kinds: Vec<_> = SignalType::ALL.iter().map(|kind| kind.event_type()).collect();
+    let text = |pattern: &str, what: &str| serde_json::json!({ "type": "string", "pattern": pattern, "description": what });
+    let uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://ketenwijzer.example/signals.schema.json",
+        "title": "Signal",
+        "description": "A CloudEvent 1.0 of a Ketenwijzer switchboard (NL GOV profile). It carries no data and nothing about a person.",
+        "type": "object",
+        "properties": {
+            "specversion": { "const": VERSION },
+            "id": text(uuid, "The same signal is never told under two ids; it may be delivered twice under one."),
+            "source": text("^urn:nld:oin:[0-9]{20}:systeem:ketenwijzer$", "Which switchboard says it."),
+            "type": { "enum": kinds, "description": "What happened. Later versions have more: let pass what you do not know." },
+            "time": { "type": "string", "format": "date-time", "description": "When it was recorded." },
+            "subject": text(uuid, "What it is about: an opaque identifier, never a person."),
+            "dataref": text("^/v1/[a-z-]+/[0-9a-f-]{36}$", "Where to look, at the switchboard."),
+            "sequence": text("^[1-9][0-9]*$", "Its number in the recipient's feed."),
+            "sequencetype": { "const": SEQUENCE_TYPE }
+        },
+        "required": ["specversion", "id", "source", "type", "time", "subject", "dataref", "sequence", "sequencetype"],
+        "additionalProperties": false
+    })
 }
 
 /// One page of a party's own signals, oldest first.
@@ -202,14 +268,38 @@ mod tests {
         let oin = Oin::parse("00000099000000001000").unwrap();
         let id = SignalId::new(Instant::from_millis(1_000), [7; 10]);
         let about = "01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
-        let signal = Signal::new(oin, id, SignalType::ReviewDue, Instant::from_millis(2_000), about.clone());
+        let signal =
+            Signal::new(oin, id, SignalType::ReviewDue, Instant::from_millis(2_000), about.clone(), 12);
         let json = serde_json::to_value(&signal).unwrap();
         let fields: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(fields, ["about", "id", "link", "source", "specversion", "time", "type"]);
+        let expected =
+            ["dataref", "id", "sequence", "sequencetype", "source", "specversion", "subject", "time", "type"];
+        assert_eq!(fields, expected);
+        // The names of attributes are lower-case letters and digits (CloudEvents 1.0 §3.1).
+        assert!(fields.concat().chars().all(|letter| letter.is_ascii_lowercase()));
+        assert_eq!((json["sequence"].as_str(), signal.number()), (Some("12"), Some(12)));
         assert_eq!(json["type"], "nl.ketenwijzer.review-due.v1");
         assert_eq!(json["source"], "urn:nld:oin:00000099000000001000:systeem:ketenwijzer");
-        assert_eq!(json["link"], format!("/v1/reviews/{about}"));
+        assert_eq!(json["dataref"], format!("/v1/reviews/{about}"));
         assert_eq!(signal.known(), Some(SignalType::ReviewDue));
         assert_eq!(serde_json::from_value::<Signal>(json).unwrap(), signal);
+    }
+
+    #[test]
+    fn the_published_schema_is_the_one_that_the_types_give() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/signals.schema.json");
+        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("KETENWIJZER_BLESS").is_some() {
+            std::fs::write(file, &made).unwrap();
+        }
+        let published = std::fs::read_to_string(file).unwrap_or_default();
+        assert_eq!(
+            published, made,
+            "docs/signals.schema.json is behind: run this test with KETENWIJZER_BLESS=1"
+        );
+        let signals = include_str!("../../../docs/signals.md");
+        for kind in SignalType::ALL {
+            assert!(signals.contains(&format!("`{}`", kind.code())), "{}", kind.code());
+        }
     }
 }

@@ -7,7 +7,7 @@ use kw_domain::{
     AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CollectionId, ConsentId,
     DelegationId, DepartureId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId, Instant,
     MandateId, MatchId, ObjectionId, PointerId, QueryId, RelationId, ResolutionId, ReviewId, SessionId,
-    SignalId, SubjectId, SubjectReference, TransactionId,
+    SignalId, SubjectId, SubjectReference, SubscriptionId, TransactionId,
 };
 use rand_core::{CryptoRng, OsRng, RngCore};
 
@@ -142,6 +142,7 @@ identifiers!(
     SignalId,
     SubjectId,
     SubjectReference,
+    SubscriptionId,
     TransactionId
 );
 

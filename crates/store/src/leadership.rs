@@ -1,8 +1,8 @@
-//! Which of several processes on one database signs the log.
+//! Which of several processes on one database signs the log, and which of them delivers signals.
 //!
 //! A lock that goes with its holder: a session's advisory lock in PostgreSQL, a locked file beside a SQLite database. It only saves
 //! work and quarrels. What keeps the history single is that a checkpoint is stored by compare-and-swap
-//! ([`Bookkeeping::publish`](crate::Bookkeeping::publish)).
+//! ([`Bookkeeping::publish`](crate::Bookkeeping::publish)), and so is how far signals were delivered.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -14,18 +14,41 @@ use crate::backend::{Connection, ConnectionRole, postgres};
 use crate::config::DatabaseConfig;
 use crate::error::StoreError;
 
-// The number is arbitrary, but everybody's; migrations have the one before it.
-const TRY: &str = "SELECT pg_try_advisory_lock(720186012) AS held";
 // The server forgets a leader whose machine went away without a word.
 const NOTICE_SILENCE: &str =
     "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
-const CONFIRM: &str = "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() \
-                       AND objid = 720186012 AND granted";
+
+/// What is led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// Delivering signals.
+    Delivery,
+    /// Signing the log.
+    Log,
+}
+
+impl Lead {
+    /// The number is arbitrary, but everybody's; migrations have the one before the first.
+    fn lock(self) -> i64 {
+        match self {
+            Self::Log => 720_186_012,
+            Self::Delivery => 720_186_013,
+        }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Log => ".leader",
+            Self::Delivery => ".deliverer",
+        }
+    }
+}
 
 /// A candidacy for leading, or the lead itself while it lasts.
 #[derive(Debug)]
 pub struct Leadership {
     seat: Seat,
+    lead: Lead,
 }
 
 enum Seat {
@@ -55,13 +78,17 @@ struct Confirmed {
 }
 
 impl Leadership {
-    /// A candidacy beside the services of this database: for whoever must be sure that none of them leads.
+    /// A candidacy for signing beside the services of this database: for whoever must be sure that none of them leads.
     pub fn new(config: DatabaseConfig) -> Self {
+        Self::of(config, Lead::Log)
+    }
+
+    pub(crate) fn of(config: DatabaseConfig, lead: Lead) -> Self {
         let seat = match config.sqlite_file() {
-            Some(file) => Seat::File { path: beside(file), locked: None },
+            Some(file) => Seat::File { path: beside(file, lead), locked: None },
             None => Seat::Session { config: Box::new(config), session: None },
         };
-        Self { seat }
+        Self { seat, lead }
     }
 
     /// Whether this process leads: takes the lead when nobody has it, and makes sure that it is still held when it was taken.
@@ -78,7 +105,7 @@ impl Leadership {
                 Ok(locked.is_some())
             }
             Seat::Session { config, session } => {
-                let asked = ask(config, session);
+                let asked = ask(config, session, self.lead);
                 if asked.is_err() {
                     *session = None;
                 }
@@ -88,9 +115,9 @@ impl Leadership {
     }
 }
 
-fn beside(file: &Path) -> PathBuf {
+fn beside(file: &Path, lead: Lead) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(".leader");
+    name.push(lead.suffix());
     name.into()
 }
 
@@ -105,7 +132,11 @@ fn lock(path: &Path) -> Result<Option<File>, StoreError> {
 }
 
 /// Asks the server in any case: a lock that was taken may be gone with its session.
-fn ask(config: &DatabaseConfig, session: &mut Option<Box<postgres::Conn>>) -> Result<bool, StoreError> {
+fn ask(
+    config: &DatabaseConfig,
+    session: &mut Option<Box<postgres::Conn>>,
+    lead: Lead,
+) -> Result<bool, StoreError> {
     if session.is_none() {
         let opened = Connection::open(config, ConnectionRole::Reader);
         let Connection::Postgres(mut conn) =
@@ -117,10 +148,16 @@ fn ask(config: &DatabaseConfig, session: &mut Option<Box<postgres::Conn>>) -> Re
         *session = Some(Box::new(conn));
     }
     let Some(conn) = session.as_mut() else { return Ok(false) };
-    let confirmed: Confirmed = diesel::sql_query(CONFIRM).get_result(conn.as_mut())?;
+    let number = lead.lock();
+    let confirm = format!(
+        "SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = {number} \
+         AND granted"
+    );
+    let confirmed: Confirmed = diesel::sql_query(confirm).get_result(conn.as_mut())?;
     if confirmed.locks > 0 {
         return Ok(true);
     }
-    let tried: Tried = diesel::sql_query(TRY).get_result(conn.as_mut())?;
+    let tried: Tried = diesel::sql_query(format!("SELECT pg_try_advisory_lock({number}) AS held"))
+        .get_result(conn.as_mut())?;
     Ok(tried.held)
 }

@@ -202,6 +202,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    subscriptions (id) {
+        id -> Binary,
+        subscriber -> Text,
+        sink -> Nullable<Text>,
+        types -> Text,
+        filters -> Text,
+        reference -> Nullable<Text>,
+        created_at -> BigInt,
+        verified_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        allowed_rate -> Nullable<BigInt>,
+        reached -> BigInt,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        failure -> Nullable<Text>,
+        failing_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    dead_letters (subscription, number) {
+        subscription -> Binary,
+        number -> BigInt,
+        failure -> Text,
+        attempts -> BigInt,
+        failed_at -> BigInt,
+        replay -> BigInt,
+    }
+}
+
+diesel::table! {
     signal_heads (recipient) {
         recipient -> Text,
         number -> BigInt,
@@ -622,3 +653,4 @@ diesel::joinable!(pointers -> subjects (subject));
 diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
 diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);
 diesel::allow_tables_to_appear_in_same_query!(matches, match_holders);
+diesel::allow_tables_to_appear_in_same_query!(subscriptions, dead_letters);

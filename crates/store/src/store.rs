@@ -8,7 +8,7 @@ use crate::backend::{Connection, ConnectionRole, Migrations};
 use crate::books::Bookkeeping;
 use crate::config::DatabaseConfig;
 use crate::error::{Abort, KeepError, OpenError, ReadError, StoreError, WriteError};
-use crate::leadership::Leadership;
+use crate::leadership::{Lead, Leadership};
 use crate::ledger::{Act, Committed, LedgerRead, Links};
 use crate::pool::{self, Pool};
 use crate::writer::{Tx, Writer};
@@ -165,6 +165,11 @@ impl<S: Service> Store<S> {
     /// A candidacy for being the one process that signs this log. Whoever leads does so until it ends or loses its connection.
     pub fn leadership(&self) -> Leadership {
         Leadership::new(self.config.clone())
+    }
+
+    /// The same for being the one process that delivers signals.
+    pub fn delivery_leadership(&self) -> Leadership {
+        Leadership::of(self.config.clone(), Lead::Delivery)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod mandates;
 pub mod matches;
 mod reviews;
 mod signals;
+mod subscriptions;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kw_domain::{BatchId, Category, Instant, Oin, PointerId, SubjectId};
@@ -29,6 +30,7 @@ pub(crate) use departures::{kind_from, kind_number};
 pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
 pub use reviews::{ReviewDecision, ReviewFilter, ReviewsRead, ReviewsWrite, StoredReview};
 pub use signals::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
+pub use subscriptions::{StoredDeadLetter, StoredSubscription, SubscriptionsRead, SubscriptionsWrite};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/switchboard/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/switchboard/postgres");
@@ -262,6 +264,7 @@ pub trait SwitchboardRead:
     + ReviewsRead
     + SignalsRead
     + SubjectStatements
+    + SubscriptionsRead
 {
     /// The subject with any of these tags.
     fn find_subject(&mut self, tags: &LiveTags) -> Result<Option<SubjectId>, StoreError>;
@@ -326,6 +329,7 @@ pub trait SwitchboardWrite:
     + MatchesWrite
     + ReviewsWrite
     + SignalsWrite
+    + SubscriptionsWrite
     + SwitchboardRead
 {
     /// [`SwitchboardRead::find_subject`] for many.

@@ -25,6 +25,7 @@ use crate::pointers::Uploads;
 use crate::quota::Quota;
 use crate::reviews;
 use crate::signals::Bell;
+use crate::subscriptions::{Deliveries, Wishes};
 
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -34,6 +35,8 @@ pub(crate) struct App {
     /// Wakes readers that wait for a signal.
     pub(crate) bell: Bell,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Who delivers signals, and how far.
+    pub(crate) deliveries: Deliveries,
     pub(crate) entropy: Entropy,
     /// What each holder told about feedback reports.
     pub(crate) feedback_quota: Quota,
@@ -53,6 +56,8 @@ pub(crate) struct App {
     pub(crate) uploads: Uploads,
     /// How far the log was searched for what looks like a search.
     pub(crate) watch: Watch,
+    /// Who asked to hear of what is told on request.
+    pub(crate) wishes: Wishes,
 }
 
 /// Keys with the generations that use them: swapped whole, so that no request sees half a rotation.

@@ -11,6 +11,8 @@ use kw_store::DatabaseConfig;
 use kw_transport::TlsFiles;
 use serde::Deserialize;
 
+use crate::subscriptions::DeliverySettings;
+
 /// The switchboard's configuration file. Relative paths start at its folder.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,9 @@ pub struct SwitchboardConfig {
     /// How its log is published.
     #[serde(default)]
     pub ledger: LedgerSettings,
+    /// How patiently signals are delivered at subscribers' addresses.
+    #[serde(default)]
+    pub signals: DeliverySettings,
     /// How the identity providers of partners are reached.
     #[serde(default)]
     pub identity: IdentitySettings,

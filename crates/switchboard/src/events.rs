@@ -6,6 +6,10 @@ use kw_domain::Oin;
 use kw_telemetry::Reason;
 
 kw_telemetry::events! {
+    /// Look at the database: signals are delivered once more until it takes how far they are.
+    DeliveryNotStored(
+        Application, Error, "delivery-not-stored", "how far signals were delivered could not be stored"
+    ) { reason: Reason }
     /// A rotation of index keys took a step.
     GenerationsChanged(
         Application, Info, "generations-changed", "the live generations of the index keys changed"

@@ -35,9 +35,11 @@ mod signalling;
 mod signals;
 mod signer;
 mod staleness;
+mod subscriptions;
 mod upkeep;
 
 pub use config::SwitchboardConfig;
 pub use events::EVENTS as LOG_EVENTS;
 pub use keys::{KeysError, init as init_keys, rotate_grant as rotate_grant_key};
 pub use serve::serve;
+pub use subscriptions::DeliverySettings;

@@ -53,6 +53,11 @@ pub(crate) fn withdraw(
     Ok(left)
 }
 
+/// Whether a holder that asked for it hears of a withdrawal: not when it leaves the chain, and all go.
+pub(crate) fn is_told(withdrawal: Option<WithdrawalReason>) -> bool {
+    withdrawal.is_some_and(|reason| reason != WithdrawalReason::HolderStopped)
+}
+
 /// Replaces an active pointer.
 pub(crate) fn supersede(
     pointer: &StoredPointer,

@@ -12,7 +12,7 @@ use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::{Logbook, LogbookParts};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, acting};
 use kw_store::Store;
-use kw_store::switchboard::Switchboard;
+use kw_store::switchboard::{SubscriptionsRead, Switchboard};
 use kw_transport::Tls;
 
 use crate::app::{App, Keyring};
@@ -21,7 +21,7 @@ use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
     access_reports, alarms, consents, delegations, departures, feedback, mandates, matches, objections,
-    pointers, public, queries, relations, reviews, rotation, signals, upkeep,
+    pointers, public, queries, relations, reviews, rotation, signals, subscriptions, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -59,7 +59,8 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
                 .configure(queries::routes)
                 .configure(relations::routes)
                 .configure(reviews::routes)
-                .configure(signals::routes);
+                .configure(signals::routes)
+                .configure(subscriptions::routes);
             inspection::routes(config, inspection.clone());
             log(config);
         }
@@ -119,11 +120,20 @@ async fn open(
         settings: config.ledger.clone(),
     })
     .await?;
+    let subscribed = store.read(SubscriptionsRead::live_subscriptions).await?;
     let live = rotation::first_generation(&store, &current, &keys, clock.as_ref(), tls.oin()).await?;
     let keys = upkeep::needed(keys, &live).map_err(anyhow::Error::msg)?;
     let app = App {
         agreement: agreement.clone(),
         bell: signals::Bell::default(),
+        deliveries: subscriptions::Deliveries::new(
+            config.signals,
+            tls.clone(),
+            Arc::clone(&clock),
+            &entropy,
+            store.delivery_leadership(),
+            &http.metrics,
+        ),
         clock,
         entropy,
         feedback_quota: crate::quota::Quota::default(),
@@ -139,6 +149,7 @@ async fn open(
         traffic: http.traffic.clone(),
         uploads: pointers::Uploads::default(),
         watch: alarms::Watch::default(),
+        wishes: subscriptions::Wishes::of(&subscribed),
     };
     Ok((app, logbook))
 }

@@ -9,7 +9,7 @@ use kw_protocol::signal::SignalType;
 use kw_store::switchboard::NewSignal;
 
 pub(crate) use bell::{Bell, INTERVAL};
-pub(crate) use read::__path_read_signals;
+pub(crate) use read::{__path_read_signals, shown};
 
 use crate::app::App;
 

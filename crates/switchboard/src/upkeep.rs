@@ -9,6 +9,7 @@ use kw_ledger::{Event, LeafKind};
 use kw_logbook::InForce;
 use kw_logbook::retention::{Retention, due_before};
 use kw_protocol::pointer::PointerState;
+use kw_protocol::signal::SignalType;
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
 use kw_store::switchboard::{ActiveSelector, DepartureCounts, StoredPointer};
@@ -21,7 +22,7 @@ use crate::keys::Keys;
 use crate::lifecycle::{self, Due};
 use crate::mandates::mandates_due;
 use crate::matches::{self, Moved};
-use crate::{alarms, departures, objections, reviews, signals};
+use crate::{alarms, departures, objections, reviews, signals, subscriptions};
 
 const AT_ONCE: u32 = 500;
 const UPLOADS_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -60,6 +61,10 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     jobs.spawn("matches", matches::SWEEPING, move || matches::sweep(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("escalating", matches::ESCALATING, move || matches::escalate(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn_urgent("deliveries", subscriptions::INTERVAL, Duration::from_secs(2), move || {
+        subscriptions::deliver(Arc::clone(&each))
+    });
     let each = Arc::clone(app);
     jobs.spawn("reviews", reviews::INTERVAL, move || reviews::escalate(Arc::clone(&each)));
     let each = Arc::clone(app);
@@ -103,7 +108,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
             return Ok(());
         }
         let last = due.len() < AT_ONCE as usize;
-        let agreement = app.agreement.current();
+        let (agreement, telling) = (app.agreement.current(), app.telling(SignalType::PointerLapsed));
         let mut lapsed = app.record(&agreement, Event::PointersLapsed, app.oin, None);
         let mut destroyed = app.record(&agreement, Event::PointersDestroyed, app.oin, None);
         let settler = app.settler(&agreement);
@@ -112,6 +117,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                 let (mut changed, mut gone) = (0, 0);
                 let mut subjects: Vec<SubjectId> = Vec::new();
                 let mut active: Vec<SubjectId> = Vec::new();
+                let mut ran_out = Vec::new();
                 for pointer in &due {
                     // It may have been renewed since it was read.
                     let Some(pointer) =
@@ -122,7 +128,10 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                     match lifecycle::due(&pointer, rules(&agreement, &pointer.category), now) {
                         Due::Becomes(next) => {
                             tx.write().update_pointer(&next)?;
-                            active.extend(pointer.subject.filter(|_| pointer.state == PointerState::Active));
+                            if pointer.state == PointerState::Active {
+                                active.extend(pointer.subject);
+                                ran_out.push((pointer.holder, pointer.id));
+                            }
                             subjects.extend(pointer.subject.filter(|_| next.subject.is_none()));
                             changed += 1;
                         }
@@ -132,6 +141,7 @@ async fn lifecycle_due(app: Arc<App>) -> Worked {
                         }
                     }
                 }
+                telling.tell(tx, ran_out)?;
                 let settled = settler.settle(tx, &Moved::changed(active))?;
                 tx.write().delete_orphans(&subjects)?;
                 lapsed.count = Some(changed);
@@ -158,7 +168,7 @@ async fn leases(app: Arc<App>) -> Worked {
     {
         HolderLeaseRanOut { holder }.log();
         loop {
-            let agreement = app.agreement.current();
+            let (agreement, telling) = (app.agreement.current(), app.telling(SignalType::PointerLapsed));
             let mut record = app.record(&agreement, Event::PointersLapsed, app.oin, None);
             record.holders = vec![holder];
             let settler = app.settler(&agreement);
@@ -182,6 +192,7 @@ async fn leases(app: Arc<App>) -> Worked {
                             tx.write().count_departed(departure, &counts)?;
                         }
                     }
+                    telling.tell(tx, active.iter().map(|pointer| (pointer.holder, pointer.id)))?;
                     let more = active.len() == AT_ONCE as usize;
                     if still && !more {
                         tx.write().delete_lease(holder)?;
@@ -226,6 +237,7 @@ async fn forget(app: Arc<App>) -> Worked {
             tx.write().detach_matches(now.minus(matches::REMEMBERED))?;
             tx.write().forget_matches(records_before)?;
             tx.write().forget_signals(now.minus(SIGNALS_KEPT))?;
+            tx.write().forget_subscriptions(now.minus(SIGNALS_KEPT))?;
             let subjects = tx.write().forget_consents(now.minus(CHOICES_KEPT), AT_ONCE)?;
             tx.write().delete_orphans(&subjects)?;
             let mut record = record.clone();

@@ -1,5 +1,6 @@
 //! The calling side: clients that accept one party at the other end, and no other.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::{Connection, Tls, TlsError};
 
 mod verification;
 
-use verification::{OnlyServer, OwnPair};
+use verification::{Accepted, OnlyServer, OwnPair};
 
 /// How long a client waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +43,16 @@ impl Tls {
     /// that moment; connections that are already open are not closed by a reload, so that whoever keeps a client for
     /// longer than a call or two keeps a [`PeerClient`].
     pub fn client(&self, peer: Oin, options: ClientOptions) -> reqwest::Client {
+        self.client_of(peer, Accepted::Agreed, options)
+    }
+
+    fn client_of(&self, peer: Oin, accepted: Accepted, options: ClientOptions) -> reqwest::Client {
         #[expect(
             clippy::expect_used,
             reason = "fails only if the TLS configuration is of another rustls than the client's, which tests would show"
         )]
         reqwest::Client::builder()
-            .tls_backend_preconfigured(self.calling(peer, &ALPN))
+            .tls_backend_preconfigured(self.calling(peer, accepted, &ALPN))
             .https_only(true)
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -63,8 +68,18 @@ impl Tls {
     /// The same as [`Tls::client`] for long use: a reload, or a revocation list that expires, also ends its open
     /// connections.
     pub fn peer_client(&self, peer: Oin, options: ClientOptions) -> PeerClient {
-        let current = ArcSwap::from_pointee(Generation::new(self, peer, options));
-        PeerClient(Arc::new(PeerClientState { tls: self.clone(), peer, options, current }))
+        self.peer_client_of(peer, Accepted::Agreed, options)
+    }
+
+    /// The same for servers of one party that are not in the agreement: beside the party's own certificate only those of
+    /// `suppliers` are accepted, whatever else the agreement would let stand in.
+    pub fn exact_client(&self, peer: Oin, suppliers: BTreeSet<Oin>, options: ClientOptions) -> PeerClient {
+        self.peer_client_of(peer, Accepted::Only(Arc::new(suppliers)), options)
+    }
+
+    fn peer_client_of(&self, peer: Oin, accepted: Accepted, options: ClientOptions) -> PeerClient {
+        let current = ArcSwap::from_pointee(Generation::new(self, peer, &accepted, options));
+        PeerClient(Arc::new(PeerClientState { tls: self.clone(), peer, accepted, options, current }))
     }
 
     /// A bare stream for HTTP/1.1 to a party's server, for callers that speak for themselves (the load generator).
@@ -79,11 +94,11 @@ impl Tls {
         let refused = |source| TlsError::Connect { peer, source };
         let socket = TcpStream::connect(address).await.map_err(refused)?;
         socket.set_nodelay(true).map_err(refused)?;
-        let connector = TlsConnector::from(Arc::new(self.calling(peer, &ALPN[1..])));
+        let connector = TlsConnector::from(Arc::new(self.calling(peer, Accepted::Agreed, &ALPN[1..])));
         connector.connect(name, socket).await.map_err(refused)
     }
 
-    fn calling(&self, peer: Oin, alpn: &[&[u8]]) -> ClientConfig {
+    fn calling(&self, peer: Oin, accepted: Accepted, alpn: &[&[u8]]) -> ClientConfig {
         let time = Arc::new(ClockTime(Arc::clone(&self.0.time.0)));
         #[expect(
             clippy::expect_used,
@@ -93,7 +108,11 @@ impl Tls {
             .with_protocol_versions(&VERSIONS)
             .expect("the provider has suites for both versions")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(OnlyServer { state: Arc::clone(&self.0), peer }))
+            .with_custom_certificate_verifier(Arc::new(OnlyServer {
+                state: Arc::clone(&self.0),
+                peer,
+                accepted,
+            }))
             .with_client_cert_resolver(Arc::new(OwnPair(Arc::clone(&self.0))));
         // A resumed session would not consult the verifier either (see the server's side).
         config.resumption = Resumption::disabled();
@@ -112,6 +131,7 @@ pub struct PeerClient(Arc<PeerClientState>);
 struct PeerClientState {
     tls: Tls,
     peer: Oin,
+    accepted: Accepted,
     options: ClientOptions,
     current: ArcSwap<Generation>,
 }
@@ -125,10 +145,10 @@ struct Generation {
 }
 
 impl Generation {
-    fn new(tls: &Tls, peer: Oin, options: ClientOptions) -> Self {
+    fn new(tls: &Tls, peer: Oin, accepted: &Accepted, options: ClientOptions) -> Self {
         // Read before the client is made: if a reload comes in between, the client is only replaced once too often.
         let (number, until) = (tls.generation(), tls.revocation_lists_until());
-        Self { number, until, client: tls.client(peer, options) }
+        Self { number, until, client: tls.client_of(peer, accepted.clone(), options) }
     }
 
     /// Whether connections that were made under this generation may still be used.
@@ -185,7 +205,7 @@ impl PeerClient {
         if current.stands(&state.tls) {
             return current.client.clone();
         }
-        let next = Generation::new(&state.tls, state.peer, state.options);
+        let next = Generation::new(&state.tls, state.peer, &state.accepted, state.options);
         let client = next.client.clone();
         state.current.store(Arc::new(next));
         client

@@ -11,9 +11,9 @@ use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
 use crate::client::USER_AGENT;
+use crate::files::{read, read_secret};
 use crate::provider::{ClockTime, VERSIONS, provider};
 use crate::server::ALPN;
-use crate::files::{read, read_secret};
 use crate::snapshot::{key_pair, pkcs8, trust_anchors};
 use crate::{ClientOptions, TlsError};
 

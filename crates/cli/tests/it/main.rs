@@ -31,5 +31,6 @@ mod replay;
 mod representation;
 mod reviewing;
 mod rotation;
+mod subscribing;
 mod usage;
 mod walk_through;

@@ -135,7 +135,8 @@ fn documents_that_the_schema_refuses_are_told_by_pointer_and_keyword() {
     let report = desk.check(&["--json"]).expect(1).json();
     let complaints = category(&report)["documents"]["complaints"].to_string();
     assert!(
-        complaints.contains("/person: required (familyName)") && complaints.contains("/attendance/absentHours: type"),
+        complaints.contains("/person: required (familyName)")
+            && complaints.contains("/attendance/absentHours: type"),
         "{complaints}"
     );
 }

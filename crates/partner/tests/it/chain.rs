@@ -100,6 +100,7 @@ impl Chain {
             ledger: LedgerSettings::default(),
             local: LocalSettings { token_file: at("local.token"), ..LocalSettings::default() },
             sources: Vec::new(),
+            signals: kw_partner::SignalSettings::default(),
             sync: SyncSettings { interval_seconds: 3_600, reconcile_seconds: 0 },
         };
         Self { draft, config, pseudonymiser, authority, folder }

@@ -5,6 +5,7 @@
 mod asking;
 mod authorising;
 mod chain;
+mod deliveries;
 mod description;
 mod doors;
 mod in_force;

@@ -19,12 +19,17 @@ pub struct BodyLimit(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Body<T>(pub T);
 
+/// In a resource's data: JSON of another media type than `application/json`, and that one only.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyType(pub &'static str);
+
 impl<T: DeserializeOwned> FromRequest for Body<T> {
     type Error = Refusal;
     type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = require_media_type(request, "application/json");
+        let wanted = request.app_data::<BodyType>().map_or("application/json", |wanted| wanted.0);
+        let media_type = require_media_type(request, wanted);
         let limit = request.app_data::<BodyLimit>().map_or(256 * 1024, |limit| limit.0);
         let length = request.headers().get("content-length").and_then(|v| v.to_str().ok()?.parse().ok());
         let payload = payload.take();

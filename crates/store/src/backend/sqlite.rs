@@ -66,6 +66,8 @@ mod switchboard_relations;
 mod switchboard_reviews;
 #[path = "../switchboard/signals/queries.rs"]
 mod switchboard_signals;
+#[path = "../switchboard/subscriptions/queries.rs"]
+mod switchboard_subscriptions;
 #[path = "../switchboard/writing.rs"]
 mod switchboard_writing;
 

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use kw_ledger::Event;
 use kw_protocol::pointer::{RegisterPointer, Registered};
 use kw_protocol::problem::Problem;
+use kw_protocol::signal::SignalType;
 use kw_runtime::{Body, Party, Refusal, Registering, Trace};
 use kw_store::{Abort, WriteError};
 
@@ -71,6 +72,7 @@ async fn store(
     record.categories = vec![given.category.clone()];
     record.holders = vec![holder];
     let (term, nonce, settler) = (agreement.lease_term(), app.entropy.draw(), app.settler(&agreement));
+    let telling = app.telling(SignalType::PointerRegistered);
     let done = app
         .store
         .write("register_pointer", move |tx| {
@@ -81,7 +83,7 @@ async fn store(
                     return Ok((answer, act(&record)?));
                 }
             }
-            let mut stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?;
+            let mut stored = register(tx, &keyring.live, &telling, std::slice::from_ref(&prepared))?;
             keep_lease(tx, holder, now, term, &settler)?;
             let settled = settler.settle(tx, &moved(std::slice::from_ref(&prepared), &stored))?;
             let stored = stored.remove(0).map_err(refuse)?;

@@ -13,6 +13,7 @@ use super::preparing::Prepared;
 use crate::index::LiveGenerations;
 use crate::matches::{Moved, Settler};
 use crate::staleness::{Unwritten, check_generations};
+use crate::subscriptions::Telling;
 
 /// Active pointers of one holder about one subject in one category: one per source, and no holder has more systems.
 const MOST_ABOUT_ONE: u64 = 16;
@@ -27,10 +28,11 @@ pub(super) struct Stored {
     pub(super) was_there: bool,
 }
 
-/// Stores what is not there yet. The result has the order of the input; what is refused leaves nothing.
+/// Stores what is not there yet, and tells its holder if that asked for it. The result has the order of the input; what is refused leaves nothing.
 pub(super) fn register(
     tx: &mut Tx<'_, Switchboard>,
     live: &LiveGenerations,
+    telling: &Telling,
     prepared: &[Prepared],
 ) -> Result<Vec<Result<Stored, Refusal>>, Abort<Unwritten>> {
     check_generations(tx, live)?;
@@ -44,6 +46,7 @@ pub(super) fn register(
     let mut fresh: BTreeMap<(SubjectId, [u8; 16], Category), usize> = BTreeMap::new();
     let mut new_pointers: Vec<StoredPointer> = Vec::new();
     let mut stored = Vec::with_capacity(prepared.len());
+    let mut told = Vec::new();
     for ((item, (subject, was_there)), known) in prepared.iter().zip(&subjects).zip(known) {
         let subject = *subject;
         if let Some(pointer) = known {
@@ -78,11 +81,15 @@ pub(super) fn register(
         }
         let mut pointer = item.pointer.clone();
         pointer.subject = Some(subject);
+        if !item.administrative {
+            told.push((pointer.holder, pointer.id));
+        }
         fresh.insert(identity, new_pointers.len());
         new_pointers.push(pointer.clone());
         stored.push(Ok(Stored { pointer, created: true, subject, was_there: *was_there }));
     }
     tx.write().insert_pointers(&new_pointers)?;
+    telling.tell(tx, told)?;
     Ok(stored)
 }
 

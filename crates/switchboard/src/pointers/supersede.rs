@@ -6,6 +6,7 @@ use kw_domain::PointerId;
 use kw_ledger::Event;
 use kw_protocol::pointer::{Registered, SupersedePointer};
 use kw_protocol::problem::{Problem, ProblemCode};
+use kw_protocol::signal::SignalType;
 use kw_runtime::{Body, Party, Refusal, Registering, Trace};
 use kw_store::{Abort, WriteError};
 
@@ -68,6 +69,7 @@ async fn store(
     record.categories = vec![given.successor.category.clone()];
     record.holders = vec![holder];
     let (term, nonce, settler) = (agreement.lease_term(), app.entropy.draw(), app.settler(&agreement));
+    let telling = app.telling(SignalType::PointerRegistered);
     let done = app
         .store
         .write("supersede_pointer", move |tx| {
@@ -90,7 +92,7 @@ async fn store(
             }
             // The old one first: while it is active, the identity may be taken.
             tx.write().update_pointer(&left)?;
-            let stored = register(tx, &keyring.live, std::slice::from_ref(&prepared))?.remove(0).map_err(refuse)?;
+            let stored = register(tx, &keyring.live, &telling, std::slice::from_ref(&prepared))?.remove(0).map_err(refuse)?;
             if !stored.created {
                 return Err(refuse(Refusal::new(
                     ProblemCode::Conflict,

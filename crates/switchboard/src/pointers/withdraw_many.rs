@@ -6,13 +6,14 @@ use actix_web::web::{Data, Json};
 use kw_ledger::Event;
 use kw_protocol::pointer::{WithdrawMany, WithdrawnMany};
 use kw_protocol::problem::{Problem, ProblemCode};
+use kw_protocol::signal::SignalType;
 use kw_runtime::{Body, Refusal, Registering, Trace};
 use kw_store::Abort;
 use kw_store::switchboard::ActiveSelector;
 
 use crate::app::{App, act, not_written, rules};
 use crate::index::source_key;
-use crate::lifecycle;
+use crate::lifecycle::{self, is_told};
 use crate::matches::Moved;
 
 /// More in one transaction would keep everybody else waiting.
@@ -56,6 +57,7 @@ pub(crate) async fn withdraw_many(
     let mut record = app.record(&agreement, Event::PointersWithdrawn, &party.0, Some(&trace));
     record.holders = vec![holder];
     record.count = Some(expected_count);
+    let telling = app.telling(SignalType::PointerWithdrawn);
     let references: Vec<_> = (0..expected_count).map(|_| app.reference()).collect();
     let settler = app.settler(&agreement);
     let done = app
@@ -80,6 +82,9 @@ pub(crate) async fn withdraw_many(
                 if let Some(subject) = pointer.subject {
                     act = act.link(subject, *reference);
                 }
+            }
+            if is_told(Some(reason)) {
+                telling.tell(tx, pointers.iter().map(|pointer| (holder, pointer.id)))?;
             }
             let moved = Moved::changed(pointers.iter().filter_map(|pointer| pointer.subject));
             let settled = settler.settle(tx, &moved)?;

@@ -111,9 +111,10 @@ async fn record(app: &App, party: Oin, trace: &Trace, told: &[StoredSignal]) -> 
     written.map(drop).map_err(not_written)
 }
 
-fn shown(app: &App, stored: &StoredSignal) -> Signal {
+pub(crate) fn shown(app: &App, stored: &StoredSignal) -> Signal {
     let signal = &stored.signal;
-    Signal::new(app.oin, signal.id, signal.kind, signal.at, Uuid::from_bytes(signal.about).to_string())
+    let about = Uuid::from_bytes(signal.about).to_string();
+    Signal::new(app.oin, signal.id, signal.kind, signal.at, about, stored.number)
 }
 
 fn cursor(number: u64) -> String {

@@ -19,9 +19,9 @@ use kw_transport::ON_BEHALF_OF;
 use crate::child::chain;
 use crate::log;
 
-const SUPPLIER: &str = "00000099000000051000";
+pub(crate) const SUPPLIER: &str = "00000099000000051000";
 
-fn agreed(draft: &mut AgreementDraft) {
+pub(crate) fn agreed(draft: &mut AgreementDraft) {
     draft.suppliers.push(SupplierDraft {
         oin: SUPPLIER.into(),
         name: "Softwarehuis Demoland".into(),
@@ -35,7 +35,7 @@ fn agreed(draft: &mut AgreementDraft) {
     });
 }
 
-fn person(name: &str) -> Actor {
+pub(crate) fn person(name: &str) -> Actor {
     Actor {
         id: ActorId::parse(name).unwrap(),
         role: Role::parse("administrator").unwrap(),
@@ -59,7 +59,7 @@ fn refused<T>(outcome: Result<T, kw_client::ClientError>) -> Option<ProblemCode>
 }
 
 /// A mandate of the school with both approvals.
-async fn mandate(chain: &RunningChain, scopes: &[DelegationScope]) -> kw_domain::DelegationId {
+pub(crate) async fn mandate(chain: &RunningChain, scopes: &[DelegationScope]) -> kw_domain::DelegationId {
     let school = chain.member("school").unwrap().switchboard().unwrap();
     let asked = RequestDelegation {
         supplier: Oin::parse(SUPPLIER).unwrap(),

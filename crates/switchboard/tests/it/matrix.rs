@@ -140,6 +140,19 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
         "GET /v1/reviews/{id}" => json("/v1/reviews/01931b3e-7d5a-7000-8000-000000000001".into(), None),
         "GET /v1/signals" => json("/v1/signals?limit=1".into(), None),
+        "GET /v1/subscriptions" => json("/v1/subscriptions".into(), None),
+        "GET /v1/subscriptions/{id}" => json(format!("/v1/subscriptions/{NO_MANDATE}"), None),
+        "GET /v1/subscriptions/{id}/dead-letters" => {
+            json(format!("/v1/subscriptions/{NO_MANDATE}/dead-letters"), None)
+        }
+        "POST /v1/subscriptions" => json("/v1/subscriptions".into(), Some(json!({}))),
+        "POST /v1/subscriptions/{id}/_end" => json(format!("/v1/subscriptions/{NO_MANDATE}/_end"), None),
+        "POST /v1/subscriptions/{id}/_replay" => {
+            json(format!("/v1/subscriptions/{NO_MANDATE}/_replay"), Some(json!({})))
+        }
+        "POST /v1/subscriptions/{id}/_verify" => {
+            json(format!("/v1/subscriptions/{NO_MANDATE}/_verify"), None)
+        }
         "GET /witness/checkpoints/{origin}" => json(format!("/witness/checkpoints/{}", "0".repeat(64)), None),
         "POST /v1/access-log/_search" => json("/v1/access-log/_search".into(), Some(json!({}))),
         "POST /v1/access-log/resolutions" => json("/v1/access-log/resolutions".into(), Some(json!({}))),

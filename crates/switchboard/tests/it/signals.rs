@@ -155,7 +155,9 @@ async fn a_signal_says_nothing_about_a_person() {
         assert_eq!(said, [false; 9], "{text}");
         let fields: Vec<_> =
             serde_json::to_value(&page.signals[0]).unwrap().as_object().unwrap().keys().cloned().collect();
-        assert_eq!(fields, ["about", "id", "link", "source", "specversion", "time", "type"]);
+        let expected =
+            ["dataref", "id", "sequence", "sequencetype", "source", "specversion", "subject", "time", "type"];
+        assert_eq!(fields, expected);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a client shows and what it demands, both from the snapshot of the moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kw_domain::Oin;
@@ -32,12 +33,30 @@ impl ResolvesClientCert for OwnPair {
 pub(super) struct OnlyServer {
     pub(super) state: Arc<TlsState>,
     pub(super) peer: Oin,
+    pub(super) accepted: Accepted,
+}
+
+/// Whose certificates are accepted beside the peer's own.
+#[derive(Debug, Clone)]
+pub(super) enum Accepted {
+    /// Those of suppliers that the agreement lets answer in its place, as it is at the handshake.
+    Agreed,
+    /// Those of these suppliers.
+    Only(Arc<BTreeSet<Oin>>),
 }
 
 impl OnlyServer {
     /// Whether this supplier may answer in the peer's place.
     fn stands_in(&self, found: Oin) -> bool {
-        self.state.stand_ins.load().get(&self.peer).is_some_and(|suppliers| suppliers.contains(&found))
+        match &self.accepted {
+            Accepted::Agreed => self
+                .state
+                .stand_ins
+                .load()
+                .get(&self.peer)
+                .is_some_and(|suppliers| suppliers.contains(&found)),
+            Accepted::Only(suppliers) => suppliers.contains(&found),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The statements of feeds. Compiled once for each backend; `super` says which.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use kw_domain::{Instant, Oin, SignalId};
 use kw_protocol::signal::SignalType;
@@ -8,6 +10,9 @@ use super::Conn;
 use crate::error::StoreError;
 use crate::schema::{signal_heads, signals};
 use crate::switchboard::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
+
+// PostgreSQL takes at most 65,535 parameters in one statement.
+const ROWS_AT_ONCE: usize = 1_000;
 
 type Row = (i64, Vec<u8>, String, Vec<u8>, i64);
 
@@ -51,30 +56,41 @@ impl SignalsRead for Conn {
 
 impl SignalsWrite for Conn {
     fn emit(&mut self, new: &[NewSignal]) -> Result<(), StoreError> {
+        let mut by_recipient: BTreeMap<Oin, Vec<&NewSignal>> = BTreeMap::new();
         for signal in new {
-            let recipient = signal.recipient;
+            by_recipient.entry(signal.recipient).or_default().push(signal);
+        }
+        for (recipient, told) in by_recipient {
             let last: Option<i64> = signal_heads::table
                 .find(recipient.as_str())
                 .select(signal_heads::number)
                 .first(self)
                 .optional()?;
-            let number = last.unwrap_or(0) + 1;
+            let first = last.unwrap_or(0) + 1;
+            let head = last.unwrap_or(0) + told.len() as i64;
             diesel::insert_into(signal_heads::table)
-                .values((signal_heads::recipient.eq(recipient.as_str()), signal_heads::number.eq(number)))
+                .values((signal_heads::recipient.eq(recipient.as_str()), signal_heads::number.eq(head)))
                 .on_conflict(signal_heads::recipient)
                 .do_update()
-                .set(signal_heads::number.eq(number))
+                .set(signal_heads::number.eq(head))
                 .execute(self)?;
-            diesel::insert_into(signals::table)
-                .values((
-                    signals::recipient.eq(recipient.as_str()),
-                    signals::number.eq(number),
-                    signals::id.eq(signal.id.as_bytes().as_slice()),
-                    signals::kind.eq(signal.kind.code()),
-                    signals::about.eq(signal.about.as_slice()),
-                    signals::at.eq(signal.at.as_millis()),
-                ))
-                .execute(self)?;
+            let numbered: Vec<_> = (first..).zip(told).collect();
+            for part in numbered.chunks(ROWS_AT_ONCE) {
+                let rows: Vec<_> = part
+                    .iter()
+                    .map(|(number, signal)| {
+                        (
+                            signals::recipient.eq(recipient.as_str()),
+                            signals::number.eq(number),
+                            signals::id.eq(signal.id.as_bytes().as_slice()),
+                            signals::kind.eq(signal.kind.code()),
+                            signals::about.eq(signal.about.as_slice()),
+                            signals::at.eq(signal.at.as_millis()),
+                        )
+                    })
+                    .collect();
+                diesel::insert_into(signals::table).values(&rows).execute(self)?;
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use kw_domain::{BatchId, Handle, Instant, Oin};
 use kw_ledger::{AccessRecord, Event};
 use kw_protocol::pointer::{BulkOutcome, BulkResult, RegisterPointer};
 use kw_protocol::problem::ProblemCode;
+use kw_protocol::signal::SignalType;
 use kw_runtime::{ActedBy, Refusal, Trace};
 use kw_store::{Abort, WriteError};
 
@@ -90,6 +91,7 @@ async fn store(
     let (term, holder, now) = (ready.agreement.lease_term(), upload.holder, ready.now);
     let first_line = ready.batch.first_line;
     let after = first_line + ready.lines.len() as u64;
+    let telling = app.telling(SignalType::PointerRegistered);
     let (writing, keyring) = (Arc::clone(&ready.prepared), Arc::clone(&ready.keyring));
     let settler = app.settler(&ready.agreement);
     let done = app
@@ -101,7 +103,7 @@ async fn store(
                     "The upload went on elsewhere. Ask for its progress and go on from there.",
                 ))));
             }
-            let stored = register(tx, &keyring.live, &writing)?;
+            let stored = register(tx, &keyring.live, &telling, &writing)?;
             keep_lease(tx, holder, now, term, &settler)?;
             let settled = settler.settle(tx, &moved(&writing, &stored))?;
             tx.write().store_upload(holder, upload.id, after, now)?;
