@@ -2,6 +2,7 @@
 
 mod ending;
 mod family;
+mod large;
 mod latency;
 mod model;
 mod race;
