@@ -11,6 +11,7 @@ mod failures;
 mod feedback_sent;
 mod identity;
 mod leadership;
+mod matches;
 mod partner;
 mod personal;
 mod resolutions;
