@@ -95,9 +95,14 @@ mod tests {
             {"resource": {"resourceType": "Patient", "id": "4"}, "search": {"mode": "match"}},
             {"resource": {"resourceType": "OperationOutcome"}, "search": {"mode": "outcome"}}, {}]});
         let bundle = Bundle::read("x", body).unwrap();
-        assert_eq!(bundle.matches("Condition").map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(
+            bundle.matches("Condition").map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(),
+            ["1", "2"]
+        );
         assert_eq!((bundle.next.as_deref(), bundle.total), (Some("b"), Some(2)));
-        for wrong in [json!([]), json!({"resourceType": "Patient"}), json!({"resourceType": "Bundle", "entry": 1})] {
+        for wrong in
+            [json!([]), json!({"resourceType": "Patient"}), json!({"resourceType": "Bundle", "entry": 1})]
+        {
             assert!(Bundle::read("x", wrong).is_err());
         }
     }

@@ -59,7 +59,10 @@ pub struct Selection {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a type of resource, or a table with `type`, `search`, `parameter` and `reference`")]
+#[serde(
+    untagged,
+    expecting = "expected a type of resource, or a table with `type`, `search`, `parameter` and `reference`"
+)]
 enum SelectionForm {
     Text(String),
     Table(SelectionTable),
@@ -86,7 +89,12 @@ impl TryFrom<SelectionForm> for Selection {
             SelectionForm::Text(text) => {
                 let (kind, search) = text.split_once('?').unwrap_or((&text, ""));
                 let parameter = Self::usual_parameter();
-                SelectionTable { kind: kind.to_owned(), search: search.to_owned(), parameter, reference: None }
+                SelectionTable {
+                    kind: kind.to_owned(),
+                    search: search.to_owned(),
+                    parameter,
+                    reference: None,
+                }
             }
         };
         let SelectionTable { kind, search, parameter, reference } = table;

@@ -9,8 +9,14 @@ use serde_json::Value;
 use crate::config::{CategoryResources, FhirConfig, Selection};
 
 pub(crate) fn source(statement: &Value, config: &FhirConfig) -> SourceDescription {
-    let word = |pointer: &str| statement.pointer(pointer).and_then(Value::as_str).map(printable).unwrap_or_default();
-    let system = format!("a FHIR server, version {}: {} {}", word("/fhirVersion"), word("/software/name"), word("/software/version"));
+    let word =
+        |pointer: &str| statement.pointer(pointer).and_then(Value::as_str).map(printable).unwrap_or_default();
+    let system = format!(
+        "a FHIR server, version {}: {} {}",
+        word("/fhirVersion"),
+        word("/software/name"),
+        word("/software/version")
+    );
     let categories = config.categories.iter();
     let categories = categories.map(|(name, rules)| (name.clone(), category(name, rules, config, statement)));
     SourceDescription { system: system.trim_end().to_owned(), categories: categories.collect() }
@@ -24,13 +30,20 @@ fn category(
 ) -> CategoryDescription {
     let configured = |role, what: &str| RoleDescription::new(role, what, "as FHIR has it");
     let fields = rules.resources.iter().map(|selection| FieldDescription {
-        from: if selection.search.is_empty() { selection.kind.clone() } else { format!("{}?{}", selection.kind, selection.search) },
+        from: if selection.search.is_empty() {
+            selection.kind.clone()
+        } else {
+            format!("{}?{}", selection.kind, selection.search)
+        },
         to: "/entry".to_owned(),
         becomes: "resource".to_owned(),
     });
     let mut concerns = Vec::new();
     if !statement["fhirVersion"].as_str().is_some_and(|version| version.starts_with("4.0")) {
-        concerns.push(Concern::new("the server does not say that it is FHIR R4", "look whether base_url is the right one"));
+        concerns.push(Concern::new(
+            "the server does not say that it is FHIR R4",
+            "look whether base_url is the right one",
+        ));
     }
     for selection in &rules.resources {
         concerns.extend(missing(selection, statement));
@@ -39,7 +52,11 @@ fn category(
         origins: vec![format!("search of {name}"), format!("fetch of {name}")],
         roles: vec![
             configured(FieldRole::Key, "Patient.id"),
-            RoleDescription::new(FieldRole::Subject, format!("Patient.identifier of {}", config.bsn_system), "configured"),
+            RoleDescription::new(
+                FieldRole::Subject,
+                format!("Patient.identifier of {}", config.bsn_system),
+                "configured",
+            ),
             configured(FieldRole::BirthDate, "Patient.birthDate"),
             configured(FieldRole::ChangedAt, "meta.lastUpdated"),
             configured(FieldRole::Gone, "Patient.active is false, or Patient.link of type replaced-by"),

@@ -34,7 +34,8 @@ fn tidy(resource: &mut Map<String, Value>) {
 fn without_numbers(members: &mut Map<String, Value>, bsn_system: &str) {
     members.retain(|_, value| {
         without_numbers_inside(value, bsn_system);
-        let emptied = value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
+        let emptied =
+            value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
         !is_number(value, bsn_system) && !emptied
     });
 }

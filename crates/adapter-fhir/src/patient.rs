@@ -43,7 +43,8 @@ pub(crate) fn id(resource: &Map<String, Value>) -> Option<&str> {
 /// The one number among the identifiers that are in use.
 fn subject(resource: &Map<String, Value>, bsn_system: &str) -> Result<Subject, RowFault> {
     let identifiers = resource.get("identifier").and_then(Value::as_array).into_iter().flatten();
-    let current = identifiers.filter(|identifier| identifier["system"] == bsn_system && identifier["use"] != "old");
+    let current =
+        identifiers.filter(|identifier| identifier["system"] == bsn_system && identifier["use"] != "old");
     let mut found = None;
     for value in current.filter_map(|identifier| identifier.get("value")) {
         let subject = read_subject(value)?;
@@ -112,7 +113,8 @@ mod tests {
     fn a_patient_is_known_by_the_number_in_use_and_a_partial_birth_date_is_one() {
         let old = json!({"system": SYSTEM, "value": "999994086", "use": "old"});
         let other = json!({"system": "urn:oid:1.2", "value": "1"});
-        let found = read(json!({"id": "a", "identifier": [other, old, bsn("999990342")], "birthDate": "2012-05"}));
+        let found =
+            read(json!({"id": "a", "identifier": [other, old, bsn("999990342")], "birthDate": "2012-05"}));
         let Ok(Patient::Here { subject, birth_date }) = found else { panic!() };
         assert_eq!(subject, Subject::parse("nl.bsn:999990342").unwrap());
         assert_eq!(birth_date, BirthDate::parse("2012-05").ok());

@@ -65,7 +65,11 @@ impl Server {
     }
 
     /// One Patient; `None` when it was deleted or never was.
-    pub(crate) async fn patient(&self, what: &str, patient: &str) -> Result<Option<(Resource, usize)>, SourceError> {
+    pub(crate) async fn patient(
+        &self,
+        what: &str,
+        patient: &str,
+    ) -> Result<Option<(Resource, usize)>, SourceError> {
         if !is_id(patient) {
             return Ok(None);
         }
@@ -78,10 +82,14 @@ impl Server {
             return if is_fhir { Ok(None) } else { Err(answer.refused(what)) };
         }
         match answer.success(what)? {
-            Value::Object(found) if found.get("resourceType") == Some(&"Patient".into()) && id(&found) == Some(patient) => {
+            Value::Object(found)
+                if found.get("resourceType") == Some(&"Patient".into()) && id(&found) == Some(patient) =>
+            {
                 Ok(Some((found, answer.bytes())))
             }
-            _ => Err(SourceError::Content(format!("{what}: the answer is not the Patient that was asked for"))),
+            _ => {
+                Err(SourceError::Content(format!("{what}: the answer is not the Patient that was asked for")))
+            }
         }
     }
 
@@ -189,7 +197,9 @@ impl Server {
         if statement["resourceType"] == "CapabilityStatement" {
             return Ok(statement);
         }
-        Err(SourceError::Content(format!("{METADATA}: the answer is no CapabilityStatement: look at base_url")))
+        Err(SourceError::Content(format!(
+            "{METADATA}: the answer is no CapabilityStatement: look at base_url"
+        )))
     }
 
     pub(crate) fn page_size(&self) -> usize {

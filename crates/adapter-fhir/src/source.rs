@@ -37,6 +37,9 @@ struct Found {
     refused: Vec<RefusedRow>,
 }
 
+/// Patients that changed, on one page.
+const PATIENTS_AT_ONCE: usize = 20;
+
 impl FhirSource {
     /// A source of that name. Checks the settings, not the server.
     pub fn new(name: SourceName, config: FhirConfig, clock: Arc<dyn Clock>) -> Result<Self, SourceError> {
@@ -64,7 +67,13 @@ impl FhirSource {
     }
 
     /// The step after this one, in this category or the next.
-    fn after(&self, place: &Place, category: &Category, rules: &CategoryResources, step: Step) -> Option<(Category, Step)> {
+    fn after(
+        &self,
+        place: &Place,
+        category: &Category,
+        rules: &CategoryResources,
+        step: Step,
+    ) -> Option<(Category, Step)> {
         let changed = place.marks.contains_key(category) && !place.full;
         let next = match step {
             Step::Resources(at) if at + 1 < rules.evidence().len() => Some(Step::Resources(at + 1)),
@@ -75,8 +84,7 @@ impl FhirSource {
         match next {
             Some(step) => Some((category.clone(), step)),
             None => {
-                let mut later =
-                    self.config.categories.range((Bound::Excluded(category), Bound::Unbounded));
+                let mut later = self.config.categories.range((Bound::Excluded(category), Bound::Unbounded));
                 later.next().map(|(category, _)| (category.clone(), Step::Resources(0)))
             }
         }
@@ -93,19 +101,26 @@ impl FhirSource {
         if let Some(next) = &place.within.next {
             return self.server.api.follow(what, self.server.api.base(), next);
         }
-        let count = self.server.page_size().to_string();
+        // Each Patient that changed costs a question per type, and a page has to be done in time.
+        let most = if step == Step::Patients { PATIENTS_AT_ONCE } else { usize::MAX };
+        let count = self.server.page_size().min(most).to_string();
         let since = since.map(|since| since.to_string());
         let from = since.as_ref().map(|since| format!("ge{since}"));
-        let changed: Vec<(&str, &str)> =
-            from.iter().flat_map(|from| [("_lastUpdated", from.as_str()), ("_sort", "_lastUpdated")]).collect();
+        let changed: Vec<(&str, &str)> = from
+            .iter()
+            .flat_map(|from| [("_lastUpdated", from.as_str()), ("_sort", "_lastUpdated")])
+            .collect();
         let mut more = vec![("_count", count.as_str())];
         match step {
             Step::Resources(at) => {
                 let evidence = rules.evidence();
                 let selection = evidence.get(at).ok_or_else(|| {
-                    SourceError::Configuration(format!("{what}: resources changed: let the source be read from the start"))
+                    SourceError::Configuration(format!(
+                        "{what}: resources changed: let the source be read from the start"
+                    ))
                 })?;
-                let elements = if selection.is_patient() { PATIENT_ELEMENTS.to_owned() } else { elements(selection) };
+                let elements =
+                    if selection.is_patient() { PATIENT_ELEMENTS.to_owned() } else { elements(selection) };
                 more.extend(changed);
                 if self.config.elements {
                     more.push(("_elements", &elements));
@@ -197,7 +212,14 @@ impl FhirSource {
     }
 
     /// Adds what a Patient comes to; without one it is gone.
-    fn judge(&self, found: &mut Found, what: &str, category: &Category, id: &str, patient: Option<&Resource>) {
+    fn judge(
+        &self,
+        found: &mut Found,
+        what: &str,
+        category: &Category,
+        id: &str,
+        patient: Option<&Resource>,
+    ) {
         let Ok(record) = LocalId::new(id) else { return };
         let category = category.clone();
         match patient.map(|patient| Patient::read(patient, &self.config.bsn_system)) {
@@ -216,7 +238,9 @@ impl FhirSource {
 
     fn rules(&self, category: &Category) -> Result<&CategoryResources, SourceError> {
         let found = self.config.categories.get(category);
-        found.ok_or_else(|| SourceError::Configuration(format!("there are no resources for category {category}")))
+        found.ok_or_else(|| {
+            SourceError::Configuration(format!("there are no resources for category {category}"))
+        })
     }
 }
 
@@ -237,8 +261,9 @@ impl Source for FhirSource {
             before => self.begin(before),
         };
         let reading = place.reading.clone();
-        let found = reading
-            .and_then(|(category, step)| self.config.categories.get(&category).map(|rules| (category, rules, step)));
+        let found = reading.and_then(|(category, step)| {
+            self.config.categories.get(&category).map(|rules| (category, rules, step))
+        });
         let Some((category, rules, step)) = found else {
             // The category left the configuration in the middle of a round.
             (place.reading, place.full) = (None, false);
@@ -275,7 +300,9 @@ impl Source for FhirSource {
         let what = format!("fetch of {category}");
         let rules = self.rules(category)?;
         let now = self.clock.now();
-        let Some((patient, bytes)) = self.server.patient(&what, record.as_str()).await? else { return Ok(None) };
+        let Some((patient, bytes)) = self.server.patient(&what, record.as_str()).await? else {
+            return Ok(None);
+        };
         let Patient::Here { birth_date, .. } = read(&what, &patient, &self.config)? else { return Ok(None) };
         let mut used = 0;
         self.server.spend(&what, &mut used, bytes)?;
@@ -327,5 +354,10 @@ fn read(what: &str, patient: &Resource, config: &FhirConfig) -> Result<Patient, 
 }
 
 fn every_patient() -> Selection {
-    Selection { kind: "Patient".to_owned(), search: String::new(), parameter: "_id".to_owned(), reference: None }
+    Selection {
+        kind: "Patient".to_owned(),
+        search: String::new(),
+        parameter: "_id".to_owned(),
+        reference: None,
+    }
 }

@@ -49,8 +49,7 @@ impl Api {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let anonymous =
-            matches!(config.auth, Authentication::None) && config.client_certificate.is_none();
+        let anonymous = matches!(config.auth, Authentication::None) && config.client_certificate.is_none();
         if anonymous && !is_this_machine(&base) {
             return Err(wrong(
                 "api.auth is missing: a server that is not on this machine has to know who asks (or give client_certificate)",
@@ -175,7 +174,9 @@ impl Api {
             return Ok(());
         }
         let seconds = until.since(now).as_secs() + 1;
-        Err(SourceError::Unavailable(format!("{what}: the server asked to be left alone for {seconds} s more")))
+        Err(SourceError::Unavailable(format!(
+            "{what}: the server asked to be left alone for {seconds} s more"
+        )))
     }
 }
 

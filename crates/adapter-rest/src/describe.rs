@@ -5,7 +5,11 @@ use kw_domain::Category;
 
 use crate::config::{CategoryRequests, Gone, Paging};
 
-pub(crate) fn category(category: &Category, rules: &CategoryRequests, tells_changes: bool) -> CategoryDescription {
+pub(crate) fn category(
+    category: &Category,
+    rules: &CategoryRequests,
+    tells_changes: bool,
+) -> CategoryDescription {
     let configured = |role, place: &str| RoleDescription::new(role, place, "configured");
     let optional = |role, place: Option<&str>, without: &str| match place {
         Some(place) => configured(role, place),
@@ -17,8 +21,16 @@ pub(crate) fn category(category: &Category, rules: &CategoryRequests, tells_chan
         roles: vec![
             configured(FieldRole::Key, &rules.record),
             configured(FieldRole::Subject, &rules.person),
-            optional(FieldRole::BirthDate, rules.birth_date.as_deref(), "none: pulls are not checked against a birth date"),
-            optional(FieldRole::ChangedAt, rules.changed_at.as_deref(), "none: the moment at which a reading began counts"),
+            optional(
+                FieldRole::BirthDate,
+                rules.birth_date.as_deref(),
+                "none: pulls are not checked against a birth date",
+            ),
+            optional(
+                FieldRole::ChangedAt,
+                rules.changed_at.as_deref(),
+                "none: the moment at which a reading began counts",
+            ),
             optional(FieldRole::Gone, gone, "none: what is not in the list any more is gone"),
             optional(FieldRole::AsOf, rules.as_of.as_deref(), "none: the moment of the answer"),
             optional(FieldRole::UnderInvestigation, rules.under_investigation.as_deref(), "none"),

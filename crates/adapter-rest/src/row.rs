@@ -1,8 +1,8 @@
 //! What the members of an item mean.
 
 use kw_adapter::mapping::{
-    RecordKey, RowFault, SourceRow, cell, leave_out, leave_out_bsns, names_a_bsn, read_birth_date, read_subject,
-    text_of,
+    RecordKey, RowFault, SourceRow, cell, leave_out, leave_out_bsns, names_a_bsn, read_birth_date,
+    read_subject, text_of,
 };
 use kw_adapter::{Change, LocalId, SourceRecord};
 use kw_domain::{Category, Instant, Subject};
@@ -37,7 +37,8 @@ pub(crate) fn item(
     let category = category.clone();
     let subject = match person(row, &rules.person) {
         Err(RowFault::BsnMissing) if gone => {
-            let record = if rules.person_in_key { None } else { local_id(&own, None, rules, &category, key).ok() };
+            let record =
+                if rules.person_in_key { None } else { local_id(&own, None, rules, &category, key).ok() };
             return Ok(Item { change: record.map(|record| Change::Gone { category, record }), own });
         }
         found => found.map_err(|fault| Unusable {
@@ -125,9 +126,15 @@ pub(crate) fn check(rules: &CategoryRequests) -> Result<(), String> {
     let plain = |place: &str| place.trim_start_matches('/').to_owned();
     let record = plain(&rules.record);
     if record == plain(&rules.person) || names_a_bsn(record.rsplit('/').next().unwrap_or_default()) {
-        return Err("record is the BSN: it comes into addresses, so choose a key that says nothing".to_owned());
+        return Err(
+            "record is the BSN: it comes into addresses, so choose a key that says nothing".to_owned()
+        );
     }
-    for (setting, pointer) in [("items", Some(&rules.items)), ("fetched.row", Some(&rules.fetched.row)), ("total", rules.total.as_ref())] {
+    for (setting, pointer) in [
+        ("items", Some(&rules.items)),
+        ("fetched.row", Some(&rules.fetched.row)),
+        ("total", rules.total.as_ref()),
+    ] {
         if pointer.is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
             return Err(format!("{setting} is not a JSON pointer such as /data"));
         }

@@ -105,7 +105,8 @@ impl RestSource {
         }
         let body = answer.success(&origin)?;
         let items = body.pointer(&rules.items).and_then(Value::as_array);
-        let items = items.ok_or_else(|| wrong(&origin, "there is no list of items at `items` in the answer"))?;
+        let items =
+            items.ok_or_else(|| wrong(&origin, "there is no list of items at `items` in the answer"))?;
         if items.len() > LARGEST_PAGE {
             return Err(wrong(&origin, "a page has more than 10000 items: ask for fewer with {limit}"));
         }
@@ -218,7 +219,10 @@ impl RestSource {
         for row in rows {
             let row = row.as_object().ok_or_else(|| content(origin, &RowFault::NotAnObject))?;
             if row::own_key(row, rules).is_some_and(|found| found != own) {
-                return Err(wrong(origin, "it gives another record than was asked: does the API know the parameter?"));
+                return Err(wrong(
+                    origin,
+                    "it gives another record than was asked: does the API know the parameter?",
+                ));
             }
             kept.push(row.clone());
         }
@@ -243,8 +247,8 @@ impl Source for RestSource {
             before => self.begin(before),
         };
         let reading = place.reading.clone();
-        let found = reading
-            .and_then(|category| self.categories.get(&category).map(|requests| (category, requests)));
+        let found =
+            reading.and_then(|category| self.categories.get(&category).map(|requests| (category, requests)));
         let Some((category, requests)) = found else {
             // The category left the configuration in the middle of a round.
             (place.reading, place.full) = (None, false);
@@ -336,7 +340,8 @@ impl Source for RestSource {
 impl RestSource {
     fn requests(&self, category: &Category) -> Result<&Requests, SourceError> {
         let found = self.categories.get(category);
-        found.ok_or_else(|| SourceError::Configuration(format!("there is no address for category {category}")))
+        found
+            .ok_or_else(|| SourceError::Configuration(format!("there is no address for category {category}")))
     }
 }
 
@@ -348,8 +353,9 @@ impl fmt::Debug for RestSource {
 
 impl Requests {
     fn parse(rules: CategoryRequests) -> Result<Self, String> {
-        let template =
-            |setting: &str, text: &str| Template::parse(text).map_err(|reason| format!("{setting}: {reason}"));
+        let template = |setting: &str, text: &str| {
+            Template::parse(text).map_err(|reason| format!("{setting}: {reason}"))
+        };
         let (list, fetch) = (template("list", &rules.list)?, template("fetch", &rules.fetch)?);
         if list.has(Parameter::Record) || !fetch.has(Parameter::Record) {
             return Err("parameter {record} belongs in fetch".to_owned());

@@ -68,11 +68,7 @@ impl Template {
     }
 
     /// The address with these values; `None` when it cannot be made: a value is missing in its path or would be a path itself.
-    pub(crate) fn address(
-        &self,
-        base: &Url,
-        value: impl Fn(Parameter) -> Option<String>,
-    ) -> Option<Url> {
+    pub(crate) fn address(&self, base: &Url, value: impl Fn(Parameter) -> Option<String>) -> Option<Url> {
         let path = filled(&self.path, &value)?;
         if path.split('/').any(is_dots) {
             return None;
@@ -153,7 +149,8 @@ mod tests {
     #[test]
     fn parts_of_the_query_without_a_value_are_left_out() {
         let template = Template::parse("/plans?kind=a&since={since}&limit={limit}").unwrap();
-        let address = |parameter, value| template.address(&base(), only(parameter, value)).unwrap().to_string();
+        let address =
+            |parameter, value| template.address(&base(), only(parameter, value)).unwrap().to_string();
         assert_eq!(address(Parameter::Limit, "5"), "https://api.example/v2/plans?kind=a&limit=5");
         assert_eq!(
             address(Parameter::Since, "2026-01-01T00:00:00+01"),
@@ -163,7 +160,15 @@ mod tests {
 
     #[test]
     fn addresses_that_lead_elsewhere_are_refused() {
-        for wrong in ["https://other.example/x", "//other.example/x", "../x", "a/%2e%2E/b", "x#y", "x/{bsn}", "x/{record"] {
+        for wrong in [
+            "https://other.example/x",
+            "//other.example/x",
+            "../x",
+            "a/%2e%2E/b",
+            "x#y",
+            "x/{bsn}",
+            "x/{record",
+        ] {
             assert!(Template::parse(wrong).is_err(), "{wrong}");
         }
         let fetch = Template::parse("plans/{record}").unwrap();

@@ -28,18 +28,24 @@ fn one_patient(asked: &Asked) -> Option<HttpResponse> {
 #[actix_web::test]
 async fn a_server_that_ignores_whose_resources_were_asked_for_is_not_believed() {
     let server = StandIn::answering(|asked| {
-        one_patient(asked).unwrap_or_else(|| page(&[condition("c1", "anna", "active"), condition("c2", "bram", "active")], None))
+        one_patient(asked).unwrap_or_else(|| {
+            page(&[condition("c1", "anna", "active"), condition("c2", "bram", "active")], None)
+        })
     });
     let source = server.source("", PROBLEMS);
     let error = source.fetch(&category("problems"), &record("anna")).await.unwrap_err();
-    assert!(matches!(&error, SourceError::Configuration(said) if said.contains("not of the patient")), "{error}");
+    assert!(
+        matches!(&error, SourceError::Configuration(said) if said.contains("not of the patient")),
+        "{error}"
+    );
 }
 
 #[actix_web::test]
 async fn searches_that_go_in_circles_or_elsewhere_are_noticed() {
     let server = StandIn::answering(|asked| {
         let next = if asked.value("p") == "1" { "?p=2" } else { "?p=1" };
-        one_patient(asked).unwrap_or_else(|| page(&[condition("c1", "anna", "active")], Some(next.to_owned())))
+        one_patient(asked)
+            .unwrap_or_else(|| page(&[condition("c1", "anna", "active")], Some(next.to_owned())))
     });
     let source = server.source("", PROBLEMS);
     let error = everything(&source, None).await.unwrap_err();
@@ -47,9 +53,12 @@ async fn searches_that_go_in_circles_or_elsewhere_are_noticed() {
     let error = source.fetch(&category("problems"), &record("anna")).await.unwrap_err();
     assert!(matches!(&error, SourceError::Content(said) if said.contains("circle")), "{error}");
 
-    for (next, said) in [("http://127.0.0.2/x".to_owned(), "another server"), (format!("?after={ANNA}"), "BSN")] {
+    for (next, said) in
+        [("http://127.0.0.2/x".to_owned(), "another server"), (format!("?after={ANNA}"), "BSN")]
+    {
         let server = StandIn::answering(move |asked| {
-            one_patient(asked).unwrap_or_else(|| page(&[condition("c1", "anna", "active")], Some(next.clone())))
+            one_patient(asked)
+                .unwrap_or_else(|| page(&[condition("c1", "anna", "active")], Some(next.clone())))
         });
         let error = everything(&server.source("", PROBLEMS), None).await.unwrap_err();
         assert!(matches!(&error, SourceError::Configuration(found) if found.contains(said)), "{error}");
@@ -74,7 +83,9 @@ async fn a_number_that_a_server_uses_as_id_comes_into_no_address() {
 async fn a_document_has_a_bound_over_all_its_pages() {
     let server = StandIn::answering(|asked| {
         let at: usize = asked.value("p").parse().unwrap_or_default();
-        one_patient(asked).unwrap_or_else(|| page(&[condition(&format!("c{at}"), "anna", "active")], Some(format!("?p={}", at + 1))))
+        one_patient(asked).unwrap_or_else(|| {
+            page(&[condition(&format!("c{at}"), "anna", "active")], Some(format!("?p={}", at + 1)))
+        })
     });
     let source = server.source("max_document_bytes = 20000", PROBLEMS);
     let error = source.fetch(&category("problems"), &record("anna")).await.unwrap_err();
@@ -98,7 +109,13 @@ async fn what_is_no_fhir_is_refused_and_never_taken_for_an_empty_answer() {
         (|| HttpResponse::Ok().body("<html/>"), "not JSON"),
         (|| HttpResponse::Ok().json(json!({"resourceType": "OperationOutcome"})), "not a FHIR Bundle"),
         (|| HttpResponse::Ok().json(json!([])), "not a FHIR Bundle"),
-        (|| HttpResponse::BadRequest().json(json!({"resourceType": "OperationOutcome", "diagnostics": ANNA})), "400"),
+        (
+            || {
+                HttpResponse::BadRequest()
+                    .json(json!({"resourceType": "OperationOutcome", "diagnostics": ANNA}))
+            },
+            "400",
+        ),
         (|| HttpResponse::NotFound().body("no such page"), "404"),
     ];
     for (made, said) in cases {
@@ -120,7 +137,8 @@ async fn references_that_name_no_patient_of_this_server_are_nobodys() {
         let mut group = condition("c2", "anna", "active");
         group["subject"]["reference"] = json!("Group/anna");
         let contained = json!({"resourceType": "Condition", "id": "c3", "subject": {"reference": "#p"}});
-        one_patient(asked).unwrap_or_else(|| page(&[other, group, contained, json!({"resourceType": "Condition"})], None))
+        one_patient(asked)
+            .unwrap_or_else(|| page(&[other, group, contained, json!({"resourceType": "Condition"})], None))
     });
     let found = everything(&server.source("", PROBLEMS), None).await.unwrap();
     assert!(found.present.is_empty() && found.refused.is_empty() && found.complete);
@@ -128,7 +146,9 @@ async fn references_that_name_no_patient_of_this_server_are_nobodys() {
 
 #[actix_web::test]
 async fn nothing_personal_is_shown_of_a_source_or_its_cursor() {
-    let server = StandIn::answering(|asked| one_patient(asked).unwrap_or_else(|| page(&[condition("c1", "anna", "active")], None)));
+    let server = StandIn::answering(|asked| {
+        one_patient(asked).unwrap_or_else(|| page(&[condition("c1", "anna", "active")], None))
+    });
     let source = server.source("", PROBLEMS);
     let page = source.changes(None).await.unwrap();
     let shown = format!("{source:?} {page:?} {}", page.cursor.0);
@@ -137,12 +157,16 @@ async fn nothing_personal_is_shown_of_a_source_or_its_cursor() {
     }
     let document = source.fetch(&category("problems"), &record("anna")).await.unwrap();
     assert!(!format!("{document:?}").contains("anna"));
-    assert_eq!(source.subject(&category("problems"), &record("anna")).await.unwrap(), Subject::parse(&format!("nl.bsn:{ANNA}")).ok());
+    assert_eq!(
+        source.subject(&category("problems"), &record("anna")).await.unwrap(),
+        Subject::parse(&format!("nl.bsn:{ANNA}")).ok()
+    );
 }
 
 #[test]
 fn settings_that_cannot_work_are_refused() {
-    let good = "[api]\nbase_url = 'http://127.0.0.1:1/fhir'\n[categories.problems]\nresources = ['Condition']\n";
+    let good =
+        "[api]\nbase_url = 'http://127.0.0.1:1/fhir'\n[categories.problems]\nresources = ['Condition']\n";
     assert!(source(good).is_ok());
     for (right, wrong, said) in [
         ("http://127.0.0.1:1/fhir", "http://fhir.example.nl/r4", "https:"),
@@ -152,7 +176,13 @@ fn settings_that_cannot_work_are_refused() {
         let error = source(&good.replace(right, wrong)).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
     }
-    for wrong in ["'condition'", "'Condition/x'", "'Condition?a b'", "{ type = 'Condition', parameter = 'a=b' }", "{ type = 'Condition', reference = 'subject' }"] {
+    for wrong in [
+        "'condition'",
+        "'Condition/x'",
+        "'Condition?a b'",
+        "{ type = 'Condition', parameter = 'a=b' }",
+        "{ type = 'Condition', reference = 'subject' }",
+    ] {
         let text = good.replace("'Condition'", wrong);
         assert!(toml::from_str::<kw_adapter_fhir::FhirConfig>(&text).is_err(), "{wrong}");
     }

@@ -37,7 +37,8 @@ async fn the_examples_of_the_specification_come_through_whole_and_without_a_numb
             let number = json!({"system": BSN, "value": ANNA});
             resource["identifier"].as_array_mut().unwrap().push(number);
         }
-        let name = format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+        let name =
+            format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
         let (status, _) = server.send(reqwest::Method::PUT, &name, Some(&resource)).await;
         // Some of the examples do not pass the server's own check of the specification.
         if status < 300 {
@@ -82,7 +83,8 @@ fn installed() -> Result<PathBuf, String> {
     if !package.join("package.json").is_file() {
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         fs::write(folder.join("package.json"), r#"{"private": true}"#).map_err(|error| error.to_string())?;
-        let arguments = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps", "--no-save"];
+        let arguments =
+            ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps", "--no-save"];
         run(Command::new("npm").args(arguments).arg("hl7.fhir.r4.examples@4.0.1").current_dir(&folder))?;
     }
     Ok(package)

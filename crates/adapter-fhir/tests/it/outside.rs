@@ -60,14 +60,24 @@ async fn a_first_reading_finds_every_patient_with_something_in_a_category() {
     let found = everything(&source, None).await.unwrap();
     assert_eq!(
         found.records(),
-        ["medication/anna", "problems/anna", "problems/bram", "registered/anna", "registered/bram", "registered/cees"]
+        [
+            "medication/anna",
+            "problems/anna",
+            "problems/bram",
+            "registered/anna",
+            "registered/bram",
+            "registered/cees"
+        ]
     );
     assert!(found.complete);
     assert_eq!(found.subject_of("bram"), &subject(BRAM));
-    assert_eq!(found.present[0].birth_date.map(|date| date.precision()), Some(kw_domain::DatePrecision::Month));
+    assert_eq!(
+        found.present[0].birth_date.map(|date| date.precision()),
+        Some(kw_domain::DatePrecision::Month)
+    );
     // Refused by record, so that it does not stand in the way of withdrawing others.
     assert!(!found.refused.is_empty() && found.refused.iter().all(|row| row.record.is_some()), "{found:?}");
-    assert!(found.gone.iter().all(|gone| gone.as_str() == "old"));
+    assert!(found.gone.iter().all(|gone| gone.ends_with("/old")), "{found:?}");
 
     let described = source.describe().await.unwrap();
     assert!(described.system.starts_with("a FHIR server, version 4.0.1: SEKMET"), "{described:?}");
@@ -90,7 +100,9 @@ async fn a_document_is_a_valid_bundle_of_what_was_granted_and_of_nobody_else() {
         let worst = outcome["issue"].as_array().unwrap().iter().any(|issue| issue["severity"] == "error");
         assert!(status == 200 && !worst, "{outcome}");
     }
-    for (name, id) in [("problems", "cees"), ("medication", "bram"), ("problems", "old"), ("registered", "none")] {
+    for (name, id) in
+        [("problems", "cees"), ("medication", "bram"), ("problems", "old"), ("registered", "none")]
+    {
         assert!(source.fetch(&category(name), &record(id)).await.unwrap().is_none(), "{name} of {id}");
     }
     let refused = source.fetch(&category("problems"), &record("nobody")).await.unwrap_err();
@@ -105,32 +117,29 @@ async fn what_changes_at_the_server_changes_here() {
     let config = server.source("overlap_seconds = 0\npatient_history = true", CATEGORIES);
     let source = source(&config).unwrap();
     let first = everything(&source, None).await.unwrap();
-    // The server's `Date` has whole seconds.
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    let quiet = everything(&source, Some(&first.cursor)).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-
     server.put(&condition("c9", "cees", "active")).await;
     server.put(&patient("bram", "999996666")).await;
     let mut merged = patient("anna", ANNA);
     merged["link"] = json!([{"other": {"reference": "Patient/cees"}, "type": "replaced-by"}]);
     server.put(&merged).await;
-    let second = everything(&source, Some(&quiet.cursor)).await.unwrap();
+    let second = everything(&source, Some(&first.cursor)).await.unwrap();
     assert!(!second.complete);
-    assert_eq!(second.records(), ["problems/bram", "problems/cees", "registered/bram"]);
+    // How much comes again depends on the server's clock, of which `Date` has whole seconds and may lag.
+    let has =
+        |found: &[String], wanted: &[&str]| wanted.iter().all(|one| found.iter().any(|known| known == one));
+    assert!(has(&second.records(), &["problems/bram", "problems/cees", "registered/bram"]), "{second:?}");
     assert_eq!(second.subject_of("bram"), &subject("999996666"));
-    let gone: Vec<_> = second.gone.iter().map(kw_adapter::LocalId::as_str).collect();
-    assert!(gone.contains(&"anna") && !gone.contains(&"cees"), "{gone:?}");
+    assert!(has(&second.gone, &["problems/anna", "registered/anna", "medication/anna"]), "{second:?}");
+    assert!(
+        !has(&second.gone, &["problems/cees"]) && !second.records().iter().any(|one| one.ends_with("/anna"))
+    );
 
-    // Deleted, and deleted and made again.
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     server.delete("Condition/c9").await;
     server.delete("Condition/c6").await;
     server.delete("Patient/cees").await;
     server.delete("Condition/c5").await;
     let third = everything(&source, Some(&second.cursor)).await.unwrap();
-    let gone: Vec<_> = third.gone.iter().map(kw_adapter::LocalId::as_str).collect();
-    assert!(gone.contains(&"cees"), "{gone:?}");
+    assert!(has(&third.gone, &["problems/cees", "registered/cees"]), "{third:?}");
     // Nobody says whose a deleted resource was: the pull sees it at once, the index at the next full sync.
     assert!(source.fetch(&category("problems"), &record("bram")).await.unwrap().is_none());
     let whole = everything(&source, None).await.unwrap();
@@ -161,12 +170,16 @@ async fn a_backend_service_proves_itself_with_a_signed_statement() {
                 "auth = {{ kind = 'oauth2', token_url = '{}/auth/token', client_id = '{client}', private_key_file = {key:?}, scope = '{scope}' }}\n",
                 server.root
             );
-            source(&server.source("", &format!("{auth}[categories.registered]\nresources = ['Patient']\n"))).unwrap()
+            source(&server.source("", &format!("{auth}[categories.registered]\nresources = ['Patient']\n")))
+                .unwrap()
         };
         let found = everything(&with("ketenwijzer", "system/Patient.rs"), None).await.unwrap();
         assert_eq!(found.records(), ["registered/anna"], "{algorithm}");
         let wrong = everything(&with("somebody", "system/Patient.rs"), None).await.unwrap_err();
-        assert!(matches!(&wrong, SourceError::Configuration(said) if said.contains("invalid_client")), "{wrong}");
+        assert!(
+            matches!(&wrong, SourceError::Configuration(said) if said.contains("invalid_client")),
+            "{wrong}"
+        );
         let narrow = everything(&with("ketenwijzer", "system/Observation.rs"), None).await.unwrap_err();
         assert!(matches!(&narrow, SourceError::Configuration(said) if said.contains("403")), "{narrow}");
     }
@@ -177,7 +190,14 @@ fn make_key(folder: &Path, algorithm: &str) -> Result<(), String> {
     let mut command = Command::new("openssl");
     command.args(["genpkey", "-out"]).arg(folder.join("private.pem"));
     if algorithm == "ES384" {
-        command.args(["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-pkeyopt", "ec_param_enc:named_curve"]);
+        command.args([
+            "-algorithm",
+            "EC",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-384",
+            "-pkeyopt",
+            "ec_param_enc:named_curve",
+        ]);
     } else {
         command.args(["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
     }

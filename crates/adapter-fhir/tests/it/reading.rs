@@ -15,7 +15,8 @@ pub(crate) const BSN: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 #[derive(Debug)]
 pub(crate) struct Everything {
     pub(crate) present: Vec<SourceRecord>,
-    pub(crate) gone: Vec<LocalId>,
+    /// `category/id`.
+    pub(crate) gone: Vec<String>,
     pub(crate) refused: Vec<RefusedRow>,
     pub(crate) cursor: Cursor,
     pub(crate) complete: bool,
@@ -52,7 +53,7 @@ pub(crate) async fn everything(
         for change in page.changes {
             match change {
                 Change::Present(record) => present.push(record),
-                Change::Gone { record, .. } => gone.push(record),
+                Change::Gone { category, record } => gone.push(format!("{category}/{}", record.as_str())),
             }
         }
         refused.extend(page.refused);

@@ -26,19 +26,26 @@ async fn the_sample_reads_a_server_as_it_describes() {
     };
     server.put(&patient("anna", ANNA)).await;
     for (id, status) in [("m1", "active"), ("m2", "stopped")] {
-        server.put(&json!({"resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
-            "medicationCodeableConcept": {"text": "paracetamol"}, "subject": {"reference": "Patient/anna"}})).await;
+        server
+            .put(&json!({"resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
+            "medicationCodeableConcept": {"text": "paracetamol"}, "subject": {"reference": "Patient/anna"}}))
+            .await;
     }
-    server.put(&json!({"resourceType": "Encounter", "id": "e1", "status": "finished",
+    server
+        .put(&json!({"resourceType": "Encounter", "id": "e1", "status": "finished",
         "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-        "subject": {"reference": "Patient/anna"}})).await;
+        "subject": {"reference": "Patient/anna"}}))
+        .await;
     config.api.base_url = format!("{}/fhir", server.root);
     config.api.auth = Authentication::None;
     config.api.timeout_ms = 20_000;
     let name = SourceName::parse("hospital").unwrap();
     let source = FhirSource::new(name, config, Arc::new(SystemClock)).unwrap();
     let found = everything(&source, None).await.unwrap();
-    assert_eq!((found.records(), found.complete), (vec!["medication/anna".to_owned(), "visits/anna".to_owned()], true));
+    assert_eq!(
+        (found.records(), found.complete),
+        (vec!["medication/anna".to_owned(), "visits/anna".to_owned()], true)
+    );
     let medication = source.fetch(&category("medication"), &record("anna")).await.unwrap().unwrap();
     assert_eq!(ids(&medication.document), ["MedicationRequest/m1", "Patient/anna"]);
     let visits = source.fetch(&category("visits"), &record("anna")).await.unwrap().unwrap();

@@ -53,7 +53,10 @@ impl Sekmet {
 
     /// The settings of a source that reads it.
     pub(crate) fn source(&self, more: &str, categories: &str) -> String {
-        format!("page_size = 2\n{more}\n[api]\nbase_url = '{}/fhir'\ntimeout_ms = 20000\n{categories}", self.root)
+        format!(
+            "page_size = 2\n{more}\n[api]\nbase_url = '{}/fhir'\ntimeout_ms = 20000\n{categories}",
+            self.root
+        )
     }
 
     /// Writes a resource, as the hospital's own systems do.
@@ -68,7 +71,8 @@ impl Sekmet {
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let mut request = self.http.request(method, format!("{}/fhir/{path}", self.root)).bearer_auth("writer");
+        let mut request =
+            self.http.request(method, format!("{}/fhir/{path}", self.root)).bearer_auth("writer");
         if let Some(body) = body {
             request = request.header("content-type", "application/fhir+json").body(body.to_string());
         }
@@ -96,7 +100,12 @@ fn installed() -> Result<PathBuf, String> {
     let program = folder.join("bin/sekmet");
     if !program.is_file() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", VERSION]))?;
+        run(Command::new(folder.join("bin/pip")).args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            VERSION,
+        ]))?;
     }
     Ok(program)
 }

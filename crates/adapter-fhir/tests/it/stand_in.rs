@@ -70,5 +70,6 @@ pub(crate) fn page(resources: &[Value], next: Option<String>) -> HttpResponse {
     let entries: Vec<_> =
         resources.iter().map(|one| json!({"resource": one, "search": {"mode": "match"}})).collect();
     let links: Vec<_> = next.map(|url| json!({"relation": "next", "url": url})).into_iter().collect();
-    HttpResponse::Ok().json(json!({"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}))
+    HttpResponse::Ok()
+        .json(json!({"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}))
 }

@@ -62,7 +62,9 @@ impl fmt::Debug for Answer {
 /// Reads a body of at most `bound` bytes.
 pub(super) async fn read(what: &str, mut response: Response, bound: usize) -> Result<Answer, SourceError> {
     let too_large = || {
-        SourceError::Content(format!("{what}: the answer is larger than {bound} bytes: ask for smaller pages"))
+        SourceError::Content(format!(
+            "{what}: the answer is larger than {bound} bytes: ask for smaller pages"
+        ))
     };
     if response.content_length().is_some_and(|length| length > bound as u64) {
         return Err(too_large());
@@ -127,7 +129,9 @@ fn next_in(header: &str) -> Option<String> {
             left = more;
             let Some((name, value)) = one.split_once('=') else { continue };
             let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-            if name.trim().eq_ignore_ascii_case("rel") && relations.any(|one| one.eq_ignore_ascii_case("next")) {
+            if name.trim().eq_ignore_ascii_case("rel")
+                && relations.any(|one| one.eq_ignore_ascii_case("next"))
+            {
                 return Some(target.to_owned());
             }
         }

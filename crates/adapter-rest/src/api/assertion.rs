@@ -40,7 +40,10 @@ impl AssertionKey {
         } else if let Ok(key) = RsaKeyPair::from_pkcs8(&der) {
             Key::Rs384(key)
         } else {
-            return Err(wrong(&format!("{} is a key of a kind not known here: use P-256, P-384 or RSA", file.display())));
+            return Err(wrong(&format!(
+                "{} is a key of a kind not known here: use P-256, P-384 or RSA",
+                file.display()
+            )));
         };
         Ok(Self { key, key_id })
     }

@@ -72,8 +72,8 @@ pub(super) fn secret(file: &Path) -> Result<Zeroizing<String>, SourceError> {
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, SourceError> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| wrong("the secret cannot stand in a header: look at its file"))?;
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| wrong("the secret cannot stand in a header: look at its file"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -158,7 +158,9 @@ impl Tokens {
             let granted: Granted = serde_json::from_value(answer.json(WHAT)?)
                 .map_err(|_| SourceError::Content(format!("{WHAT}: the answer holds no access_token")))?;
             if !granted.token_type.eq_ignore_ascii_case("bearer") {
-                return Err(wrong(&format!("{WHAT}: the token is not of type Bearer, and no other is known here")));
+                return Err(wrong(&format!(
+                    "{WHAT}: the token is not of type Bearer, and no other is known here"
+                )));
             }
             return Ok(granted);
         }
@@ -188,7 +190,10 @@ impl Tokens {
             Proof::Key(key) => {
                 let assertion = key.assert(&self.client_id, self.url.as_str(), now)?;
                 form.append_pair("client_id", &self.client_id)
-                    .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+                    .append_pair(
+                        "client_assertion_type",
+                        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                    )
                     .append_pair("client_assertion", &assertion);
             }
             Proof::Certificate => {

@@ -30,7 +30,8 @@ async fn a_secret_in_a_header_is_read_anew_for_each_request() {
     let folder = tempfile::tempdir().unwrap();
     let file = secret(folder.path(), "key", "first\n");
     let api = StandIn::answering(|_| HttpResponse::Ok().json(items(1)));
-    let source = api.source_with(&format!("auth = {{ kind = 'header', name = 'X-Api-Key', file = '{file}' }}"), HOW);
+    let source =
+        api.source_with(&format!("auth = {{ kind = 'header', name = 'X-Api-Key', file = '{file}' }}"), HOW);
     source.changes(None).await.unwrap();
     secret(folder.path(), "key", "second");
     source.changes(None).await.unwrap();
@@ -47,7 +48,9 @@ fn tokens(good: &Arc<AtomicUsize>, issued: &Arc<AtomicUsize>) -> StandIn {
     StandIn::answering(move |asked: &Asked| {
         if asked.path == "/api/token" {
             let number = issued.fetch_add(1, Ordering::SeqCst) + 1;
-            return HttpResponse::Ok().json(json!({"access_token": format!("t{number}"), "token_type": "bearer", "expires_in": 300}));
+            return HttpResponse::Ok().json(
+                json!({"access_token": format!("t{number}"), "token_type": "bearer", "expires_in": 300}),
+            );
         }
         let shown = asked.authorization.as_deref().and_then(|text| text.strip_prefix("Bearer t"));
         match shown.and_then(|number| number.parse::<usize>().ok()) {
@@ -112,7 +115,10 @@ async fn callers_at_once_ask_for_one_token_together() {
     assert_eq!(issued.load(Ordering::SeqCst), 1);
     let asked = api.asked();
     let token = asked.iter().find(|one| one.path == "/api/token").unwrap();
-    assert_eq!((token.form("client_secret").as_deref(), token.authorization.as_deref()), (Some("secret"), None));
+    assert_eq!(
+        (token.form("client_secret").as_deref(), token.authorization.as_deref()),
+        (Some("secret"), None)
+    );
 }
 
 #[actix_web::test]
@@ -120,7 +126,12 @@ async fn what_a_token_server_says_is_passed_on_only_where_the_standard_has_it() 
     let folder = tempfile::tempdir().unwrap();
     let file = secret(folder.path(), "secret", "secret");
     for (status, body, kind, said) in [
-        (400, json!({"error": "invalid_scope", "error_description": "999990342"}), "configuration", "invalid_scope"),
+        (
+            400,
+            json!({"error": "invalid_scope", "error_description": "999990342"}),
+            "configuration",
+            "invalid_scope",
+        ),
         (401, json!({"error": "999990342"}), "configuration", "401"),
         (503, json!({}), "unavailable", "503"),
         (200, json!({"token": "x"}), "content", "access_token"),
@@ -173,10 +184,11 @@ async fn with_mutual_tls_the_server_knows_us_and_we_know_the_server() {
     assert_eq!(found.present.len(), 2);
 
     let stranger = issue(&elsewhere, "stranger");
-    for (own, roots) in [(&stranger, &server), (&own, &stranger)] {
-        let error = api.source_with(&settings(own, roots), HOW).changes(None).await.unwrap_err();
-        assert!(matches!(&error, SourceError::Unavailable(said) if said.contains("TLS identity")), "{error}");
-    }
+    let error = api.source_with(&settings(&own, &stranger), HOW).changes(None).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Unavailable(said) if said.contains("TLS identity")), "{error}");
+    // In TLS 1.3 a server refuses when we think we are in: sometimes all that is seen is a connection that breaks off.
+    let error = api.source_with(&settings(&stranger, &server), HOW).changes(None).await.unwrap_err();
+    assert!(matches!(error, SourceError::Unavailable(_)), "{error}");
     // Without a certificate there is nothing that says who we are, so nothing is asked.
     let config = api.config(&format!("trust_anchors = [{:?}]", server.trust_anchors), HOW);
     let error = source(&config, Arc::new(SystemClock)).unwrap().changes(None).await.unwrap_err();

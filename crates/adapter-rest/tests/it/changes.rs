@@ -28,7 +28,8 @@ fn serve(rows: &Table) -> StandIn {
             };
         }
         let since = asked.value("since").unwrap_or("").to_owned();
-        let found: Vec<_> = rows.iter().filter(|row| row["changed"].as_str() >= Some(&since)).cloned().collect();
+        let found: Vec<_> =
+            rows.iter().filter(|row| row["changed"].as_str() >= Some(&since)).cloned().collect();
         HttpResponse::Ok().json(found)
     })
 }
@@ -77,7 +78,9 @@ async fn without_a_time_in_the_items_the_moment_of_the_first_page_counts() {
 
 #[actix_web::test]
 async fn a_document_is_what_the_record_says_now_without_the_number() {
-    let rows = table(json!([{"id": "a/1 ü", "bsn": ANNA, "changed": "x", "goal": "walk", "parent": {"bsn": BRAM, "name": "B"}}]));
+    let rows = table(
+        json!([{"id": "a/1 ü", "bsn": ANNA, "changed": "x", "goal": "walk", "parent": {"bsn": BRAM, "name": "B"}}]),
+    );
     let api = serve(&rows);
     let source = api.source(HOW);
     let found = everything(&source, None).await.unwrap();
@@ -85,7 +88,10 @@ async fn a_document_is_what_the_record_says_now_without_the_number() {
     let document = source.fetch(&plan(), &record).await.unwrap();
     let document = document.map(|found| found.document);
     // The path of the stand-in is decoded, so the key came over as one segment.
-    assert_eq!(document, Some(json!({"id": "a/1 ü", "changed": "x", "goal": "walk", "parent": {"name": "B"}})));
+    assert_eq!(
+        document,
+        Some(json!({"id": "a/1 ü", "changed": "x", "goal": "walk", "parent": {"name": "B"}}))
+    );
     assert_eq!(source.subject(&plan(), &record).await.unwrap(), None);
 
     // The row passes to another person: the first one's record is gone, not theirs to read.
@@ -126,13 +132,17 @@ async fn a_404_means_gone_only_where_the_configuration_says_so() {
 
 #[actix_web::test]
 async fn where_the_key_is_for_life_a_tombstone_needs_no_person() {
-    let rows = table(json!([{"id": "a", "bsn": ANNA, "changed": "1"}, {"id": "b", "bsn": BRAM, "changed": "2"}]));
+    let rows =
+        table(json!([{"id": "a", "bsn": ANNA, "changed": "1"}, {"id": "b", "bsn": BRAM, "changed": "2"}]));
     let api = serve(&rows);
     let source = api.source(&format!("{HOW}person_in_key = false\n"));
     let first = everything(&source, None).await.unwrap();
     let record = first.of(ANNA);
     assert_eq!(record.as_str(), "a");
-    assert_eq!(source.subject(&plan(), &record).await.unwrap(), Subject::parse(&format!("nl.bsn:{ANNA}")).ok());
+    assert_eq!(
+        source.subject(&plan(), &record).await.unwrap(),
+        Subject::parse(&format!("nl.bsn:{ANNA}")).ok()
+    );
     rows.lock().unwrap()[0] = json!({"id": "a", "deleted": true, "changed": "3"});
     let second = everything(&source, Some(&first.cursor)).await.unwrap();
     assert_eq!((second.gone, second.refused), (vec![record.clone()], vec![]));
@@ -148,7 +158,11 @@ async fn where_the_key_is_for_life_a_tombstone_needs_no_person() {
 async fn a_server_that_gives_another_record_than_was_asked_is_not_believed() {
     let api = StandIn::answering(|asked| {
         let row = json!({"id": "b", "bsn": ANNA});
-        if asked.path.ends_with("/plans") { HttpResponse::Ok().json(json!([{"id": "a", "bsn": ANNA}])) } else { HttpResponse::Ok().json(row) }
+        if asked.path.ends_with("/plans") {
+            HttpResponse::Ok().json(json!([{"id": "a", "bsn": ANNA}]))
+        } else {
+            HttpResponse::Ok().json(row)
+        }
     });
     let source = api.source("list = 'plans'\nrecord = 'id'\nperson = 'bsn'\nfetch = 'one?id={record}'");
     let record = everything(&source, None).await.unwrap().of(ANNA);

@@ -20,10 +20,18 @@ async fn what_goes_wrong_is_told_by_whose_it_is_to_mend() {
         (|| HttpResponse::InternalServerError().body(ANNA), "unavailable", "500"),
         (|| HttpResponse::Forbidden().body(ANNA), "configuration", "api.auth"),
         (|| HttpResponse::Unauthorized().body(ANNA), "configuration", "api.auth"),
-        (|| HttpResponse::Found().insert_header(("location", "http://127.0.0.2/")).finish(), "configuration", "redirect"),
+        (
+            || HttpResponse::Found().insert_header(("location", "http://127.0.0.2/")).finish(),
+            "configuration",
+            "redirect",
+        ),
         (|| HttpResponse::BadRequest().body(ANNA), "configuration", "400"),
         (|| HttpResponse::Ok().body("<html>999990342</html>"), "content", "not JSON"),
-        (|| HttpResponse::Ok().body("[{\"id\": 1, \"client\": {\"bsn\": \"999990342\""), "content", "not JSON"),
+        (
+            || HttpResponse::Ok().body("[{\"id\": 1, \"client\": {\"bsn\": \"999990342\""),
+            "content",
+            "not JSON",
+        ),
         (|| HttpResponse::Ok().json(json!({"error": ANNA})), "configuration", "no list"),
         (|| HttpResponse::Ok().body(vec![b' '; 3000]), "content", "larger than 2048"),
     ];
@@ -60,7 +68,9 @@ async fn a_slow_server_is_given_up_in_time_also_in_the_middle_of_an_answer() {
         use std::io::{Read as _, Write as _};
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.read(&mut [0; 1024]);
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n[").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n[")
+            .unwrap();
         std::thread::sleep(Duration::from_secs(5));
     });
     let config = format!("[api]\nbase_url = 'http://{address}'\ntimeout_ms = 200\n[categories.plan]\n{HOW}");
@@ -89,7 +99,10 @@ async fn a_server_that_asks_to_be_left_alone_is_left_alone_for_that_long() {
         assert!(matches!(source.changes(None).await, Err(SourceError::Unavailable(_))));
         if retry.is_some() {
             let error = source.changes(None).await.unwrap_err();
-            assert!(matches!(&error, SourceError::Unavailable(said) if said.contains("left alone")), "{error}");
+            assert!(
+                matches!(&error, SourceError::Unavailable(said) if said.contains("left alone")),
+                "{error}"
+            );
             assert_eq!(api.asked().len(), 1, "{status}: it was not asked again");
             clock.advance(Duration::from_secs(31));
         }

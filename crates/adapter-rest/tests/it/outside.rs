@@ -46,17 +46,23 @@ async fn json_server_is_read_whole_by_page_by_link_and_by_what_changed() {
     let document = pages.fetch(&plan(), &record).await.unwrap().unwrap();
     assert_eq!((document.document, document.birth_date.is_some()), (json!({"goal": "g1"}), true));
 
-    server.change(reqwest::Method::PATCH, 2, &json!({"goal": "new", "updatedAt": "2026-03-01T00:00:00.000Z"})).await;
+    server
+        .change(reqwest::Method::PATCH, 2, &json!({"goal": "new", "updatedAt": "2026-03-01T00:00:00.000Z"}))
+        .await;
     server.change(reqwest::Method::DELETE, 1, &json!({})).await;
     let second = everything(&pages, Some(&first.cursor)).await.unwrap();
     assert_eq!((second.present.len(), second.complete), (1, false));
-    assert_eq!(second.of(CEES), first.present.iter().find(|one| one.record == second.of(CEES)).unwrap().record);
+    assert_eq!(
+        second.of(CEES),
+        first.present.iter().find(|one| one.record == second.of(CEES)).unwrap().record
+    );
     assert!(pages.fetch(&plan(), &record).await.unwrap().is_none(), "it was deleted");
     let whole = everything(&pages, None).await.unwrap();
     assert_eq!((whole.present.len(), whole.complete), (6, true));
 
     let wrong = file(folder.path(), "wrong", "another secret");
-    let error = server.source(&format!("client_secret_file = '{wrong}'"), HOW).changes(None).await.unwrap_err();
+    let error =
+        server.source(&format!("client_secret_file = '{wrong}'"), HOW).changes(None).await.unwrap_err();
     assert!(matches!(&error, SourceError::Configuration(said) if said.contains("invalid_client")), "{error}");
 }
 
@@ -106,7 +112,9 @@ impl Server {
         for (at, plan) in plans.iter_mut().enumerate() {
             plan["updatedAt"] = json!(format!("2026-01-0{}T00:00:00.000Z", at + 1));
         }
-        plans.push(json!({"id": 8, "client": {"bsn": format!("{ANNA}0")}, "updatedAt": "2026-01-08T00:00:00.000Z"}));
+        plans.push(
+            json!({"id": 8, "client": {"bsn": format!("{ANNA}0")}, "updatedAt": "2026-01-08T00:00:00.000Z"}),
+        );
         let config = json!({"port": port, "client": client, "db": {"plans": plans}});
         let mut node = Command::new("node");
         node.arg(folder.join("server.mjs")).arg(config.to_string());
@@ -138,7 +146,9 @@ impl Server {
 
     /// Changes a plan as the application of the holder would.
     async fn change(&self, method: reqwest::Method, id: u32, body: &Value) {
-        let http = kw_transport::web_client(&[], Arc::new(SystemClock), kw_transport::ClientOptions::default()).unwrap();
+        let http =
+            kw_transport::web_client(&[], Arc::new(SystemClock), kw_transport::ClientOptions::default())
+                .unwrap();
         let secret = self.client["client_secret"].as_str().unwrap();
         let secret: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let token: Value = http
@@ -153,7 +163,8 @@ impl Server {
             .await
             .unwrap();
         let token = token["access_token"].as_str().unwrap_or_else(|| panic!("{token}"));
-        let request = http.request(method, format!("{}/api/plans/{id}", self.base)).bearer_auth(token).json(body);
+        let request =
+            http.request(method, format!("{}/api/plans/{id}", self.base)).bearer_auth(token).json(body);
         assert!(request.send().await.unwrap().status().is_success());
     }
 }

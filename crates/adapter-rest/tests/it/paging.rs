@@ -20,7 +20,10 @@ fn lists(asked: &Asked) -> HttpResponse {
         "/api/header" => {
             let mut answer = HttpResponse::Ok();
             if let Some(next) = next {
-                answer.insert_header(("link", format!("</api/header?from=0>; rel=first, </api/header?from={next}>; rel=\"next\"")));
+                answer.insert_header((
+                    "link",
+                    format!("</api/header?from=0>; rel=first, </api/header?from={next}>; rel=\"next\""),
+                ));
             }
             answer.json(page)
         }
@@ -28,9 +31,14 @@ fn lists(asked: &Asked) -> HttpResponse {
             "data": slice(&all, asked.number("after"), 3),
             "next": Some(asked.number("after") + 3).filter(|next| *next < 7)})),
         "/api/pages" => HttpResponse::Ok().json(slice(&all, (asked.number("page") - 1) * 3, 3)),
-        "/api/pages404" if asked.number("page") > 2 => HttpResponse::NotFound().json(json!({"detail": "Invalid page."})),
-        "/api/pages404" => HttpResponse::Ok().json(json!({"count": 7, "data": slice(&all, asked.number("page") * 3, 3)})),
-        "/api/offsets" => HttpResponse::Ok().json(json!({"total": 7, "data": slice(&all, asked.number("offset"), asked.number("limit"))})),
+        "/api/pages404" if asked.number("page") > 2 => {
+            HttpResponse::NotFound().json(json!({"detail": "Invalid page."}))
+        }
+        "/api/pages404" => {
+            HttpResponse::Ok().json(json!({"count": 7, "data": slice(&all, asked.number("page") * 3, 3)}))
+        }
+        "/api/offsets" => HttpResponse::Ok()
+            .json(json!({"total": 7, "data": slice(&all, asked.number("offset"), asked.number("limit"))})),
         "/api/whole" => HttpResponse::Ok().json(json!({"data": all})),
         _ => HttpResponse::NotFound().finish(),
     }
@@ -44,12 +52,19 @@ async fn every_kind_of_paging_gives_every_item_once() {
         ("list = 'header'\npaging = { kind = 'link-header' }", 3),
         ("list = 'tokens?after={cursor}'\nitems = '/data'\npaging = { kind = 'cursor', at = '/next' }", 3),
         ("list = 'pages?page={page}'\npaging = { kind = 'page' }", 4),
-        ("list = 'pages404?page={page}'\nitems = '/data'\ntotal = '/count'\npaging = { kind = 'page', first = 0, end_status = 404 }", 4),
-        ("list = 'offsets?offset={offset}&limit={limit}'\nitems = '/data'\ntotal = '/total'\npaging = { kind = 'offset' }", 4),
+        (
+            "list = 'pages404?page={page}'\nitems = '/data'\ntotal = '/count'\npaging = { kind = 'page', first = 0, end_status = 404 }",
+            4,
+        ),
+        (
+            "list = 'offsets?offset={offset}&limit={limit}'\nitems = '/data'\ntotal = '/total'\npaging = { kind = 'offset' }",
+            4,
+        ),
         ("list = 'whole'\nitems = '/data'", 1),
     ] {
         let found = everything(&api.source(&format!("{WHERE}{how}")), None).await.unwrap();
-        let records: std::collections::BTreeSet<_> = found.present.iter().map(|one| one.record.clone()).collect();
+        let records: std::collections::BTreeSet<_> =
+            found.present.iter().map(|one| one.record.clone()).collect();
         assert_eq!((found.present.len(), records.len()), (7, 7), "{how}");
         assert!(found.complete && found.refused.is_empty(), "{how}");
         assert_eq!(api.asked().len(), pages, "{how}");
@@ -61,7 +76,8 @@ async fn a_list_that_goes_in_circles_is_noticed_and_never_whole() {
     let circle = StandIn::answering(|asked| {
         // 0 → 1 → 2 → 1 → …
         let next = [1, 2, 1][asked.number("p")];
-        HttpResponse::Ok().json(json!({"data": slice(&items(9), asked.number("p") * 3, 3), "next": format!("x?p={next}")}))
+        HttpResponse::Ok()
+            .json(json!({"data": slice(&items(9), asked.number("p") * 3, 3), "next": format!("x?p={next}")}))
     });
     let how = format!("{WHERE}list = 'x'\nitems = '/data'\npaging = {{ kind = 'next-link', at = '/next' }}");
     let error = everything(&circle.source(&how), None).await.unwrap_err();
@@ -78,7 +94,9 @@ async fn a_list_that_goes_in_circles_is_noticed_and_never_whole() {
 
 #[actix_web::test]
 async fn a_list_that_ends_early_or_shrinks_meanwhile_is_not_whole() {
-    let how = format!("{WHERE}list = 'x?o={{offset}}'\nitems = '/data'\ntotal = '/total'\npaging = {{ kind = 'offset' }}");
+    let how = format!(
+        "{WHERE}list = 'x?o={{offset}}'\nitems = '/data'\ntotal = '/total'\npaging = {{ kind = 'offset' }}"
+    );
     let short = StandIn::answering(|asked| {
         HttpResponse::Ok().json(json!({"total": 9, "data": slice(&items(4), asked.number("o"), 3)}))
     });
@@ -101,11 +119,15 @@ async fn a_list_that_ends_early_or_shrinks_meanwhile_is_not_whole() {
 #[actix_web::test]
 async fn nothing_is_asked_of_another_server_and_no_bsn_is_put_into_an_address() {
     let how = format!("{WHERE}list = 'x'\nitems = '/data'\npaging = {{ kind = 'next-link', at = '/next' }}");
-    let elsewhere = StandIn::answering(|_| HttpResponse::Ok().json(json!({"data": items(3), "next": "http://127.0.0.2/x"})));
+    let elsewhere = StandIn::answering(|_| {
+        HttpResponse::Ok().json(json!({"data": items(3), "next": "http://127.0.0.2/x"}))
+    });
     let error = everything(&elsewhere.source(&how), None).await.unwrap_err();
     assert!(matches!(&error, SourceError::Configuration(said) if said.contains("another server")), "{error}");
 
-    let telling = StandIn::answering(|_| HttpResponse::Ok().json(json!({"data": items(3), "next": format!("x?after={ANNA}")})));
+    let telling = StandIn::answering(|_| {
+        HttpResponse::Ok().json(json!({"data": items(3), "next": format!("x?after={ANNA}")}))
+    });
     let error = everything(&telling.source(&how), None).await.unwrap_err();
     assert!(matches!(&error, SourceError::Configuration(said) if said.contains("BSN")), "{error}");
     assert!(!error.to_string().contains(ANNA));
@@ -121,7 +143,9 @@ async fn reading_goes_on_where_it_broke_off() {
         }
         lists(asked)
     });
-    let how = format!("{WHERE}list = 'offsets?offset={{offset}}&limit={{limit}}'\nitems = '/data'\npaging = {{ kind = 'offset' }}");
+    let how = format!(
+        "{WHERE}list = 'offsets?offset={{offset}}&limit={{limit}}'\nitems = '/data'\npaging = {{ kind = 'offset' }}"
+    );
     let source = api.source(&how);
     let first = source.changes(None).await.unwrap();
     for _ in 0..2 {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use kw_adapter::Source;
 use kw_adapter::mapping::RecordKey;
-use kw_adapter_rest::{RestConfig, RestSource};
 use kw_adapter_rest::api::Authentication;
+use kw_adapter_rest::{RestConfig, RestSource};
 use kw_domain::{Category, SourceName, SystemClock};
 use serde_json::json;
 
@@ -18,7 +18,8 @@ async fn the_sample_reads_an_api_as_it_describes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/sources/rest.toml");
     let mut config: RestConfig = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(matches!(config.api.auth, Authentication::ClientCredentials { .. }));
-    let api = StandIn::answering(|asked| match asked.path.as_str() {
+    let api = StandIn::answering(|asked| {
+        match asked.path.as_str() {
         "/api/plans" if asked.value("cursor").is_none() => HttpResponse::Ok().json(json!({
             "data": [{"id": "7", "client": {"bsn": ANNA, "birthDate": "2012-05"}, "updatedAt": "2026-01-01T00:00:00Z", "status": "active"}],
             "next": "n2"})),
@@ -29,6 +30,7 @@ async fn the_sample_reads_an_api_as_it_describes() {
             "status": "active", "goals": "walk, read", "notes": "not asked for"}})),
         "/api/residents" => HttpResponse::Ok().json(json!([{"number": 3, "bsn": ANNA, "name": "Jansen"}])),
         _ => HttpResponse::NotFound().json(json!({"code": "not-found"})),
+    }
     });
     config.api.base_url = api.base.clone();
     config.api.auth = Authentication::None;

@@ -30,10 +30,22 @@ fn what_cannot_work_is_refused_with_what_to_do() {
         ("'plans/{record}'", "'plans/{record}?x={since}'", "no other parameter"),
         ("'plans/{record}'", "'plans/{record}'\npaging = { kind = 'offset' }", "needs {offset}"),
         ("'plans/{record}'", "'plans/{record}'\nitems = 'data'", "not a JSON pointer"),
-        ("[categories", "auth = { kind = 'header', name = 'x y', file = '/none' }\n[categories", "no name of a header"),
+        (
+            "[categories",
+            "auth = { kind = 'header', name = 'x y', file = '/none' }\n[categories",
+            "no name of a header",
+        ),
         ("[categories", "auth = { kind = 'header', name = 'x', file = '/none' }\n[categories", "/none"),
-        ("[categories", "auth = { kind = 'oauth2', token_url = 'https://t.example', client_id = 'x' }\n[categories", "nothing to prove"),
-        ("[categories", "auth = { kind = 'oauth2', token_url = 'http://t.example', client_id = 'x', client_secret_file = '/dev/null' }\n[categories", "/dev/null"),
+        (
+            "[categories",
+            "auth = { kind = 'oauth2', token_url = 'https://t.example', client_id = 'x' }\n[categories",
+            "nothing to prove",
+        ),
+        (
+            "[categories",
+            "auth = { kind = 'oauth2', token_url = 'http://t.example', client_id = 'x', client_secret_file = '/dev/null' }\n[categories",
+            "/dev/null",
+        ),
         ("[categories", "trust_anchors = ['/none']\n[categories", "/none"),
     ] {
         let text = GOOD.replace(right, wrong);

@@ -68,9 +68,8 @@ impl StandIn {
         let server = HttpServer::new(move || {
             let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
             App::new().default_service(web::to(move |request: HttpRequest, body: String| {
-                let header = |name: &str| {
-                    request.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
-                };
+                let header =
+                    |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
                 let url = Url::parse(&format!("http://x{}", request.uri())).unwrap();
                 let one = Asked {
                     path: decoded(request.uri().path()),
@@ -133,7 +132,8 @@ pub(crate) struct Everything {
 
 impl Everything {
     pub(crate) fn of(&self, number: &str) -> LocalId {
-        let mut found = self.present.iter().filter(|record| record.subject.canonical().ends_with(number.as_bytes()));
+        let mut found =
+            self.present.iter().filter(|record| record.subject.canonical().ends_with(number.as_bytes()));
         found.next().expect("the record is there").record.clone()
     }
 }
@@ -178,5 +178,6 @@ pub(crate) fn slice(all: &[Value], from: usize, count: usize) -> Vec<Value> {
     all.iter().skip(from).take(count).cloned().collect()
 }
 
-pub(crate) const WHERE: &str = "record = 'id'\nperson = '/client/bsn'\nbirth_date = '/client/born'\nfetch = 'plans/{record}'\n";
+pub(crate) const WHERE: &str =
+    "record = 'id'\nperson = '/client/bsn'\nbirth_date = '/client/born'\nfetch = 'plans/{record}'\n";
 pub(crate) const SOON: Duration = Duration::from_millis(1500);

@@ -21,6 +21,7 @@ mod log_events;
 mod logs;
 mod nothing_personal;
 mod outside;
+mod outside_sources;
 mod own_data;
 mod partner_check;
 mod pki_and_keys;
