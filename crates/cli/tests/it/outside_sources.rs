@@ -20,6 +20,8 @@ const PERSON: &str = "999996666";
 const BORN: &str = "2012-05-03";
 /// The exit code for what another attempt may cure.
 const UNAVAILABLE: i32 = 4;
+const SERVICES: [&str; 5] =
+    ["pseudonymiser", "switchboard", "partners/municipality", "partners/school", "partners/youth-care"];
 
 #[test]
 fn what_an_api_and_a_fhir_server_hold_is_registered_found_and_delivered() {
@@ -51,6 +53,10 @@ fn what_an_api_and_a_fhir_server_hold_is_registered_found_and_delivered() {
             draft.categories.get_mut("youth-care-plan").unwrap().schema = None;
             draft.shared_attributes.clear();
             fs::write(&file, draft.to_toml().unwrap()).unwrap();
+            // It is wider than the one of the demonstration; here it is the first that the services see.
+            for service in SERVICES {
+                let _ = fs::remove_file(kept.join(service).join("keys/agreement-in-force.json"));
+            }
             append(
                 &config("partners/youth-care/partner.toml"),
                 &format!(
