@@ -126,7 +126,7 @@ impl Source for FilesSource {
     }
 
     async fn describe(&self) -> Result<SourceDescription, SourceError> {
-        self.blocking(|inner| inner.describe()).await
+        self.blocking(Inner::describe).await
     }
 }
 

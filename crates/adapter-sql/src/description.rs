@@ -54,7 +54,12 @@ impl SqlSource {
         let mut described = CategoryDescription {
             origins: vec![list_query(category)],
             tells_changes: Some(queries.tells_changes()),
-            fields: queries.rules.columns.as_ref().map(|columns| columns.describe()).unwrap_or_default(),
+            fields: queries
+                .rules
+                .columns
+                .as_ref()
+                .map(kw_adapter::mapping::Columns::describe)
+                .unwrap_or_default(),
             ..Default::default()
         };
         let first = |parameter: &Parameter| match parameter {

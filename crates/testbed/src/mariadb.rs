@@ -72,7 +72,7 @@ impl MariaDbServer {
         let made = Command::new(&server.programs.installer)
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--datadir={}", server.data().display()))
-            .args(server.as_whom())
+            .args(Self::as_whom())
             .stdin(Stdio::null())
             .output()?;
         ensure!(
@@ -99,7 +99,7 @@ impl MariaDbServer {
         let log = fs::File::options().create(true).append(true).open(self.pki.path().join("log"))?;
         let folder = self.folder.path().display();
         let mut command = Command::new(&self.programs.server);
-        command.arg("--no-defaults").args(self.as_whom());
+        command.arg("--no-defaults").args(Self::as_whom());
         for setting in [
             format!("--datadir={}", self.data().display()),
             format!("--socket={}", self.socket().display()),
@@ -120,7 +120,7 @@ impl MariaDbServer {
             command.current_dir("/tmp").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
         *running = Some(child);
         drop(running);
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while Instant::now() < until {
             if self.sql(None, "SELECT 1").is_ok() {
                 return Ok(());
@@ -200,7 +200,7 @@ impl MariaDbServer {
     }
 
     /// As root it wants to be told to be somebody else.
-    fn as_whom(&self) -> Option<&'static str> {
+    fn as_whom() -> Option<&'static str> {
         is_root().then_some("--user=mysql")
     }
 

@@ -40,7 +40,7 @@ pub(super) async fn look(
         .map(|(agreement, _)| agreement.category(&category).and_then(|rules| rules.schema.as_ref()));
     let pointers = report.categories[at].fields.iter().map(|field| field.to.clone());
     let mut look = Look {
-        members: Members::knowing(schema.flatten().map(|schema| schema.as_json()), pointers),
+        members: Members::knowing(schema.flatten().map(kw_agreement::DocumentSchema::as_json), pointers),
         check: DocumentCheck {
             has_schema: schema.map(|schema| schema.is_some()),
             ..DocumentCheck::default()

@@ -155,8 +155,7 @@ fn key(change: &Change) -> Key {
             (false, category.to_string(), record.as_str().to_owned(), Vec::new(), None)
         }
         Change::Present(SourceRecord { category, record, subject, birth_date }) => {
-            let born =
-                birth_date.and_then(|date| date.digits_at(date.precision()).map(|digits| digits.to_string()));
+            let born = birth_date.and_then(|date| date.digits_at(date.precision()));
             (true, category.to_string(), record.as_str().to_owned(), subject.canonical().to_vec(), born)
         }
     }

@@ -21,14 +21,13 @@ pub(super) fn read(column: &Column, value: &MysqlValue, form: Form) -> Result<Va
     use ColumnType as T;
     let kind = column.column_type();
     Ok(match value {
-        MysqlValue::NULL => Value::Null,
+        // All zeros is how the server writes that there is no date.
+        MysqlValue::NULL | MysqlValue::Date(0, 0, 0, 0, 0, 0, 0) => Value::Null,
         MysqlValue::Int(number) => Value::from(*number),
         MysqlValue::UInt(number) => Value::from(*number),
         // By way of its text: 0.1 is not to become 0.10000000149011612.
         MysqlValue::Float(number) => number.to_string().parse().map_or(Value::Null, decimal),
         MysqlValue::Double(number) => decimal(*number),
-        // All zeros is how the server writes that there is no date.
-        MysqlValue::Date(0, 0, 0, 0, 0, 0, 0) => Value::Null,
         MysqlValue::Date(year, month, day, ..) if kind == T::MYSQL_TYPE_DATE => {
             // A month or day that is unknown is 00 here too.
             Value::from(format!("{year:04}-{month:02}-{day:02}"))
