@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kw_domain::{AuthorisationId, Category, FeedbackId, Handle, SourceName, Subject};
+use kw_domain::{AuthorisationId, CanaryId, Category, FeedbackId, Handle, SourceName, Subject};
 use kw_pseudonym::{Binding, RowKey, SealError};
 use kw_runtime::Entropy;
 use zeroize::Zeroizing;
@@ -126,6 +126,16 @@ impl Vault {
         self.key.open(&[FEEDBACK_SENT, report.as_bytes()].concat(), sealed)
     }
 
+    /// Seals which subject is a canary: whoever knows it can leave it in and others out.
+    pub fn seal_canary(&self, canary: CanaryId, plain: &[u8]) -> Vec<u8> {
+        self.key.seal(&[CANARY, canary.as_bytes()].concat(), plain, self.entropy.draw())
+    }
+
+    /// Opens what [`Self::seal_canary`] made for the same canary.
+    pub fn open_canary(&self, canary: CanaryId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.key.open(&[CANARY, canary.as_bytes()].concat(), sealed)
+    }
+
     /// A handle that nobody can guess.
     pub(crate) fn new_handle(&self) -> Handle {
         Handle::from_bytes(self.entropy.draw())
@@ -155,6 +165,7 @@ fn context(place: &[u8], handle: Handle) -> Vec<u8> {
 const AUTHORISATION: &[u8] = b"authorisations.sealed:";
 const FEEDBACK_SENT: &[u8] = b"feedback_sent.sealed:";
 const BINDING: &[u8] = b"local_records.binding:";
+const CANARY: &[u8] = b"canaries.sealed:";
 const RECORD: &[u8] = b"local_records.record:";
 const SUBJECT: &[u8] = b"outbox.subject:";
 

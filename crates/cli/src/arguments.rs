@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, consents, delegations, demo, departures, doctor, dossier, feedback, identity_checks,
+    agreement, audit, canaries, consents, delegations, demo, departures, doctor, dossier, feedback, identity_checks,
     keys, mandates, matches, objections, partner, personal, pki, pseudonymiser, query, register, relations,
     reviews, signals, status, subscriptions, switchboard, sync, withdraw,
 };
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     Register(register::Arguments),
     /// Take pointers back.
     Withdraw(withdraw::Arguments),
+    /// Keep subjects that nobody is, to see whether the index leaves somebody out.
+    #[command(subcommand)]
+    Canaries(canaries::Command),
     /// What a person chose about disclosure: record it, take it back, show it.
     #[command(subcommand)]
     Consents(consents::Command),
@@ -149,6 +152,11 @@ mod tests {
             "agreement apply next.toml --to agreement.toml --yes",
             "agreement schema",
             "keys operator jansen.key",
+            "partner conformance --config p.toml --source files --html r.html --report r.json --hook ./change",
+            "partner conformance --config p.toml --running --asker q.toml --actor t --role r --purpose p --case c --bsn -",
+            "canaries make --config p.toml --category youth-care-plan",
+            "canaries export --config p.toml --to file",
+            "canaries import --config p.toml file --register-as youth-care-plan",
             "audit show --config a.toml --auditor a.first --event query-answered --basis emergency --from 2026-01-01T00:00:00Z",
             "audit show --config s.toml --auditor a.first --database --limit 500",
             "audit resolve request --config a.toml --auditor a --index 7 --reference 019a0000-0000-7000-8000-000000000000 --reason r",

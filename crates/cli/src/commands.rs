@@ -3,6 +3,8 @@
 pub(crate) mod agreement;
 mod asking;
 pub(crate) mod audit;
+pub(crate) mod canaries;
+mod conformance;
 pub(crate) mod consents;
 pub(crate) mod delegations;
 pub(crate) mod demo;
@@ -48,12 +50,13 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Audit(command) => audit::run(command, output).await,
         Command::Switchboard(command) => switchboard::run(command).await,
         Command::Pseudonymiser(command) => pseudonymiser::run(command).await,
-        Command::Partner(command) => partner::run(command, output).await,
+        Command::Partner(command) => Box::pin(partner::run(command, output)).await,
         Command::Personal(command) => personal::run(command).await,
         Command::Register(arguments) => register::run(arguments, output).await,
         Command::Delegations(command) => delegations::run(command, output).await,
         Command::Departures(command) => departures::run(command, output).await,
         Command::Withdraw(arguments) => withdraw::run(arguments, output).await,
+        Command::Canaries(command) => canaries::run(command, output).await,
         Command::Consents(command) => consents::run(command, output).await,
         Command::Objections(command) => objections::run(command, output).await,
         Command::Query(arguments) => query::run(arguments, output).await,

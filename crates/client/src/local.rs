@@ -12,7 +12,8 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use kw_domain::{
-    ConsentId, DelegationId, DepartureId, IdentityCheckId, MatchId, ObjectionId, RelationId, ReviewId,
+    CanaryId, ConsentId, DelegationId, DepartureId, IdentityCheckId, MatchId, ObjectionId, RelationId,
+    ReviewId,
 };
 use kw_protocol::access_report::{AccessReport, AccessReportRequest};
 use kw_protocol::consent::{Consent, Consents};
@@ -20,6 +21,10 @@ use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDel
 use kw_protocol::departure::{Departure, DepartureAct, Departures, RequestDeparture};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::identity_check::{IdentityCheck, IdentityCheckSearch, IdentityChecks, IdentityConfirmation};
+use kw_protocol::local::canaries::{
+    AskCanaries, Canaries, CanariesAsked, CanariesImported, CanaryFile, ImportCanaries, MakeCanary,
+    RetireCanary,
+};
 use kw_protocol::local::choices::{
     ConsentRequest, ConsentSearchRequest, ConsentWithdrawalRequest, ObjectionDecisionRequest,
     ObjectionRequest, ObjectionSearchRequest,
@@ -256,6 +261,36 @@ impl LocalClient {
         self.post(&format!("/v1/departures/{id}/end"), act, SMALL, QUESTION).await
     }
 
+    /// The partner's canaries.
+    pub async fn canaries(&self) -> Result<Canaries, ClientError> {
+        self.call(Method::GET, "/v1/canaries", Bytes::new(), PAGE, QUESTION).await
+    }
+
+    /// Makes one more.
+    pub async fn make_canary(&self, request: &MakeCanary) -> Result<Canaries, ClientError> {
+        self.post("/v1/canaries", request, PAGE, QUESTION).await
+    }
+
+    /// Asks for canaries now.
+    pub async fn ask_canaries(&self, request: &AskCanaries) -> Result<CanariesAsked, ClientError> {
+        self.post("/v1/canaries/_ask", request, PAGE, CANARIES).await
+    }
+
+    /// Gives what another partner can ask for.
+    pub async fn export_canaries(&self) -> Result<CanaryFile, ClientError> {
+        self.call(Method::POST, "/v1/canaries/_export", Bytes::new(), PAGE, QUESTION).await
+    }
+
+    /// Takes over what another partner exported.
+    pub async fn import_canaries(&self, request: &ImportCanaries) -> Result<CanariesImported, ClientError> {
+        self.post("/v1/canaries/_import", request, PAGE, QUESTION).await
+    }
+
+    /// Lets one end.
+    pub async fn retire_canary(&self, id: CanaryId, request: &RetireCanary) -> Result<Canaries, ClientError> {
+        self.post(&format!("/v1/canaries/{id}/_retire"), request, PAGE, QUESTION).await
+    }
+
     /// Brings the index in line with the sources, and waits until that is done.
     pub async fn sync(&self, request: &SyncRequest) -> Result<SyncReport, ClientError> {
         self.post("/v1/syncs", request, PAGE, SYNC).await
@@ -431,6 +466,8 @@ const UNWRITABLE: ClientError = ClientError::Malformed("the request cannot be wr
 const DOSSIER: Bound = Bound(64 * 1024 * 1024);
 /// The partner process keeps the deadlines; this one only ends a hang.
 pub(crate) const QUESTION: Duration = Duration::from_mins(1);
+/// One question after another.
+const CANARIES: Duration = Duration::from_mins(10);
 /// A first load of a large source.
 const SYNC: Duration = Duration::from_hours(12);
 

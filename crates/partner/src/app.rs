@@ -23,6 +23,7 @@ use kw_store::partner::Partner;
 use kw_store::{Abort, Act, PendingReceipt, Store, StoreError};
 use kw_telemetry::Reason;
 
+use crate::canaries::Canaries;
 use crate::clients::Clients;
 use crate::events::AccessNotRecorded;
 use crate::people::Admission;
@@ -46,6 +47,7 @@ pub(crate) struct App {
     pub(crate) entropy: Entropy,
     pub(crate) proofs: ActorProofs,
     pub(crate) identity_checks: IdentityChecks,
+    pub(crate) canaries: Option<Arc<Canaries>>,
     pub(crate) token: Token,
     /// Requests under way, to know when the process ends.
     pub(crate) traffic: Traffic,

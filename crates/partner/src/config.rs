@@ -19,6 +19,8 @@ use kw_store::DatabaseConfig;
 use kw_transport::TlsFiles;
 use serde::Deserialize;
 
+use crate::canaries::CanarySettings;
+
 /// The configuration of one partner process. Relative paths start at the folder of the file. Who the partner is stands
 /// in its certificate; where the others are, in the agreement.
 #[derive(Debug, Clone, Deserialize)]
@@ -63,6 +65,9 @@ pub struct PartnerConfig {
     /// The authorisation server. None for a partner from which nobody collects data about themselves.
     #[serde(default)]
     pub authorisation: Option<AuthorisationSettings>,
+    /// How this partner sees whether the index leaves somebody out. None for a partner that keeps no canaries.
+    #[serde(default)]
+    pub canaries: Option<CanarySettings>,
     /// Says in words that numbers of real people may come into a chain for tests. Only for data that stay on this
     /// machine: the separation that protects people in production is absent there.
     #[serde(default)]

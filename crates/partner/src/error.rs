@@ -22,6 +22,9 @@ pub enum StartError {
     /// The agreement cannot be used.
     #[error(transparent)]
     Agreement(#[from] AgreementFileError),
+    /// Canaries cannot be kept as it is configured.
+    #[error("[canaries]: {0}")]
+    Canaries(String),
     /// An address in the agreement cannot be used.
     #[error("the services that the agreement names cannot be called: {0}")]
     Client(#[from] ClientError),

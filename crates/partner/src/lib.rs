@@ -12,6 +12,7 @@
 mod access_log;
 mod app;
 mod authorisation;
+mod canaries;
 pub mod check;
 mod clients;
 mod config;
@@ -31,8 +32,10 @@ mod signals;
 mod sources;
 mod sync_gauges;
 mod token;
+mod workbench;
 
 pub use authorisation::AuthorisationError;
+pub use canaries::{CanaryActor, CanarySettings};
 pub use config::{
     KeySettings, LocalSettings, PartnerConfig, SignalSettings, SourceSettings, SourceSystem, SyncSettings,
 };
@@ -41,3 +44,4 @@ pub use events::EVENTS as LOG_EVENTS;
 pub use kw_identity::IdentitySettings;
 pub use openapi::openapi;
 pub use serve::{prepare, serve};
+pub use workbench::Workbench;

@@ -1,6 +1,7 @@
 //! The local API: what the partner's own systems and the command line ask.
 
 pub(crate) mod access_reports;
+pub(crate) mod canaries;
 pub(crate) mod consents;
 pub(crate) mod delegations;
 pub(crate) mod departures;
@@ -31,6 +32,15 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
     routes
         .app_data(app.clone())
         .service(web::resource("/v1/access-reports").route(web::post().to(access_reports::report)))
+        .service(
+            web::resource("/v1/canaries")
+                .route(web::get().to(canaries::list))
+                .route(web::post().to(canaries::make)),
+        )
+        .service(web::resource("/v1/canaries/_ask").route(web::post().to(canaries::ask)))
+        .service(web::resource("/v1/canaries/_export").route(web::post().to(canaries::export)))
+        .service(web::resource("/v1/canaries/_import").route(web::post().to(canaries::import)))
+        .service(web::resource("/v1/canaries/{id}/_retire").route(web::post().to(canaries::retire)))
         .service(web::resource("/v1/consents").route(web::post().to(consents::record)))
         .service(web::resource("/v1/consents/_search").route(web::post().to(consents::search)))
         .service(web::resource("/v1/consents/{id}/withdrawal").route(web::post().to(consents::withdraw)))

@@ -27,6 +27,7 @@ use kw_transport::Tls;
 
 use crate::access_log::LedgerLog;
 use crate::app::App;
+use crate::canaries::{Canaries, Parts as CanaryParts, WithCanaries};
 use crate::clients::Clients;
 use crate::config::PartnerConfig;
 use crate::deliveries::Receiver;
@@ -69,7 +70,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let record_key = sources::record_key(&row_key);
     let vault = Vault::new(row_key, entropy.clone());
     let admission = Admission::configured(config.admit_real_numbers);
-    let sources = sources::open(&config.sources, &record_key, &agreement, admission, &clock)?;
+    let mut sources = sources::open(&config.sources, &record_key, &agreement, admission, &clock)?;
     let proofs = ActorProofs::configured(&config.identity, Arc::clone(&clock))?;
     let token = Token::load_or_create(&config.local.token_file, &entropy)?;
 
@@ -77,6 +78,18 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let (database, salts) = (config.database.clone(), entropy.clone());
     let opening = move || Store::<Partner>::open(&database, &origin, move |bytes| salts.fill(bytes));
     let store = Arc::new(tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Stopped)??);
+
+    if let Some(settings) = &config.canaries
+        && let Some(inner) = sources.get_mut(&settings.source)
+    {
+        *inner = Arc::new(WithCanaries {
+            inner: Arc::clone(inner),
+            store: Arc::clone(&store),
+            vault: vault.clone(),
+            clock: Arc::clone(&clock),
+            documents: settings.documents.clone(),
+        });
+    }
 
     let logbook = Logbook::open(LogbookParts {
         store: Arc::clone(&store),
@@ -107,6 +120,19 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
             LogSource::of(&as_whom, log, stamp.clone())
         }));
     let clients = Arc::new(Clients::new(agreement.clone(), tls.clone(), context, Arc::new(access_log))?);
+    let keeping = |settings| {
+        let parts = CanaryParts {
+            holder: oin,
+            agreement: agreement.clone(),
+            store: Arc::clone(&store),
+            vault: vault.clone(),
+            clients: Arc::clone(&clients),
+            clock: Arc::clone(&clock),
+            entropy: entropy.clone(),
+        };
+        Canaries::new(settings, &sources, &http.metrics, parts).map(Arc::new).map_err(StartError::Canaries)
+    };
+    let canaries = config.canaries.clone().map(keeping).transpose()?;
     let grant_keys = GrantKeys::new(clients.clone(), Arc::clone(&clock));
     let consents = Consents::new(clients.clone(), Arc::clone(&clock));
     let pulls = Data::new(Pulls {
@@ -167,6 +193,7 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
     let app = Data::new(App {
         oin,
         identity_checks,
+        canaries: canaries.clone(),
         admission,
         agreement: agreement.clone(),
         store,
@@ -223,6 +250,12 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         let synchroniser = Arc::clone(&synchroniser);
         async move { synchroniser.run_in_background().await }
     });
+    if let Some(canaries) = canaries {
+        server.jobs().spawn("canaries", CANARIES_INTERVAL, move || {
+            let canaries = Arc::clone(&canaries);
+            async move { canaries.tick().await }
+        });
+    }
     if let Some(authorisation) = authorisation {
         server.jobs().spawn("authorisations", AUTHORISATIONS_INTERVAL, move || {
             let authorisation = authorisation.clone();
@@ -295,6 +328,8 @@ fn add_checks(server: &Server, app: &Data<App>, tls: &Tls) {
 
 /// Less than a requester waits for one holder, so that it hears why.
 const SOURCE_DEADLINE: Duration = Duration::from_millis(1_200);
+/// How exactly the moments are kept at which canaries are asked for.
+const CANARIES_INTERVAL: Duration = Duration::from_secs(20);
 /// What was known of persons goes that soon after an authorisation has ended.
 const AUTHORISATIONS_INTERVAL: Duration = Duration::from_mins(1);
 /// A person may wait for it; looking costs one look-up in the own database.

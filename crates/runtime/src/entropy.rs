@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_domain::{
-    AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CollectionId, ConsentId,
+    AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CanaryId, CollectionId, ConsentId,
     DelegationId, DepartureId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId, Instant,
     MandateId, MatchId, ObjectionId, PointerId, QueryId, RelationId, ResolutionId, ReviewId, SessionId,
     SignalId, SubjectId, SubjectReference, SubscriptionId, TransactionId,
@@ -121,6 +121,7 @@ identifiers!(
     AttachmentId,
     AuthorisationId,
     BatchId,
+    CanaryId,
     CollectionId,
     ConsentId,
     DelegationId,

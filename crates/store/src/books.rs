@@ -5,7 +5,7 @@ use kw_domain::{Instant, TransactionId};
 
 use crate::error::StoreError;
 use crate::ledger::LedgerRead;
-use crate::partner::{AuthorisationsWrite, FeedbackSentWrite};
+use crate::partner::{AuthorisationsWrite, CanariesWrite, FeedbackSentWrite};
 
 /// A checkpoint of this log as it was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +77,12 @@ pub trait ReceiptsWrite {
     fn settle_receipt(&mut self, receipt: &PendingReceipt) -> Result<(), StoreError>;
 }
 
-/// Changing the books, and the steps of a partner's authorisations and feedback reports that disclose and decide nothing. Whoever reads inside [`Store::keep`](crate::Store::keep) sees what no other process can change before the
+/// Changing the books, the steps of a partner's authorisations and feedback reports that disclose and decide nothing, and a partner's
+/// canaries, which are nobody. Whoever reads inside [`Store::keep`](crate::Store::keep) sees what no other process can change before the
 /// commit.
-pub trait Bookkeeping: LedgerRead + ReceiptsWrite + AuthorisationsWrite + FeedbackSentWrite {
+pub trait Bookkeeping:
+    LedgerRead + ReceiptsWrite + AuthorisationsWrite + CanariesWrite + FeedbackSentWrite
+{
     /// Stores a signed checkpoint and the roots of subtrees (level, index, root) that became complete with it, if `previous`
     /// is still the newest. `false` when it is not: another process published meanwhile.
     ///

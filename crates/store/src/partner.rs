@@ -1,6 +1,7 @@
 //! The partner's tables: what it registered, what it still has to tell, grants that were used.
 
 mod authorisations;
+mod canaries;
 pub(crate) mod feedback;
 mod feedback_sent;
 mod identity_checks;
@@ -19,6 +20,7 @@ use crate::statements::PersonStatements;
 use crate::store::{Service, sealed};
 
 pub use authorisations::{AuthorisationsRead, AuthorisationsWrite, StoredAuthorisation};
+pub use canaries::{CanariesRead, CanariesWrite, StoredCanary};
 pub use feedback::{
     FeedbackCounts, FeedbackFilter, FeedbackMessage, FeedbackRead, FeedbackStanding, FeedbackWrite,
     StoredAnnotation, StoredAttachment, StoredFeedback,
@@ -212,7 +214,13 @@ pub struct OutboxDepth {
 
 /// Reading the partner's tables.
 pub trait PartnerRead:
-    LedgerRead + PersonStatements + AuthorisationsRead + FeedbackRead + FeedbackSentRead + IdentityChecksRead
+    LedgerRead
+    + PersonStatements
+    + AuthorisationsRead
+    + CanariesRead
+    + FeedbackRead
+    + FeedbackSentRead
+    + IdentityChecksRead
 {
     /// The record with this handle.
     fn record_by_handle(&mut self, handle: Handle) -> Result<Option<LocalRecord>, StoreError>;
@@ -306,7 +314,13 @@ pub trait PartnerRead:
 
 /// Changing the partner's tables.
 pub trait PartnerWrite:
-    PartnerRead + ReceiptsWrite + AuthorisationsWrite + FeedbackWrite + FeedbackSentWrite + IdentityChecksWrite
+    PartnerRead
+    + ReceiptsWrite
+    + AuthorisationsWrite
+    + CanariesWrite
+    + FeedbackWrite
+    + FeedbackSentWrite
+    + IdentityChecksWrite
 {
     /// Adds or replaces a record, by its handle.
     fn store_record(&mut self, record: &LocalRecord) -> Result<(), StoreError>;

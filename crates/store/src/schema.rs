@@ -382,6 +382,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    canaries (id) {
+        id -> Binary,
+        holder -> Text,
+        source -> Nullable<Text>,
+        category -> Text,
+        subject_key -> Binary,
+        sealed -> Binary,
+        made_at -> BigInt,
+        ends_at -> BigInt,
+        retired -> SmallInt,
+        exported -> SmallInt,
+        next_at -> BigInt,
+        asked_at -> Nullable<BigInt>,
+        misses -> Integer,
+        silences -> Integer,
+        missed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    canary_asks (id) {
+        id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     identity_checks (id) {
         id -> Binary,
         handle -> Binary,

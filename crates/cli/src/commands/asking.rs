@@ -73,7 +73,7 @@ impl std::fmt::Debug for RepresentationArguments {
 
 /// The grounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Basis {
+pub(super) enum Basis {
     /// In need (noodknop): reviewed and alarmed.
     Emergency,
     /// Your organisation has a pointer of its own about this person.

@@ -8,6 +8,8 @@
 
 mod agreement;
 mod audit_records;
+mod canaries;
+mod conformance;
 mod consent;
 mod demo;
 mod deployment;

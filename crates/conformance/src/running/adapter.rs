@@ -144,7 +144,15 @@ impl Asker {
         let stranger = Subject::parse(&name).map_err(|_| ClientError::Malformed("no name for a stranger"))?;
         let stranger = pseudonymiser.pseudonyms(&stranger, BudgetClass::Query).await?.binding;
         let client = asking.tls.peer_client(holder.oin, options);
-        Ok(Self { asking, client, switchboard, context, index: known.index, binding: known.binding, stranger })
+        Ok(Self {
+            asking,
+            client,
+            switchboard,
+            context,
+            index: known.index,
+            binding: known.binding,
+            stranger,
+        })
     }
 
     fn proofs(&self, holder: Oin, token: &str, whose: Whose) -> Proofs {
@@ -189,7 +197,9 @@ impl Adapter for MtlsAdapter {
     fn without_grants(&self) -> Option<&'static str> {
         match self.asker {
             Some(_) => None,
-            None => Some("it takes a grant, and the switchboard gives nobody one for their own records: name an asker"),
+            None => Some(
+                "it takes a grant, and the switchboard gives nobody one for their own records: name an asker",
+            ),
         }
     }
 
@@ -260,7 +270,8 @@ impl Adapter for MtlsAdapter {
         let mut response = sending.send().await.map_err(broken)?;
         let status = response.status().as_u16();
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_owned();
+        let media_type =
+            media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_owned();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             body.extend_from_slice(&chunk);
@@ -280,7 +291,8 @@ impl Adapter for MtlsAdapter {
     }
 
     async fn certificate_days(&self) -> Result<i64, Unsent> {
-        let probe = Request { method: "GET", path: "/v1/pulls", media_type: "application/json", body: Vec::new() };
+        let probe =
+            Request { method: "GET", path: "/v1/pulls", media_type: "application/json", body: Vec::new() };
         // The client takes no other party for this one.
         self.send(Caller::Partner, probe).await?;
         let left = self.own.not_after().since(self.clock.now());

@@ -5,8 +5,8 @@ use kw_protocol::problem::ProblemCode;
 use super::judging::Refusals;
 use super::{Adapter, Caller, Request};
 use crate::catalogue::{
-    CLIENT_CERTIFICATE, HEALTH, ITS_CERTIFICATE, MALFORMED, MEDIA_TYPE, TLS_VERSION, TOO_LARGE, UNKNOWN_METHOD,
-    UNKNOWN_PATH,
+    CLIENT_CERTIFICATE, HEALTH, ITS_CERTIFICATE, MALFORMED, MEDIA_TYPE, TLS_VERSION, TOO_LARGE,
+    UNKNOWN_METHOD, UNKNOWN_PATH,
 };
 use crate::report::{Findings, failed, not_tried, passed};
 
@@ -77,7 +77,8 @@ async fn too_large(adapter: &dyn Adapter, refusals: &mut Refusals) -> crate::rep
         Ok(answered) => refusals.expect(Ok(answered), &[ProblemCode::TooLarge]),
         // A server may hang up on such a body; then the next request must be served.
         Err(_) => {
-            let next = Request { method: "POST", path: "/v1/no-such-path", media_type: JSON, body: b"{}".to_vec() };
+            let next =
+                Request { method: "POST", path: "/v1/no-such-path", media_type: JSON, body: b"{}".to_vec() };
             match adapter.send(Caller::Partner, next).await {
                 Ok(answered) if answered.status == 404 => passed("it hung up, and serves the next request"),
                 _ => failed("it hung up, and does not serve the next request"),

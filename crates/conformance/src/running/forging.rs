@@ -14,7 +14,11 @@ use super::{Adapter, Answered, Caller, Request, Unsent};
 use crate::catalogue::{NO_ALGORITHM, NO_GRANT, UNKNOWN_KEY};
 use crate::report::{Findings, not_tried};
 
-pub(super) async fn try_without_grant(adapter: &dyn Adapter, findings: &mut Findings, refusals: &mut Refusals) {
+pub(super) async fn try_without_grant(
+    adapter: &dyn Adapter,
+    findings: &mut Findings,
+    refusals: &mut Refusals,
+) {
     let claims = json!({ "aud": adapter.holder(), "exp": adapter.now().as_seconds() + 60 });
     let cases = [
         (&NO_ALGORITHM, token(&json!({ "alg": "none", "kid": "1", "typ": "pull-grant+jwt" }), &claims, b"")),

@@ -51,7 +51,10 @@ impl Refusals {
         let personal = adapter.personal();
         let told = self.bodies.iter().any(|body| {
             let text = String::from_utf8_lossy(body);
-            personal.iter().chain(&self.sent).any(|secret| !secret.is_empty() && text.contains(secret.as_str()))
+            personal
+                .iter()
+                .chain(&self.sent)
+                .any(|secret| !secret.is_empty() && text.contains(secret.as_str()))
         });
         let seen = match self.bodies.len() {
             0 => not_tried("there was no refusal"),

@@ -11,8 +11,9 @@ use super::forging::{send, with_later_end, with_other_signature};
 use super::judging::Refusals;
 use super::{Adapter, Answered, Caller, Grant, Proofs, Unsent, Whose};
 use crate::catalogue::{
-    DELIVERS, DOCUMENT_FITS, EXPIRED, IN_TIME, NO_PROOF, ONCE, OTHER_ACTOR, OTHER_BIRTH_DATE, OTHER_CERTIFICATE,
-    OTHER_HOLDER, OTHER_PERSON, SAME_AGAIN, STILL_DELIVERS, TAMPERED_CLAIMS, TAMPERED_SIGNATURE,
+    DELIVERS, DOCUMENT_FITS, EXPIRED, IN_TIME, NO_PROOF, ONCE, OTHER_ACTOR, OTHER_BIRTH_DATE,
+    OTHER_CERTIFICATE, OTHER_HOLDER, OTHER_PERSON, SAME_AGAIN, STILL_DELIVERS, TAMPERED_CLAIMS,
+    TAMPERED_SIGNATURE,
 };
 use crate::report::{Findings, Seen, failed, not_tried, passed};
 
@@ -79,7 +80,12 @@ async fn with_fresh(adapter: &dyn Adapter, attempt: impl AsyncFnOnce(Grant) -> S
 }
 
 /// One grant does for all of these: what is wrong with it shows before it is used.
-async fn wrong_grants(adapter: &dyn Adapter, patient: bool, findings: &mut Findings, refusals: &mut Refusals) {
+async fn wrong_grants(
+    adapter: &dyn Adapter,
+    patient: bool,
+    findings: &mut Findings,
+    refusals: &mut Refusals,
+) {
     let grant = match adapter.grant().await {
         Ok(grant) => grant,
         Err(_) => return,
@@ -119,7 +125,8 @@ async fn wrong_grants(adapter: &dyn Adapter, patient: bool, findings: &mut Findi
             None => not_tried("the switchboard's grant cannot be read"),
             Some(token) => {
                 let proofs = adapter.proofs(&token, Whose::Subject);
-                let answer = send(adapter, Caller::Asker, &pull(&Grant { token, ..grant.clone() }, proofs)).await;
+                let answer =
+                    send(adapter, Caller::Asker, &pull(&Grant { token, ..grant.clone() }, proofs)).await;
                 refusals.expect(answer, &[ProblemCode::GrantRefused])
             }
         };

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use super::SourceTrial;
 use super::read::{Reading, kind};
 use crate::catalogue::{
-    AS_OF, DOCUMENTS_FIT, FETCHES, FETCHES_AT_ONCE, INVESTIGATIONS, SAME_BIRTH_DATE, SAME_SUBJECT, UNKNOWN_CATEGORY,
-    UNKNOWN_RECORD,
+    AS_OF, DOCUMENTS_FIT, FETCHES, FETCHES_AT_ONCE, INVESTIGATIONS, SAME_BIRTH_DATE, SAME_SUBJECT,
+    UNKNOWN_CATEGORY, UNKNOWN_RECORD,
 };
 use crate::report::{Findings, Seen, failed, not_tried, passed};
 
@@ -118,7 +118,9 @@ async fn same_subject(trial: &SourceTrial, sampled: &[&SourceRecord]) -> Seen {
         }
     }
     match told {
-        0 => not_tried("the source does not say of a record whom it is about: its keys must belong to one person for good"),
+        0 => not_tried(
+            "the source does not say of a record whom it is about: its keys must belong to one person for good",
+        ),
         some => passed(format!("{some} records are about whom they were listed under")),
     }
 }

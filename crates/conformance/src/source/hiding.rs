@@ -56,9 +56,7 @@ fn keys(first: &Reading) -> Seen {
 
 fn names(id: &LocalId, subject: &Subject) -> bool {
     // A number column may have lost its leading zero.
-    number_of(subject).is_some_and(|number| {
-        id.as_str().contains(number.strip_prefix('0').unwrap_or(&number))
-    })
+    number_of(subject).is_some_and(|number| id.as_str().contains(number.strip_prefix('0').unwrap_or(&number)))
 }
 
 /// The digits of a person's number; enterprises and cases are no people.

@@ -5,8 +5,8 @@ use kw_adapter::Cursor;
 use super::SourceTrial;
 use super::read::{Reading, told};
 use crate::catalogue::{
-    CHANGES_ARE_QUIET, ITS_CATEGORIES, NO_REPEATS, POISON, READS_ALIKE, READS_TO_ITS_END, RESUMES, ROWS_ARE_USABLE,
-    SAYS_COMPLETE, STRANGE_CURSOR,
+    CHANGES_ARE_QUIET, ITS_CATEGORIES, NO_REPEATS, POISON, READS_ALIKE, READS_TO_ITS_END, RESUMES,
+    ROWS_ARE_USABLE, SAYS_COMPLETE, STRANGE_CURSOR,
 };
 use crate::report::{Findings, Seen, failed, not_tried, passed};
 
@@ -14,7 +14,10 @@ pub(super) async fn try_reading(trial: &SourceTrial, first: &Reading, findings: 
     let (records, pages) = (first.records.len(), first.cursors.len());
     findings.note(
         &READS_TO_ITS_END,
-        passed(format!("{records} records in {pages} pages, the slowest in {} ms", first.longest_page.as_millis())),
+        passed(format!(
+            "{records} records in {pages} pages, the slowest in {} ms",
+            first.longest_page.as_millis()
+        )),
     );
     findings.note(
         &NO_REPEATS,

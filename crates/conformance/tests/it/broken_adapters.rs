@@ -67,9 +67,8 @@ impl StandIn {
         let [header, claims, signature] = parts[..] else {
             return Err(if looks("no-grant") { ProblemCode::GrantRefused } else { ProblemCode::Fault });
         };
-        let read = |part: &str| -> Value {
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-        };
+        let read =
+            |part: &str| -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
         let (header, claims) = (read(header), read(claims));
         if header["alg"] == "none" && looks("no-algorithm") {
             return Err(ProblemCode::GrantRefused);
@@ -205,7 +204,11 @@ impl Adapter for StandIn {
             return refuse(ProblemCode::TooLarge);
         }
         let Ok(pull) = serde_json::from_slice::<Pull>(&request.body) else {
-            return if self.fails == "malformed" { Ok(answered(200, "", Vec::new())) } else { refuse(ProblemCode::Invalid) };
+            return if self.fails == "malformed" {
+                Ok(answered(200, "", Vec::new()))
+            } else {
+                refuse(ProblemCode::Invalid)
+            };
         };
         if expired {
             return refuse(ProblemCode::GrantExpired);

@@ -154,9 +154,15 @@ impl Source for Shelf {
         let mut refused = Vec::new();
         if !more && (state.poisoned || self.fault == Fault::UnusableRow) {
             let record = Some((self.category.clone(), LocalId::new("card-x").unwrap()));
-            refused.push(RefusedRow { origin: "shelf".to_owned(), row: Some(9), reason: "no number".to_owned(), record });
+            refused.push(RefusedRow {
+                origin: "shelf".to_owned(),
+                row: Some(9),
+                reason: "no number".to_owned(),
+                record,
+            });
         }
-        let cursor = Cursor(if self.fault == Fault::Stuck { "0".to_owned() } else { to.max(from).to_string() });
+        let cursor =
+            Cursor(if self.fault == Fault::Stuck { "0".to_owned() } else { to.max(from).to_string() });
         Ok(ChangePage { changes, refused, cursor, more, complete: self.fault != Fault::NeverComplete })
     }
 
@@ -192,7 +198,12 @@ impl Source for Shelf {
                 })
             },
             as_of: Instant::from_millis(if self.fault == Fault::FromTheFuture { i64::MAX / 2 } else { 0 }),
-            birth_date: BirthDate::parse(if self.fault == Fault::BirthDate { "2011-01-01" } else { "2012-05-03" }).ok(),
+            birth_date: BirthDate::parse(if self.fault == Fault::BirthDate {
+                "2011-01-01"
+            } else {
+                "2012-05-03"
+            })
+            .ok(),
             under_investigation: vec![
                 if self.fault == Fault::Investigation { "/nowhere" } else { "/person/birthDate" }.to_owned(),
             ],
@@ -217,7 +228,9 @@ impl Hook for Hands {
         let mut state = self.0.state.lock().unwrap();
         match act {
             Act::Add => state.records.push(("card-6".to_owned(), NUMBERS[6], 1)),
-            Act::Change => state.records.iter_mut().filter(|one| one.0 == "card-6").for_each(|one| one.2 += 1),
+            Act::Change => {
+                state.records.iter_mut().filter(|one| one.0 == "card-6").for_each(|one| one.2 += 1)
+            }
             Act::Remove => state.records.retain(|one| one.0 != "card-6"),
             Act::Poison => state.poisoned = true,
             Act::Mend => state.poisoned = false,

@@ -3,6 +3,7 @@
 
 mod broken_adapters;
 mod broken_sources;
+mod own_source;
 mod published;
 
 use std::sync::Arc;

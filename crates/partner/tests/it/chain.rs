@@ -90,6 +90,7 @@ impl Chain {
             acts_for: None,
             admit_real_numbers: false,
             authorisation: None,
+            canaries: None,
             identity: kw_partner::IdentitySettings::default(),
             agreement: at("agreement.toml"),
             server: server(),

@@ -22,6 +22,8 @@ pub(crate) type Conn = AsyncConnectionWrapper<AsyncPgConnection, OwnRuntime>;
 mod authorisations_queries;
 #[path = "../books/queries.rs"]
 mod books_queries;
+#[path = "../partner/canaries_queries.rs"]
+mod canaries_queries;
 #[path = "../delegations/queries.rs"]
 mod delegations_queries;
 #[path = "../partner/feedback_queries.rs"]

@@ -20,6 +20,8 @@ const TRUNCATING: Duration = Duration::from_millis(250);
 mod authorisations_queries;
 #[path = "../books/queries.rs"]
 mod books_queries;
+#[path = "../partner/canaries_queries.rs"]
+mod canaries_queries;
 #[path = "../delegations/queries.rs"]
 mod delegations_queries;
 #[path = "../partner/feedback_queries.rs"]

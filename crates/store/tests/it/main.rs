@@ -5,6 +5,7 @@
 mod authorisations;
 mod bed;
 mod books;
+mod canaries;
 mod commits;
 mod erasing;
 mod failures;

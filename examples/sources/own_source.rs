@@ -1,4 +1,5 @@
-//! A source of one's own: a system of which all data fit in a list. Run it with `cargo run --example own_source`.
+//! A source of one's own: a system of which all data fit in a list. Run it with
+//! `cargo run -p kw-conformance --example own_source`; docs/write-a-source.md goes through it.
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -6,7 +7,7 @@ use kw_adapter::{Change, ChangePage, Cursor, LocalId, Source, SourceDocument, So
 use kw_domain::{BirthDate, Category, Clock, SourceName, Subject, SystemClock};
 
 #[derive(Debug)]
-struct CardIndex {
+pub(crate) struct CardIndex {
     name: SourceName,
     category: Category,
     cards: Vec<(SourceRecord, &'static str)>,
@@ -36,8 +37,8 @@ impl Source for CardIndex {
 
     async fn fetch(&self, category: &Category, id: &LocalId) -> Result<Option<SourceDocument>, SourceError> {
         let card = self.cards.iter().find(|(record, _)| record.category == *category && record.record == *id);
-        Ok(card.map(|(record, text)| SourceDocument {
-            document: serde_json::json!({ "text": text }),
+        Ok(card.map(|(record, class)| SourceDocument {
+            document: serde_json::json!({ "person": { "familyName": "Jansen", "birthDate": "2012-05-03" }, "school": { "class": class } }),
             as_of: SystemClock.now(),
             birth_date: record.birth_date,
             under_investigation: vec![],
@@ -45,15 +46,18 @@ impl Source for CardIndex {
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let category = Category::parse("notes")?;
+pub(crate) fn card_index() -> Result<CardIndex, Box<dyn std::error::Error>> {
+    let category = Category::parse("school-attendance")?;
     let (record, subject) = (LocalId::new("card-1")?, Subject::parse("nl.bsn:999990342")?);
     let birth_date = Some(BirthDate::parse("2012-05-03")?);
-    let card = SourceRecord { category: category.clone(), record: record.clone(), subject, birth_date };
-    let cards = vec![(card, "Called on Monday")];
-    let source = CardIndex { name: SourceName::parse("card-index")?, category: category.clone(), cards };
+    let card = SourceRecord { category: category.clone(), record, subject, birth_date };
+    Ok(CardIndex { name: SourceName::parse("card-index")?, category, cards: vec![(card, "2b")] })
+}
+
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let source = card_index()?;
     assert_eq!(source.changes(None).await?.changes.len(), 1);
-    assert!(source.fetch(&category, &record).await?.is_some());
+    assert!(source.fetch(&source.category, &LocalId::new("card-1")?).await?.is_some());
     Ok(())
 }

@@ -1,0 +1,2 @@
+DROP TABLE canary_asks;
+DROP TABLE canaries;
