@@ -1,5 +1,4 @@
-//! A source of one's own: a system of which all data fit in a list. Run it with
-//! `cargo run -p kw-conformance --example own_source`; docs/write-a-source.md goes through it.
+//! A source of one's own (docs/write-a-source.md). Run it: `cargo run -p kw-conformance --example own_source`
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -18,11 +17,9 @@ impl Source for CardIndex {
     fn name(&self) -> &SourceName {
         &self.name
     }
-
     fn categories(&self) -> BTreeSet<Category> {
         BTreeSet::from([self.category.clone()])
     }
-
     async fn changes(&self, _after: Option<&Cursor>) -> Result<ChangePage, SourceError> {
         // It cannot tell what changed, so it gives everything; what is known already costs nothing.
         let changes = self.cards.iter().map(|(record, _)| Change::Present(record.clone())).collect();
@@ -57,7 +54,6 @@ pub(crate) fn card_index() -> Result<CardIndex, Box<dyn std::error::Error>> {
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = card_index()?;
-    assert_eq!(source.changes(None).await?.changes.len(), 1);
     assert!(source.fetch(&source.category, &LocalId::new("card-1")?).await?.is_some());
     Ok(())
 }
