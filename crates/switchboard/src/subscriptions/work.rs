@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use kw_client::{Undelivered, WebhookClient};
-use kw_domain::{Oin, SubscriptionId};
+use kw_domain::{MatchId, Oin, SubscriptionId};
 use kw_ledger::{Event, LeafKind, Outcome};
 use kw_protocol::signal::SignalType;
 use kw_protocol::subscription::DeliveryFailure;
@@ -19,6 +19,7 @@ use tokio::time::Instant as Elapsed;
 use super::progress::{failed, names, succeeded};
 use crate::app::{App, act, recorded};
 use crate::events::DeliveryNotStored;
+use crate::matches;
 use crate::signals;
 
 /// Signals that are read at a time.
@@ -43,7 +44,15 @@ enum End {
 struct Batch {
     to: u64,
     delivered: u64,
+    /// The matches that were told of: their holder has read so.
+    matches: Vec<MatchId>,
     began: Elapsed,
+}
+
+impl Batch {
+    fn from(to: u64) -> Self {
+        Self { to, delivered: 0, matches: Vec::new(), began: Elapsed::now() }
+    }
 }
 
 /// Delivers until nothing is left, something fails, or this process is to stop.
@@ -71,7 +80,7 @@ async fn page(app: &App, subscription: &mut StoredSubscription, sink: &str) -> R
         return Ok(false);
     }
     let client = client(app, subscriber).await?;
-    let mut batch = Batch { to: after, delivered: 0, began: Elapsed::now() };
+    let mut batch = Batch::from(after);
     for stored in &found {
         if !wanted(app, subscription, stored) {
             batch.to = stored.number;
@@ -89,10 +98,11 @@ async fn page(app: &App, subscription: &mut StoredSubscription, sink: &str) -> R
             Ok(()) => {
                 batch.to = stored.number;
                 batch.delivered += 1;
+                batch.matches.extend(matches::told_of([stored]));
                 app.deliveries.delivered.increment();
                 if batch.delivered >= STORED_AFTER || batch.began.elapsed() >= STORED_WITHIN {
                     store(app, subscription, &batch, None).await?;
-                    batch = Batch { to: batch.to, delivered: 0, began: Elapsed::now() };
+                    batch = Batch::from(batch.to);
                 }
             }
             Err(undelivered) => {
@@ -169,6 +179,7 @@ async fn store(
     end.count = Some(1);
     let settings = app.deliveries.settings;
     let [jitter] = app.entropy.draw::<1>();
+    let (subscriber, of_matches) = (subscription.subscriber, batch.matches.clone());
     let told = app.signal(subscription.subscriber, SignalType::SubscriptionFailing, *id.as_bytes(), now);
     let written = app
         .store
@@ -180,6 +191,7 @@ async fn store(
             next.reached = to;
             if delivered > 0 {
                 succeeded(&mut next, now);
+                matches::note_told(tx, subscriber, &of_matches, now)?;
             }
             let mut act = act(&record)?;
             if let Some((number, undelivered)) = failure {
