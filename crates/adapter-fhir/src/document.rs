@@ -45,7 +45,9 @@ fn without_numbers_inside(value: &mut Value, bsn_system: &str) {
         Value::Object(members) => without_numbers(members, bsn_system),
         Value::Array(items) => {
             items.retain(|item| !is_number(item, bsn_system));
-            items.iter_mut().for_each(|item| without_numbers_inside(item, bsn_system));
+            for item in items {
+                without_numbers_inside(item, bsn_system);
+            }
         }
         _ => {}
     }

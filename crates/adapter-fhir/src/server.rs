@@ -143,7 +143,7 @@ impl Server {
             let parameter = if selection.is_patient() { "_id" } else { &selection.parameter };
             let url = self.search(selection, &[(parameter, patient), ("_count", "1")])?;
             let page = self.page(what, &url).await?;
-            for resource in page.bundle.matches(&selection.kind) {
+            if let Some(resource) = page.bundle.matches(&selection.kind).next() {
                 self.refuse_others(what, resource, selection, patient)?;
                 return Ok(true);
             }

@@ -81,13 +81,11 @@ impl FhirSource {
             Step::Patients if self.config.patient_history => Some(Step::History),
             _ => None,
         };
-        match next {
-            Some(step) => Some((category.clone(), step)),
-            None => {
-                let mut later = self.config.categories.range((Bound::Excluded(category), Bound::Unbounded));
-                later.next().map(|(category, _)| (category.clone(), Step::Resources(0)))
-            }
+        if let Some(step) = next {
+            return Some((category.clone(), step));
         }
+        let mut later = self.config.categories.range((Bound::Excluded(category), Bound::Unbounded));
+        later.next().map(|(category, _)| (category.clone(), Step::Resources(0)))
     }
 
     fn address(

@@ -103,8 +103,9 @@ pub(crate) fn document(row: &Map<String, Value>, rules: &CategoryRequests) -> Re
     } else {
         let mut document = row.clone();
         document.retain(|_, value| !value.is_null());
-        for place in [Some(person), rules.as_of.as_deref(), rules.under_investigation.as_deref()] {
-            place.iter().for_each(|place| leave_out(&mut document, place));
+        let about = [Some(person), rules.as_of.as_deref(), rules.under_investigation.as_deref()];
+        for place in about.into_iter().flatten() {
+            leave_out(&mut document, place);
         }
         leave_out_bsns(&mut document);
         document

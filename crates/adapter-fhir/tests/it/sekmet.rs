@@ -42,7 +42,7 @@ impl Sekmet {
         let http = web_client(&[], Arc::new(SystemClock), ClientOptions::default()).unwrap();
         let server = Self { child, folder, root, http };
         let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(60) {
+        while began.elapsed() < Duration::from_mins(1) {
             if server.http.get(format!("{}/.well-known/jwks.json", server.root)).send().await.is_ok() {
                 return Ok(server);
             }
