@@ -197,6 +197,8 @@ mod tests {
              00000099000000012000 --category care --pointer /city --doubted Ede --proposed Tiel --contact-name J \
              --contact-email j@example.nl --kind correction-request",
             "feedback list --config p.toml --sent --status in-progress",
+            "feedback received list --config p.toml --status reported --overdue",
+            "feedback received annotate --config p.toml 019a0000-0000-7000-8000-000000000000 --actor j --role worker --status settled --outcome upheld",
             "feedback show --config p.toml 019a0000-0000-7000-8000-000000000000",
             "feedback withdraw --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000 --note n",
             "sync --config p.toml --full --source files",

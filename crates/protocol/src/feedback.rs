@@ -21,7 +21,9 @@ use crate::pull::{EpochBirthDateProof, EpochProof};
 use crate::query::Actor;
 
 pub use checking::{ATTACHMENT_TYPES, Mistake, is_pointer};
-pub use local::{AnnotateFeedback, FeedbackAttachment, FeedbackList, FeedbackListed, FeedbackSummary};
+pub use local::{
+    AnnotateFeedback, FeedbackAttachment, FeedbackList, FeedbackListed, FeedbackSummary, FeedbackWaiting,
+};
 
 /// The most attachments of one report.
 pub const MOST_ATTACHMENTS: usize = 5;

@@ -12,6 +12,7 @@ use kw_domain::{Category, ChainName, Instant, Oin, PointerId, Purpose, SourceNam
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::feedback::FeedbackWaiting;
 use crate::pointer::{PointerSelector, RegistrationReason, WithdrawalReason};
 
 pub use syncing::{OutboxStatus, ParkedMessages, Reconciliation};
@@ -182,6 +183,9 @@ pub struct PartnerStatus {
     pub outbox: OutboxStatus,
     /// One per source.
     pub sources: Vec<SourceStatus>,
+    /// Feedback reports that were received.
+    #[serde(default)]
+    pub feedback: FeedbackWaiting,
 }
 
 /// How one source is doing.

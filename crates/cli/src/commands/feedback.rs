@@ -1,6 +1,7 @@
 //! `feedback`: doubt a value at a holder, and follow what becomes of it, by way of the partner that runs here.
 
 mod draft;
+pub(crate) mod received;
 mod report;
 
 use clap::{Args, Subcommand};
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     Annotate(Said),
     /// List your own pulls in which a value was wrong: ask anew for whom they were.
     Corrections(Own),
+    /// Look at the reports that others sent, and say what becomes of them.
+    #[command(subcommand)]
+    Received(received::Command),
 }
 
 /// The arguments of `list`.
@@ -84,6 +88,7 @@ pub(crate) struct Own {
 
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
+        Command::Received(command) => return received::run(command, output).await,
         Command::Report(arguments) => {
             let request = arguments.request()?;
             let sent = arguments.question.partner.client()?.report_feedback(&request).await?;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use kw_domain::Instant;
+use kw_protocol::feedback::FeedbackWaiting;
 use kw_protocol::local::{ParkedMessages, PartnerStatus, Reconciliation};
 
 use super::local::Partner;
@@ -66,7 +67,13 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
         notes = format!("{notes}\n{source}: {count} in {category} refused: {reason}");
     }
     let PartnerStatus { name, oin, chain, agreement, .. } = status;
-    format!("{name} ({oin}) in {chain}; {lease}; {waiting}\nagreement {agreement}\n{sources}{notes}")
+    let FeedbackWaiting { open, overdue, untold } = status.feedback;
+    let feedback = format!(
+        "feedback reports: {open} open, {overdue} overdue, {untold} messages to the switchboard waiting"
+    );
+    format!(
+        "{name} ({oin}) in {chain}; {lease}; {waiting}\nagreement {agreement}\n{feedback}\n{sources}{notes}"
+    )
 }
 
 /// How a comparison with the switchboard went, in one line.

@@ -13,6 +13,7 @@ mod conformance;
 mod consent;
 mod demo;
 mod deployment;
+mod feedback_received;
 mod feedback_sent;
 mod first_load;
 mod identity_checks;

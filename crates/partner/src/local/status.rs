@@ -1,6 +1,7 @@
 //! `GET /v1/status`: an operator looks how the process is doing.
 
 use actix_web::HttpResponse;
+use kw_protocol::feedback::FeedbackWaiting;
 use kw_protocol::local::{OutboxStatus, ParkedMessages, PartnerStatus, SourceStatus};
 use kw_protocol::problem::Problem;
 use kw_runtime::Refusal;
@@ -25,6 +26,7 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
     let app = &own.0;
     let state = app.synchroniser.status().await.map_err(|error| unfinished(&error))?;
     let agreement = app.agreement.current();
+    let (feedback, untold) = app.received_feedback.counts().await.map_err(Refusal::fault)?;
     let sources = state.sources.into_iter().map(|source| SourceStatus {
         registered: source.registered,
         pending: source.pending,
@@ -61,5 +63,6 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
         behind_since: state.behind_since,
         outbox: OutboxStatus { waiting: state.waiting, oldest_at: state.oldest, parked },
         sources: sources.collect(),
+        feedback: FeedbackWaiting { open: feedback.open, overdue: feedback.overdue, untold: untold.waiting },
     }))
 }

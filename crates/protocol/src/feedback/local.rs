@@ -85,6 +85,18 @@ pub struct FeedbackSummary {
     pub planned_for: Option<Instant>,
 }
 
+/// How many received reports wait: part of `GET /v1/status`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedbackWaiting {
+    /// Reports that are not settled.
+    pub open: u64,
+    /// Those that nobody took up in time.
+    pub overdue: u64,
+    /// Messages about reports that the switchboard does not have yet.
+    pub untold: u64,
+}
+
 /// One file of a report with its content, for the holder's own people. `Debug` shows its size only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -9,6 +9,7 @@ mod canaries;
 mod commits;
 mod erasing;
 mod failures;
+mod feedback;
 mod feedback_sent;
 mod identity;
 mod leadership;

@@ -224,7 +224,7 @@ fn receipt(index: u64, leaf: u8) -> PendingReceipt {
     }
 }
 
-fn open(bed: &Bed) -> Arc<Store<Partner>> {
+pub(crate) fn open(bed: &Bed) -> Arc<Store<Partner>> {
     let open =
         || Store::open(&bed.config, "youth/partner/test", |bytes| aws_lc_rs::rand::fill(bytes).unwrap());
     std::thread::scope(|scope| scope.spawn(|| Arc::new(open().unwrap())).join().unwrap())

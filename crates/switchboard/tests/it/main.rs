@@ -19,6 +19,7 @@ mod departures;
 mod description;
 mod digests;
 mod faults;
+mod feedback;
 mod idempotency;
 mod in_force;
 mod indistinguishable;
