@@ -11,6 +11,7 @@ use kw_client::{Context, Entropy, HolderClient, PseudonymiserClient, SignalClien
 use kw_domain::{
     CaseReference, Clock as _, FeedbackId, KeyUse, Oin, Purpose, Subject, SystemClock, TransactionId,
 };
+use kw_ledger::Event;
 use kw_protocol::SecretBytes32;
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::feedback::{
@@ -188,6 +189,24 @@ fn holds(folder: &Path, text: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Ends the process that serves under this configuration, as the kernel does.
+fn kill_process_of(config: &Path) {
+    let config = config.to_str().unwrap();
+    let is_it = |process: &PathBuf| {
+        std::fs::read(process.join("cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(config))
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let found: Vec<_> = processes.filter(is_it).collect();
+    let [process] = found.as_slice() else { panic!("one process: {found:?}") };
+    let id = process.file_name().unwrap().to_str().unwrap();
+    assert!(std::process::Command::new("kill").args(["-KILL", id]).status().unwrap().success());
+    // Its sockets are free when it is gone.
+    while is_it(process) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_doubt_goes_its_whole_road_over_real_processes() {
     let chain = Chain::start();
@@ -282,18 +301,19 @@ async fn a_doubt_goes_its_whole_road_over_real_processes() {
     // The school takes another one up while the switchboard is away, and is killed before it can say so.
     let second = asker.send(report("/person/familyName")).await.unwrap().id;
     asker.until(second, FeedbackStatus::Reported).await;
-    chain.demo.kill();
-    let alone = Service::start("partner", &school);
+    let switchboard = chain.kept.join("switchboard/switchboard.toml");
+    kill_process_of(&switchboard);
     annotate(&school, second, &["--status", "in-progress"]).expect(0);
-    drop(alone);
-    let _switchboard = Service::start("switchboard", &chain.kept.join("switchboard/switchboard.toml"));
+    kill_process_of(&school);
+    let _switchboard = Service::start("switchboard", &switchboard);
     let again = Service::start("partner", &school);
     asker.until(second, FeedbackStatus::InProgress).await;
     drop(again);
 
     let events: Vec<_> = entries(&school).1.iter().filter_map(record_of).map(|record| record.event).collect();
-    for event in ["feedback-received", "feedback-read", "feedback-changed", "correction-told"] {
-        assert!(events.iter().any(|one| one.as_str() == event), "no {event} in the school's log");
+    for event in [Event::FeedbackReceived, Event::FeedbackRead, Event::FeedbackChanged, Event::CorrectionTold]
+    {
+        assert!(events.contains(&event), "no {event:?} in the school's log");
     }
     for text in SECRETS {
         let found = holds(&chain.kept, text);
