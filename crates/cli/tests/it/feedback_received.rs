@@ -201,8 +201,12 @@ fn kill_process_of(config: &Path) {
     let [process] = found.as_slice() else { panic!("one process: {found:?}") };
     let id = process.file_name().unwrap().to_str().unwrap();
     assert!(std::process::Command::new("kill").args(["-KILL", id]).status().unwrap().success());
-    // Its sockets are free when it is gone.
-    while is_it(process) {
+    // Its sockets are free when it is gone, or waits for its parent to notice.
+    let is_there = || {
+        let status = std::fs::read_to_string(process.join("status"));
+        status.is_ok_and(|status| !status.contains("State:\tZ"))
+    };
+    while is_there() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
