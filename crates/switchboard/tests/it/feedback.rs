@@ -55,9 +55,9 @@ async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
     );
 
     // Nobody else changes it, or reads it.
-    let taken =
-        other.tell_feedback_status(&message(&told(&health, &care, id, S::Withdrawn, SystemClock.now())));
-    assert_eq!(code(taken.await.unwrap_err()), ProblemCode::Conflict);
+    let theirs = message(&told(&health, &care, id, S::Withdrawn, SystemClock.now()));
+    let taken = other.tell_feedback_status(&theirs).await.unwrap_err();
+    assert_eq!(code(taken), ProblemCode::Conflict);
     assert_eq!(holder.feedback_route(id).await.unwrap(), settled);
     assert_eq!(reporter.feedback_route(id).await.unwrap(), settled);
     assert_eq!(code(other.feedback_route(id).await.unwrap_err()), ProblemCode::NotFound);
