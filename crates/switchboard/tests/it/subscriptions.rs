@@ -194,7 +194,8 @@ async fn pointers_are_told_only_to_who_asked_and_not_when_they_only_moved() {
     let (care, health) = (chain.member("youth-care").unwrap(), chain.member("youth-health").unwrap());
     for number in 0..3 {
         register(&care, number).await;
-        register(&health, number).await;
+        // Others than the first one's: people known to both are a match, which is told.
+        register(&health, 100 + number).await;
     }
     let client = feed(&chain, &care);
     let named = CreateSubscription {
@@ -210,7 +211,7 @@ async fn pointers_are_told_only_to_who_asked_and_not_when_they_only_moved() {
     let regular = switchboard.register(&care.registration(4).unwrap(), &care.key()).await.unwrap();
     // Again, which changes nothing.
     switchboard.register(&care.registration(4).unwrap(), &care.key()).await.unwrap();
-    register(&health, 4).await;
+    register(&health, 104).await;
     // Not named.
     let withdrawal = WithdrawPointer { reason: WithdrawalReason::NoLongerPresent };
     switchboard.withdraw(regular.pointer.id, &withdrawal).await.unwrap();
