@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, canaries, consents, delegations, demo, departures, doctor, dossier, feedback, identity_checks,
-    keys, mandates, matches, objections, partner, personal, pki, pseudonymiser, query, register, relations,
-    reviews, signals, status, subscriptions, switchboard, sync, withdraw,
+    agreement, audit, canaries, consents, delegations, demo, departures, doctor, dossier, feedback,
+    identity_checks, keys, mandates, matches, objections, partner, personal, pki, pseudonymiser, query,
+    register, relations, reviews, signals, status, subscriptions, switchboard, sync, withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {

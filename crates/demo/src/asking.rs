@@ -31,16 +31,15 @@ impl Asker {
         })
     }
 
-    /// Asks the partner's own process for a dossier.
-    pub(crate) async fn dossier(
+    /// What is asked about somebody, by the canonical form of their number.
+    pub(crate) fn request(
         &self,
-        partner: &Partner,
-        bsn: &Bsn,
+        subject: &str,
         birth_date: Option<&str>,
         relation: Relation,
-    ) -> Result<Dossier, DemoError> {
-        let request = DossierRequest {
-            subject: format!("nl.bsn:{}", bsn.expose()),
+    ) -> DossierRequest {
+        DossierRequest {
+            subject: subject.to_owned(),
             birth_date: birth_date.map(str::to_owned),
             purpose: self.purpose.clone(),
             actor: self.actor.clone(),
@@ -49,7 +48,18 @@ impl Asker {
             holders: Vec::new(),
             relation,
             representation: None,
-        };
+        }
+    }
+
+    /// Asks the partner's own process for a dossier.
+    pub(crate) async fn dossier(
+        &self,
+        partner: &Partner,
+        bsn: &Bsn,
+        birth_date: Option<&str>,
+        relation: Relation,
+    ) -> Result<Dossier, DemoError> {
+        let request = self.request(&format!("nl.bsn:{}", bsn.expose()), birth_date, relation);
         partner.local.dossier(&request).await.map_err(DemoError::asking("a dossier was asked for"))
     }
 }

@@ -24,6 +24,7 @@ pub mod search;
 mod sources;
 mod stage;
 mod verdict;
+pub mod youth_case;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -228,6 +229,18 @@ impl Demo {
     ) -> Result<representation::RepresentationReport, DemoError> {
         tokio::select! {
             played = representation::play(&self.settings.program, &self.ground, &self.databases, audience) => played,
+            () = stop => Err(DemoError::Interrupted),
+        }
+    }
+
+    /// Plays the story of a youth case to its end; `stop` ends it early.
+    pub async fn play_youth_case(
+        &self,
+        audience: &dyn Audience,
+        stop: impl Future<Output = ()>,
+    ) -> Result<youth_case::YouthCaseReport, DemoError> {
+        tokio::select! {
+            played = youth_case::play(&self.settings.program, &self.ground, &self.databases, audience) => played,
             () = stop => Err(DemoError::Interrupted),
         }
     }

@@ -84,91 +84,6 @@ impl Event {
     pub fn fields(self) -> &'static [RecordField] {
         use RecordField as F;
         match self {
-            Self::CanaryMissed => &[F::Count, F::Holders],
-            Self::CorrectionTold => {
-                &[F::Actor, F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
-            }
-            Self::DepartureChanged => {
-                &[F::Actor, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
-            }
-            Self::FeedbackChanged => &[
-                F::Actor,
-                F::Categories,
-                F::Count,
-                F::Holders,
-                F::OnBehalfOf,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
-            Self::FeedbackRead => &[
-                F::Actor,
-                F::Categories,
-                F::Count,
-                F::Holders,
-                F::OnBehalfOf,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
-            Self::FeedbackReceived => &[
-                F::Actor,
-                F::Categories,
-                F::Count,
-                F::Holders,
-                F::LegalBasis,
-                F::OnBehalfOf,
-                F::PolicyInput,
-                F::ProcessingActivity,
-                F::Purpose,
-                F::Relation,
-                F::Representation,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
-            Self::FeedbackSent => &[
-                F::Actor,
-                F::Case,
-                F::Categories,
-                F::Count,
-                F::Holders,
-                F::LegalBasis,
-                F::Motive,
-                F::OnBehalfOf,
-                F::ProcessingActivity,
-                F::Purpose,
-                F::Relation,
-                F::Representation,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
-            Self::MatchArisen => &[F::Categories, F::Count, F::Holders, F::Subject, F::Subjects],
-            Self::MatchChanged => &[
-                F::Actor,
-                F::Categories,
-                F::Count,
-                F::Holders,
-                F::OnBehalfOf,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
-            Self::MatchEnded => &[F::Categories, F::Count, F::Holders, F::Subject, F::Subjects],
-            Self::MatchEscalated => &[F::Count, F::Holders],
-            Self::MatchesRead => &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
-            Self::PointersTransferred => {
-                &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
-            }
-            Self::RelationDeclared => {
-                &[F::Actor, F::OnBehalfOf, F::Subject, F::Subjects, F::Trace, F::Transaction]
-            }
-            Self::RelationEnded => {
-                &[F::Actor, F::OnBehalfOf, F::Subject, F::Subjects, F::Trace, F::Transaction]
-            }
-            Self::SignalsDelivered => &[F::Count, F::Holders, F::Transaction],
-            Self::SubscriptionChanged => &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
             Self::AccessLogSearched => &[F::Actor, F::Count, F::Search, F::Subject, F::Trace, F::Transaction],
             Self::AccessReportMade => &[
                 F::Actor,
@@ -184,7 +99,11 @@ impl Event {
                 F::Transaction,
             ],
             Self::AgreementChanged => &[F::Actor, F::Count],
-            Self::AlarmRaised | Self::PointersLapsed | Self::ReviewEscalated => &[F::Count, F::Holders],
+            Self::AlarmRaised
+            | Self::CanaryMissed
+            | Self::MatchEscalated
+            | Self::PointersLapsed
+            | Self::ReviewEscalated => &[F::Count, F::Holders],
             Self::AnswerReceived | Self::DossierAssembled => &[
                 F::Actor,
                 F::Case,
@@ -258,7 +177,13 @@ impl Event {
                 F::Trace,
                 F::Transaction,
             ],
-            Self::DelegationApproved | Self::DelegationEnded | Self::DelegationRequested => {
+            Self::CorrectionTold => {
+                &[F::Actor, F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
+            Self::DelegationApproved
+            | Self::DelegationEnded
+            | Self::DelegationRequested
+            | Self::DepartureChanged => {
                 &[F::Actor, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
             }
             Self::DocumentStored => &[
@@ -285,6 +210,49 @@ impl Event {
                 F::Transaction,
             ],
             Self::EvaluationBatch | Self::SignalsRead => &[F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
+            Self::FeedbackChanged | Self::FeedbackRead | Self::MatchChanged => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::OnBehalfOf,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::FeedbackReceived | Self::PullAnswered => &[
+                F::Actor,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::LegalBasis,
+                F::OnBehalfOf,
+                F::PolicyInput,
+                F::ProcessingActivity,
+                F::Purpose,
+                F::Relation,
+                F::Representation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
+            Self::FeedbackSent => &[
+                F::Actor,
+                F::Case,
+                F::Categories,
+                F::Count,
+                F::Holders,
+                F::LegalBasis,
+                F::Motive,
+                F::OnBehalfOf,
+                F::ProcessingActivity,
+                F::Purpose,
+                F::Relation,
+                F::Representation,
+                F::Subject,
+                F::Trace,
+                F::Transaction,
+            ],
             Self::IdentityChecked => &[
                 F::Actor,
                 F::Categories,
@@ -322,6 +290,12 @@ impl Event {
                 F::Trace,
                 F::Transaction,
             ],
+            Self::MatchArisen | Self::MatchEnded => {
+                &[F::Categories, F::Count, F::Holders, F::Subject, F::Subjects]
+            }
+            Self::MatchesRead | Self::ReviewsRead | Self::SubscriptionChanged => {
+                &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction]
+            }
             Self::ObjectionDecided => &[
                 F::Actor,
                 F::Categories,
@@ -361,25 +335,9 @@ impl Event {
             Self::PointersRegistered => {
                 &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Subjects, F::Trace, F::Transaction]
             }
-            Self::PointersWithdrawn => {
+            Self::PointersTransferred | Self::PointersWithdrawn => {
                 &[F::Categories, F::Count, F::Holders, F::OnBehalfOf, F::Trace, F::Transaction]
             }
-            Self::PullAnswered => &[
-                F::Actor,
-                F::Categories,
-                F::Count,
-                F::Holders,
-                F::LegalBasis,
-                F::OnBehalfOf,
-                F::PolicyInput,
-                F::ProcessingActivity,
-                F::Purpose,
-                F::Relation,
-                F::Representation,
-                F::Subject,
-                F::Trace,
-                F::Transaction,
-            ],
             Self::QueryAnswered => &[
                 F::Actor,
                 F::Case,
@@ -416,6 +374,9 @@ impl Event {
             ],
             Self::ReceiptRefuted => &[F::Holders, F::Transaction],
             Self::RecordsErased => &[F::Count, F::Erased],
+            Self::RelationDeclared | Self::RelationEnded => {
+                &[F::Actor, F::OnBehalfOf, F::Subject, F::Subjects, F::Trace, F::Transaction]
+            }
             Self::ResolutionApproved => &[F::Actor, F::Search, F::Subject, F::Trace, F::Transaction],
             Self::ResolutionRequested => {
                 &[F::Actor, F::Motive, F::Relation, F::Search, F::Subject, F::Trace, F::Transaction]
@@ -432,7 +393,7 @@ impl Event {
                 F::Trace,
                 F::Transaction,
             ],
-            Self::ReviewsRead => &[F::Actor, F::Count, F::OnBehalfOf, F::Trace, F::Transaction],
+            Self::SignalsDelivered => &[F::Count, F::Holders, F::Transaction],
             Self::SourceSynchronised => &[F::Categories, F::Count, F::Holders, F::Subjects],
             Self::StatementIssued => &[
                 F::Actor,

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_domain::{
-    AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CanaryId, CollectionId, ConsentId,
-    DelegationId, DepartureId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId, Instant,
-    MandateId, MatchId, ObjectionId, PointerId, QueryId, RelationId, ResolutionId, ReviewId, SessionId,
-    SignalId, SubjectId, SubjectReference, SubscriptionId, TransactionId,
+    AccountId, AlarmId, AnnotationId, AttachmentId, AuthorisationId, BatchId, CanaryId, CollectionId,
+    ConsentId, DelegationId, DepartureId, DocumentId, DossierId, FeedbackId, GrantId, IdentityCheckId,
+    Instant, MandateId, MatchId, ObjectionId, PointerId, QueryId, RelationId, ResolutionId, ReviewId,
+    SessionId, SignalId, SubjectId, SubjectReference, SubscriptionId, TransactionId,
 };
 use rand_core::{CryptoRng, OsRng, RngCore};
 

@@ -26,6 +26,7 @@ use kw_protocol::authorisation::{
     PushedAuthorisation, RepresentationScope, Token,
 };
 use kw_protocol::consent::{CheckConsent, ConsentChecked, ConsentVerdict};
+use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::mandate::{ActiveMandate, CheckMandate, MandateAct, MandateChecked, MandateKind};
 use kw_protocol::pointer::{
@@ -248,6 +249,10 @@ impl Index for NoIndex {
     async fn lease(&self) -> Result<Lease, ClientError> {
         Ok(Lease { valid_until: Instant::parse("2027-11-22T09:30:00Z").unwrap() })
     }
+
+    async fn digests(&self, _: &DigestRequest) -> Result<DigestResponse, ClientError> {
+        Err(ClientError::Unreachable)
+    }
 }
 
 impl KeySource for NoIndex {
@@ -401,6 +406,7 @@ impl Bed {
             refusals: RecordedRefusals::default(),
         });
         let synchroniser = Synchroniser::new(SyncParts {
+            reconcile_every: None,
             holder: oin(HOLDER),
             agreement: agreement.clone(),
             store: Arc::clone(&store),

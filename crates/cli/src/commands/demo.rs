@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use kw_demo::people::People;
 use kw_demo::report::{Report, ShownSection};
 use kw_demo::representation::RepresentationReport;
+use kw_demo::youth_case::YouthCaseReport;
 use kw_demo::{Cast, Demo, OwnData, Places, Played, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -58,6 +59,8 @@ pub(crate) struct Arguments {
 enum Story {
     /// Collecting for somebody else, into dossiers of exactly one person each (MedMij RFC0055).
     Representation,
+    /// Two signals, a match, a dossier, a difference, a feedback report that is upheld (docs/youth-case.md).
+    YouthCase,
 }
 
 impl std::fmt::Debug for Arguments {
@@ -74,6 +77,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let progress = Progress::steps();
     let outcome = match story {
         Some(Story::Representation) => Box::pin(representation(&demo, output, &progress)).await,
+        Some(Story::YouthCase) => Box::pin(youth_case(&demo, output, &progress)).await,
         None => Box::pin(play(&demo, once, output, &progress)).await,
     };
     let kept = demo.folder().to_owned();
@@ -113,6 +117,27 @@ async fn representation(demo: &Demo, output: Output, progress: &Progress) -> Res
     let report = Box::pin(demo.play_representation(progress, stop.told())).await?;
     output.data(&report, || readable_story(&report));
     Ok(Exit::of(report.all_promises_held()))
+}
+
+async fn youth_case(demo: &Demo, output: Output, progress: &Progress) -> Result<Exit, Failure> {
+    let stop = Stop::listen()?;
+    let report = Box::pin(demo.play_youth_case(progress, stop.told())).await?;
+    output.data(&report, || readable_case(&report));
+    Ok(Exit::of(report.all_promises_held()))
+}
+
+fn readable_case(report: &YouthCaseReport) -> String {
+    let mut steps = table(["step", "what should happen", "what was seen", "held"]);
+    for step in &report.steps {
+        let (number, held) = (step.number.to_string(), if step.held { "yes" } else { "NO" });
+        steps.add_row([number.as_str(), step.what, &step.outcome, held]);
+    }
+    format!(
+        "{steps}\n\nfound {} times at the central services what tells about a person; {:.1} s. {}",
+        report.found_at_central_services,
+        report.elapsed_ms as f64 / 1000.0,
+        if report.all_promises_held() { "Every promise held." } else { "A promise did NOT hold." }
+    )
 }
 
 fn readable_story(report: &RepresentationReport) -> String {

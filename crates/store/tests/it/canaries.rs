@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kw_domain::{CanaryId, Category, SourceName};
 use kw_store::Store;
-use kw_store::partner::{CanariesRead as _, CanariesWrite as _, Partner, StoredCanary};
+use kw_store::partner::{Partner, StoredCanary};
 
 use crate::bed::{Bed, holder, now, on_both, random};
 

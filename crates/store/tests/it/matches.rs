@@ -116,7 +116,8 @@ fn a_match(about: About) -> StoredMatch {
 
 async fn insert(store: &Store<Switchboard>, one: &StoredMatch) -> Result<(), WriteError<()>> {
     let new = [one.clone()];
-    let done = store.write::<_, (), _>("test", move |tx| Ok((tx.write().insert_matches(&new)?, act(1)))).await;
+    let done =
+        store.write::<_, (), _>("test", move |tx| Ok((tx.write().insert_matches(&new)?, act(1)))).await;
     done.map(drop)
 }
 
