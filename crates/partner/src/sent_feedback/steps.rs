@@ -214,13 +214,10 @@ async fn tell(app: &App, mut report: SentFeedback) -> Result<Advanced, Fault> {
 
 /// Looks where a report stands: at the switchboard, and at the holder for what the switchboard does not know.
 async fn look(app: &App, mut report: SentFeedback) -> Result<Advanced, Fault> {
-    let clients = match app.clients.current() {
-        Ok(clients) => clients,
-        Err(_) => {
-            put_off(app, &mut report, None);
-            save(app, &mut report, true).await?;
-            return Ok(Advanced { report, view: None, error: None });
-        }
+    let Ok(clients) = app.clients.current() else {
+        put_off(app, &mut report, None);
+        save(app, &mut report, true).await?;
+        return Ok(Advanced { report, view: None, error: None });
     };
     let route = clients.switchboard.feedback_route(report.id).await.ok();
     let status = route.filter(|route| route.holder == report.holder).map(|route| route.status);
@@ -268,13 +265,11 @@ pub(crate) async fn see(app: &App, report: &mut SentFeedback, view: &FeedbackVie
             (Onward::To(_), None) => {}
         }
     }
-    match next {
-        Some((handler, request)) => send_on(app, report, handler, &request).await,
-        None => {
-            let keeps = keeps_content(report);
-            save(app, report, keeps).await.map(drop)
-        }
+    if let Some((handler, request)) = next {
+        return send_on(app, report, handler, &request).await;
     }
+    let keeps = keeps_content(report);
+    save(app, report, keeps).await.map(drop)
 }
 
 /// Another report of doubt, at another holder: recorded as the first was.

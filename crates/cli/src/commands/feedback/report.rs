@@ -78,17 +78,17 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 struct Contact {
     /// Whom the holder can ask.
-    #[arg(long, value_name = "NAME")]
-    contact_name: String,
+    #[arg(long = "contact-name", value_name = "NAME")]
+    name: String,
     /// Their e-mail address.
-    #[arg(long, value_name = "ADDRESS")]
-    contact_email: String,
+    #[arg(long = "contact-email", value_name = "ADDRESS")]
+    email: String,
     /// Their telephone number.
-    #[arg(long, value_name = "NUMBER")]
-    contact_phone: Option<String>,
+    #[arg(long = "contact-phone", value_name = "NUMBER")]
+    phone: Option<String>,
     /// Their department.
-    #[arg(long, value_name = "NAME")]
-    contact_department: Option<String>,
+    #[arg(long = "contact-department", value_name = "NAME")]
+    department: Option<String>,
 }
 
 impl std::fmt::Debug for Contact {
@@ -151,10 +151,10 @@ impl Arguments {
                 knows_definition: self.knows_definition,
             },
             contact: FeedbackContact {
-                name: self.contact.contact_name.clone(),
-                email: self.contact.contact_email.clone(),
-                phone: self.contact.contact_phone.clone(),
-                department: self.contact.contact_department.clone(),
+                name: self.contact.name.clone(),
+                email: self.contact.email.clone(),
+                phone: self.contact.phone.clone(),
+                department: self.contact.department.clone(),
             },
             attachments: self.attachments.iter().map(|path| attachment(path)).collect::<Result<_, _>>()?,
         })
