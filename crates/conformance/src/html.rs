@@ -43,11 +43,11 @@ pub fn page(report: &Report) -> String {
             let remedy = finding.remedy.map_or_else(String::new, |remedy| {
                 format!("<p><strong>To do:</strong> {}.</p>", escaped(remedy))
             });
-            let _ = write!(
+            let _ = writeln!(
                 page,
                 "<tr class=\"{class}\"><th scope=\"row\">{check}</th><td>{outcome}</td>\
                  <td><p>{expects}.</p><p class=\"why\">{matters}.</p></td><td><p>{seen}</p>{remedy}</td>\
-                 <td>{took} ms</td></tr>\n",
+                 <td>{took} ms</td></tr>",
                 check = escaped(finding.check),
                 outcome = finding.outcome.as_str(),
                 expects = escaped(finding.expects),

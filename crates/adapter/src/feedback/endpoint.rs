@@ -22,7 +22,7 @@ const SMALL: usize = 256 * 1024;
 /// Large reports that are read and checked at the same time.
 pub(super) const LARGE_AT_ONCE: usize = 4;
 /// A body that is not there by then is not waited for.
-const BODY_DEADLINE: Duration = Duration::from_secs(60);
+const BODY_DEADLINE: Duration = Duration::from_mins(1);
 /// How long a large report waits for its turn.
 const TURN: Duration = Duration::from_secs(5);
 

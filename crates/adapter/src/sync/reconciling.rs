@@ -46,13 +46,10 @@ impl Synchroniser {
         name: &SourceName,
     ) -> Result<bool, SyncError> {
         let Some(every) = self.parts.reconcile_every else { return Ok(false) };
-        match self.reconciliation(name).await? {
-            Some(stored) => Ok(stored.due_at <= self.now()),
-            None => {
-                let due_at = self.now().plus(self.spread(every));
-                self.store_reconciliation(agreement, name, due_at, &Reconciliation::default()).await?;
-                Ok(false)
-            }
+        if let Some(stored) = self.reconciliation(name).await? { Ok(stored.due_at <= self.now()) } else {
+            let due_at = self.now().plus(self.spread(every));
+            self.store_reconciliation(agreement, name, due_at, &Reconciliation::default()).await?;
+            Ok(false)
         }
     }
 

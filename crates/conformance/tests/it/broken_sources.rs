@@ -229,7 +229,7 @@ impl Hook for Hands {
         match act {
             Act::Add => state.records.push(("card-6".to_owned(), NUMBERS[6], 1)),
             Act::Change => {
-                state.records.iter_mut().filter(|one| one.0 == "card-6").for_each(|one| one.2 += 1)
+                state.records.iter_mut().filter(|one| one.0 == "card-6").for_each(|one| one.2 += 1);
             }
             Act::Remove => state.records.retain(|one| one.0 != "card-6"),
             Act::Poison => state.poisoned = true,

@@ -123,7 +123,7 @@ on_both! {
         assert_eq!(waiting.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), ["one", "two"]);
         let first = waiting[0].id;
         write(&store, move |tx| tx.write().dequeue_feedback_message(first).unwrap()).await;
-        let depth = store.read(|tables| tables.feedback_messages_waiting()).await.unwrap();
+        let depth = store.read(kw_store::partner::FeedbackRead::feedback_messages_waiting).await.unwrap();
         assert_eq!((depth.waiting, depth.oldest), (2, Some(now())));
     }
 }

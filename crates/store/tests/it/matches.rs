@@ -66,7 +66,7 @@ on_both! {
         assert_eq!(gone.value, 1);
         let left = store.read(move |index| index.found_match(id)).await.unwrap().unwrap();
         assert!(left.about.is_none() && left.holders.len() == 2);
-        assert_eq!(store.read(|index| index.count_matches()).await.unwrap()[0].count, 1);
+        assert_eq!(store.read(kw_store::switchboard::matches::MatchesRead::count_matches).await.unwrap()[0].count, 1);
         let mine = MatchFilter { holder: Some(holder()), live: Some(false), ..MatchFilter::default() };
         assert_eq!(store.read(move |index| index.found_matches(&mine, 10)).await.unwrap().len(), 1);
         store

@@ -41,12 +41,7 @@ pub(super) fn approved(
     }
     let mut next = departure.clone();
     let word = Some((by.clone(), now));
-    if party != departure.party {
-        if departure.consent.is_some() {
-            return Err(conflict("Your organisation has consented already."));
-        }
-        next.consent = word;
-    } else {
+    if party == departure.party {
         match &departure.first {
             None => next.first = word,
             // Written in another case it is still the same person.
@@ -60,6 +55,11 @@ pub(super) fn approved(
             }
             Some(_) => next.second = word,
         }
+    } else {
+        if departure.consent.is_some() {
+            return Err(conflict("Your organisation has consented already."));
+        }
+        next.consent = word;
     }
     let consented = next.successor.is_none() || next.consent.is_some();
     if next.second.is_some() && consented {

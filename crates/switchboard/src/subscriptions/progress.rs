@@ -78,7 +78,7 @@ pub(super) fn failed(
         (false, false) if subscription.failing_since.is_some() => settings.longest(),
         (false, _) => settings.wait(attempts),
     };
-    let wait = wait - wait * u32::from(jitter) / (5 * 256);
+    let wait = wait.checked_sub(wait * u32::from(jitter) / (5 * 256)).unwrap();
     let wait = wait.max(retry_after.unwrap_or_default().min(LONGEST_ASKED));
     subscription.next_attempt_at = now.plus(wait);
     if subscription.failing_since.is_none() && (given_up || attempts >= TOLD_AFTER) {
@@ -138,10 +138,10 @@ mod tests {
         let last = failed(&mut one, 5, failure, &settings(), 0, now);
         let dead = last.dead.unwrap();
         assert_eq!((dead.number, dead.attempts, last.tell), (5, 3, true));
-        assert_eq!((one.reached, one.attempts, wait(&one, now)), (5, 0, Duration::from_secs(60)));
+        assert_eq!((one.reached, one.attempts, wait(&one, now)), (5, 0, Duration::from_mins(1)));
         // The next one is tried as patiently, and nobody is told again.
         let next = failed(&mut one, 6, failure, &settings(), 0, now);
-        assert_eq!((next, wait(&one, now)), (Consequences::default(), Duration::from_secs(60)));
+        assert_eq!((next, wait(&one, now)), (Consequences::default(), Duration::from_mins(1)));
         succeeded(&mut one, now);
         assert_eq!((one.attempts, one.failing_since, one.failure), (0, None, None));
     }

@@ -88,7 +88,7 @@ async fn when_values_were_wrong_everybody_who_received_them_is_told_of_their_own
 #[tokio::test]
 async fn many_recipients_are_told_in_parts() {
     let desk = Desk::new().await;
-    for _ in 0..MOST_RECEIVED + 1 {
+    for _ in 0..=MOST_RECEIVED {
         // More than the numbers that tell grants of one moment apart.
         desk.town.clock.advance(Duration::from_millis(1));
         desk.town.answer_to(None).await.unwrap();
