@@ -161,7 +161,9 @@ pub async fn try_adapter(adapter: &dyn Adapter, agreement: &Agreement, patient: 
     doors::try_connection(adapter, &mut findings).await;
     doors::try_conventions(adapter, &mut findings, &mut refusals).await;
     forging::try_without_grant(adapter, &mut findings, &mut refusals).await;
-    let why_not = if let Some(why) = adapter.without_grants() { why } else {
+    let why_not = if let Some(why) = adapter.without_grants() {
+        why
+    } else {
         pulling::try_pulls(adapter, agreement, patient, &mut findings, &mut refusals).await;
         "no grant was to be had"
     };

@@ -110,7 +110,7 @@ impl Prefix {
 
     /// The bucket at this depth that a pointer is in.
     pub fn of(id: PointerId, length: u8) -> Self {
-        Self::ROOT.below(&digest_of_id(id), length)
+        Self::holding(digest_of_id(id), length)
     }
 
     /// How many digits it has.
@@ -123,9 +123,9 @@ impl Prefix {
         Self { length: self.length + 1, digits: (self.digits << 4) | (number as u32 & 15) }
     }
 
-    fn below(self, hash: &[u8; 4], length: u8) -> Self {
+    fn holding(hash: [u8; 4], length: u8) -> Self {
         let length = length.min(DEEPEST);
-        let digits = u32::from_be_bytes(*hash).checked_shr(32 - 4 * u32::from(length)).unwrap_or_default();
+        let digits = u32::from_be_bytes(hash).checked_shr(32 - 4 * u32::from(length)).unwrap_or_default();
         Self { length, digits }
     }
 }
@@ -158,8 +158,8 @@ impl Tally {
     pub fn add(&mut self, id: PointerId, valid_until: Instant, category: &Category) {
         self.count += 1;
         let hash = digest_of_id(id);
-        if let Some(sums) = self.sums.get_mut(&Prefix::ROOT.below(&hash, self.length)) {
-            let below = Prefix::ROOT.below(&hash, self.length + 1).digits as usize & (FAN_OUT - 1);
+        if let Some(sums) = self.sums.get_mut(&Prefix::holding(hash, self.length)) {
+            let below = Prefix::holding(hash, self.length + 1).digits as usize & (FAN_OUT - 1);
             sums[below] = sums[below].wrapping_add(digest_of(id, valid_until, category));
         }
     }
@@ -243,8 +243,10 @@ mod tests {
     #[test]
     fn a_pointer_is_in_the_bucket_whose_prefix_its_hash_begins_with() {
         let (id, ..) = pointer(7);
-        let whole: String =
-            digest(&SHA256, id.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let whole = digest(&SHA256, id.as_bytes())
+            .as_ref()
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         for length in 0..=DEEPEST {
             let prefix = Prefix::of(id, length);
             assert_eq!(prefix.to_string(), whole[..usize::from(length)]);

@@ -127,6 +127,7 @@ pub enum QueryAct {
 }
 
 impl QueryAct {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_view(&self) -> bool {
         *self == Self::View
     }

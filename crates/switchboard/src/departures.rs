@@ -88,7 +88,9 @@ fn reported(
     categories.sort_by(|one, other| one.category.cmp(&other.category));
     if departure.status() == DepartureStatus::Ended {
         // What is there by then has nothing to do with this departure.
-        categories.iter_mut().for_each(|one| one.remaining = 0);
+        for one in &mut categories {
+            one.remaining = 0;
+        }
     }
     let party = departure.party;
     let successor = departure.successor.unwrap_or(party);

@@ -131,6 +131,7 @@ impl Town {
     }
 
     /// The same under this grant.
+    #[expect(clippy::unused_self, reason = "reads as the other ways to pull")]
     pub(crate) fn pull_with(&self, grant: String, born: Option<&str>) -> Pull {
         let binding = Binding::from_bytes(&BINDING);
         let secret = |proof: Option<[u8; 32]>| proof.map(SecretBytes32);

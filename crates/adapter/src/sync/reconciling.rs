@@ -46,7 +46,9 @@ impl Synchroniser {
         name: &SourceName,
     ) -> Result<bool, SyncError> {
         let Some(every) = self.parts.reconcile_every else { return Ok(false) };
-        if let Some(stored) = self.reconciliation(name).await? { Ok(stored.due_at <= self.now()) } else {
+        if let Some(stored) = self.reconciliation(name).await? {
+            Ok(stored.due_at <= self.now())
+        } else {
             let due_at = self.now().plus(self.spread(every));
             self.store_reconciliation(agreement, name, due_at, &Reconciliation::default()).await?;
             Ok(false)

@@ -1,5 +1,7 @@
 //! `matches`: with whom the partner that runs here has something to speak about, and how far that is.
 
+use std::fmt::Write as _;
+
 use clap::{Args, Subcommand, ValueEnum};
 use kw_domain::MatchId;
 use kw_protocol::matching::{FollowUp, Match, MatchFigures, MatchState, MatchesAsked, OwnMatch};
@@ -166,15 +168,17 @@ fn readable(found: &OwnMatch) -> String {
     }
     text.push_str(&holders.to_string());
     for coordinator in &one.coordinators {
-        text.push_str(&format!("\ncoordinator: {}, {}", coordinator.party.name, coordinator.contact));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\ncoordinator: {}, {}", coordinator.party.name, coordinator.contact);
     }
     for record in &found.own_records {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nyour record: {} in {} ({})",
             plain(&record.record),
             record.source,
             record.category
-        ));
+        );
     }
     text
 }

@@ -47,12 +47,12 @@ async fn killed_anywhere_the_index_ends_up_with_exactly_what_the_source_has() {
         school.change(8);
         let mut partner = school.spawn();
         // Another moment each time: while it starts, reads, tells, compares.
-        let life = [200..900, 900..2_500, 1_500..4_000][school.draw(3)].clone();
-        let life = Duration::from_millis(life.start + school.draw((life.end - life.start) as usize) as u64);
-        let asked = (school.draw(3) > 0).then(|| school.ask_for_sync(life / 2));
-        match school.draw(4) {
+        let life = [200..900, 900..2_500, 1_500..4_000][School::draw(3)].clone();
+        let life = Duration::from_millis(life.start + School::draw((life.end - life.start) as usize) as u64);
+        let asked = (School::draw(3) > 0).then(|| school.ask_for_sync(life / 2));
+        match School::draw(4) {
             0 => strays += u32::from(stray(&client, kill.into()).await),
-            1 => lost += u32::from(lose(&client, school.draw(20)).await),
+            1 => lost += u32::from(lose(&client, School::draw(20)).await),
             2 if kill % 5 == 2 => {
                 drop(switchboard.take());
                 switchboard = Some(start("switchboard", "switchboard/switchboard.toml"));
@@ -137,7 +137,7 @@ impl School {
     }
 
     /// A number below a bound.
-    fn draw(&self, below: usize) -> usize {
+    fn draw(below: usize) -> usize {
         let mut bytes = [0; 4];
         aws_lc_rs::rand::fill(&mut bytes).unwrap();
         u32::from_le_bytes(bytes) as usize % below
@@ -145,11 +145,11 @@ impl School {
 
     /// People come, go, and a key goes over to another person.
     fn change(&mut self, most: usize) {
-        for _ in 0..self.draw(most) {
-            let key = self.draw(UNIVERSE);
+        for _ in 0..Self::draw(most) {
+            let key = Self::draw(UNIVERSE);
             let taken = |bsn: &String| self.rows.values().any(|one| one == bsn);
             let free = self.universe.iter().find(|bsn| !taken(bsn)).cloned();
-            match (self.draw(3), free) {
+            match (Self::draw(3), free) {
                 (0, _) => drop(self.rows.remove(&key)),
                 (1, Some(bsn)) => drop(self.rows.insert(key, bsn)),
                 (_, Some(bsn)) => drop(self.rows.entry(key).or_insert(bsn)),

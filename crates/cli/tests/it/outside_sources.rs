@@ -182,7 +182,9 @@ fn answer(mut stream: TcpStream, records: &[Value]) -> std::io::Result<()> {
     while lines.next().transpose()?.is_some_and(|header| !header.is_empty()) {}
     let path = line.split(' ').nth(1).unwrap_or_default();
     assert!(!path.contains(PERSON), "a number is in an address");
-    let body = if let Some(id) = path.strip_prefix("/records/") { records.iter().find(|record| record["id"] == id).cloned() } else {
+    let body = if let Some(id) = path.strip_prefix("/records/") {
+        records.iter().find(|record| record["id"] == id).cloned()
+    } else {
         let value = path.split(['?', '&']).find_map(|part| part.strip_prefix("offset="));
         let from = value.and_then(|value| value.parse().ok()).unwrap_or(0);
         let items: Vec<_> = records.iter().skip(from).take(1).collect();

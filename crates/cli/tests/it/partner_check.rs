@@ -36,8 +36,9 @@ impl Desk {
         let agreement = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/chains/youth.toml");
         let (certificate, key) = (&issued["certificate"], &issued["key"]);
         let config = format!(
-            "agreement = {agreement:?}\n[tls]\ncertificate = {certificate}\nkey = {key}\ntrust_anchors = 'pki/ca.pem'\n\
-             without_revocation = true\n[database]\nurl = 'never-made.db'\n[keys]\ndirectory = 'never-made'\n{sources}"
+            "agreement = '{}'\n[tls]\ncertificate = {certificate}\nkey = {key}\ntrust_anchors = 'pki/ca.pem'\n\
+             without_revocation = true\n[database]\nurl = 'never-made.db'\n[keys]\ndirectory = 'never-made'\n{sources}",
+            agreement.display(),
         );
         fs::write(folder.path().join("partner.toml"), config).unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();

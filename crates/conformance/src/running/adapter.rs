@@ -102,6 +102,7 @@ impl fmt::Debug for MtlsAdapter {
 
 impl MtlsAdapter {
     /// Makes everything ready, pseudonyms included.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing, and this is called once")]
     pub async fn prepare(
         own: Tls,
         roots: &[PathBuf],

@@ -86,10 +86,7 @@ async fn wrong_grants(
     findings: &mut Findings,
     refusals: &mut Refusals,
 ) {
-    let grant = match adapter.grant().await {
-        Ok(grant) => grant,
-        Err(_) => return,
-    };
+    let Ok(grant) = adapter.grant().await else { return };
     findings.begin();
     let right = pull(&grant, adapter.proofs(&grant.token, Whose::Subject));
     let answer = send(adapter, Caller::Partner, &right).await;

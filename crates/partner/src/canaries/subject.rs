@@ -41,7 +41,7 @@ pub(super) fn record(canary: &StoredCanary) -> Option<LocalId> {
 pub(super) fn seal(vault: &Vault, id: CanaryId, subject: &Subject, born: Option<BirthDate>) -> Vec<u8> {
     let mut plain = subject.canonical();
     plain.push(b'\n');
-    plain.extend_from_slice(born.map(|date| written(&date)).unwrap_or_default().as_bytes());
+    plain.extend_from_slice(born.map(written).unwrap_or_default().as_bytes());
     vault.seal_canary(id, &plain)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn open(
     Ok((subject, BirthDate::parse(born).ok()))
 }
 
-fn written(date: &BirthDate) -> String {
+fn written(date: BirthDate) -> String {
     date.digits_at(DatePrecision::Day).unwrap_or_default()
 }
 

@@ -227,7 +227,8 @@ impl PartnerRead for Conn {
         limit: u32,
     ) -> Result<Vec<RegisteredEntry>, StoreError> {
         let after = after.map_or_else(Vec::new, |handle| handle.as_bytes().to_vec());
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>, String, Option<i64>)> = local_records::table
+        type Row = (Vec<u8>, Option<Vec<u8>>, String, Option<i64>);
+        let rows: Vec<Row> = local_records::table
             .filter(local_records::handle.gt(after))
             .filter(local_records::source.eq(source.as_str()))
             .filter(local_records::state.eq(state_number(LocalState::Registered)))

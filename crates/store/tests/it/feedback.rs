@@ -27,7 +27,9 @@ on_both! {
         let said = annotations.clone();
         write(&store, move |tx| {
             tx.write().receive_feedback(&given, std::slice::from_ref(&kept)).unwrap();
-            said.iter().for_each(|one| tx.write().annotate_feedback(one).unwrap());
+            for one in &said {
+                tx.write().annotate_feedback(one).unwrap();
+            }
             assert!(tx.write().annotate_feedback(&annotation(id, 2)).is_err(), "its place is taken");
         })
         .await;

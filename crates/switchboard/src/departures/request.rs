@@ -66,7 +66,7 @@ pub(crate) async fn request(
                 Open::None => {}
                 // It asks, so it is there.
                 Open::Vanished(vanished) => {
-                    let ended = StoredDeparture { ended_at: Some(now), ..vanished };
+                    let ended = StoredDeparture { ended_at: Some(now), ..*vanished };
                     tx.write().update_departure(&ended)?;
                 }
                 Open::Another => {

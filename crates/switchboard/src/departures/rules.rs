@@ -12,14 +12,14 @@ use super::not_found;
 pub(super) enum Open {
     None,
     /// The party was taken for gone.
-    Vanished(StoredDeparture),
+    Vanished(Box<StoredDeparture>),
     Another,
 }
 
 pub(super) fn may_ask(open: Option<&StoredDeparture>) -> Open {
     match open {
         None => Open::None,
-        Some(open) if open.kind == DepartureKind::Vanished => Open::Vanished(open.clone()),
+        Some(open) if open.kind == DepartureKind::Vanished => Open::Vanished(Box::new(open.clone())),
         Some(_) => Open::Another,
     }
 }

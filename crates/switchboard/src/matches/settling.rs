@@ -49,6 +49,9 @@ pub(crate) struct Moved {
     quiet: BTreeSet<SubjectId>,
 }
 
+/// About whom, what should be, and what is there.
+type Group = (About, Option<Wanted>, Option<StoredMatch>);
+
 impl Moved {
     /// Something was added about a person; `administrative`: by a migration or merge at the partner.
     pub(crate) fn add(&mut self, subject: SubjectId, administrative: bool) {
@@ -160,7 +163,7 @@ impl Settler {
         read: &mut dyn SwitchboardRead,
         subjects: &BTreeSet<SubjectId>,
         only_added: bool,
-    ) -> Result<Vec<(About, Option<Wanted>, Option<StoredMatch>)>, StoreError> {
+    ) -> Result<Vec<Group>, StoreError> {
         let asked: Vec<SubjectId> = subjects.iter().copied().collect();
         let families = !rules::counting(&self.agreement, MatchKind::Family).is_empty();
         let relations = if families { read.relations_of(&asked)? } else { Vec::new() };

@@ -78,7 +78,7 @@ pub(super) fn failed(
         (false, false) if subscription.failing_since.is_some() => settings.longest(),
         (false, _) => settings.wait(attempts),
     };
-    let wait = wait.checked_sub(wait * u32::from(jitter) / (5 * 256)).unwrap();
+    let wait = wait.saturating_sub(wait * u32::from(jitter) / (5 * 256));
     let wait = wait.max(retry_after.unwrap_or_default().min(LONGEST_ASKED));
     subscription.next_attempt_at = now.plus(wait);
     if subscription.failing_since.is_none() && (given_up || attempts >= TOLD_AFTER) {

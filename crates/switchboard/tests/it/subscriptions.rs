@@ -326,7 +326,7 @@ async fn registering_costs_no_more_where_nobody_wants_to_hear_of_it() {
         for one in &single {
             switchboard.register(one, &care.key()).await.unwrap();
         }
-        said.push_str(&format!("{what}: 1,000 in bulk {bulk:.0?}, 100 one by one {:.0?}; ", began.elapsed()));
+        said = format!("{said}{what}: 1,000 in bulk {bulk:.0?}, 100 one by one {:.0?}; ", began.elapsed());
     }
     eprintln!("subscribed to registrations: {said}");
     let page = feed(&chain, &care).read(&SignalsAsked { limit: Some(500), ..SignalsAsked::default() }).await;

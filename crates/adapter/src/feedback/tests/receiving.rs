@@ -191,9 +191,13 @@ async fn without_a_record_nothing_is_taken() {
     let desk = Desk::new().await;
     desk.town.broken.store(true, Ordering::SeqCst);
     assert_eq!(desk.refused(desk.submission(desk.report())).await, ProblemCode::Unavailable);
-    let found = desk
-        .feedback
-        .list(crate::feedback::Listed::parse(&Default::default(), desk.town.clock_now()).unwrap());
+    let found = desk.feedback.list(
+        crate::feedback::Listed::parse(
+            &kw_protocol::feedback::FeedbackListed::default(),
+            desk.town.clock_now(),
+        )
+        .unwrap(),
+    );
     assert!(found.await.unwrap().reports.is_empty());
 }
 

@@ -116,8 +116,13 @@ async fn a_report_that_ended_long_ago_is_forgotten_with_all_that_belongs_to_it()
     let open = desk.received().await.id;
     desk.town.clock.advance(Duration::from_hours(24));
     desk.feedback.forget(desk.town.clock_now()).await.unwrap();
-    let listed =
-        desk.feedback.list(Listed::parse(&Default::default(), desk.town.clock_now()).unwrap()).await.unwrap();
+    let listed = desk
+        .feedback
+        .list(
+            Listed::parse(&kw_protocol::feedback::FeedbackListed::default(), desk.town.clock_now()).unwrap(),
+        )
+        .await
+        .unwrap();
     assert_eq!(listed.reports.iter().map(|one| one.id).collect::<Vec<_>>(), [open]);
 }
 

@@ -92,7 +92,7 @@ pub(crate) struct Attachment {
     which: Which,
     /// The file.
     #[arg(value_name = "ATTACHMENT", value_parser = attachment_id)]
-    attachment: AttachmentId,
+    file: AttachmentId,
     /// A file that does not exist yet.
     #[arg(long, value_name = "FILE")]
     save_to: PathBuf,
@@ -175,7 +175,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         }
         Command::Attachment(wanted) => {
             let client = wanted.which.partner.client()?;
-            let file = client.received_attachment(wanted.which.id, wanted.attachment).await?;
+            let file = client.received_attachment(wanted.which.id, wanted.file).await?;
             let content = STANDARD
                 .decode(&file.content)
                 .map_err(|_| Failure::fault("the partner process gave a file that cannot be read"))?;
