@@ -38,3 +38,4 @@ mod rotation;
 mod subscribing;
 mod usage;
 mod walk_through;
+mod youth_case;

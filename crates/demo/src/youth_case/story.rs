@@ -11,7 +11,7 @@ use kw_protocol::feedback::{
 use kw_protocol::local::feedback::{FeedbackDelivery, FeedbackRequest};
 use kw_protocol::matching::{FollowUp, MatchState, MatchesAsked, OwnMatch};
 use kw_protocol::query::Relation;
-use kw_protocol::signal::{FROM_NOW, SignalType, SignalsAsked};
+use kw_protocol::signal::{FROM_NOW, Signal, SignalType, SignalsAsked};
 
 use super::CaseStep;
 use super::people::{HEALTH, MUNICIPALITY, Post, SCHOOL, YOUTH_CARE};
@@ -53,11 +53,14 @@ impl Story<'_> {
 
         self.stage.knows(YOUTH_CARE, OLD_PHONE).await?;
         let registered = Instant::now();
+        let id = self.the_match(SCHOOL).await?;
+        let about = id.to_string();
         let mut told = Vec::new();
         for (post, cursor) in &listeners {
             let who = [SCHOOL, YOUTH_CARE, MUNICIPALITY].contains(post);
             let wait = if who { TOLD_WITHIN } else { Duration::ZERO };
-            told.push((who, self.heard(*post, cursor, SignalType::MatchArisen, wait).await?));
+            let heard = self.heard(*post, cursor, SignalType::MatchArisen, Some(&about), wait).await?;
+            told.push((who, heard));
         }
         let took = registered.elapsed();
         let exactly = told.iter().all(|(who, heard)| *who == heard.is_some());
@@ -70,7 +73,6 @@ impl Story<'_> {
             ),
         );
 
-        let id = self.the_match(SCHOOL).await?;
         let schools = self.found(SCHOOL, id).await?;
         let coordinators = self.found(MUNICIPALITY, id).await?;
         let contact = |seen: &OwnMatch| {
@@ -210,7 +212,7 @@ impl Story<'_> {
             "upheld, with the reason",
         );
 
-        let told = self.heard(SCHOOL, &cursor, SignalType::ValueCorrected, CORRECTED_WITHIN).await?;
+        let told = self.heard(SCHOOL, &cursor, SignalType::ValueCorrected, None, CORRECTED_WITHIN).await?;
         let about_own = told.is_some() && told == pulled.map(|transaction| transaction.to_string());
         self.step(
             "the school, which had received the wrong number, is told",
@@ -247,7 +249,9 @@ impl Story<'_> {
         self.stage.forgets(SCHOOL).await?;
         let still = self.live_matches(YOUTH_CARE).await?.contains(&id);
         self.stage.forgets(HEALTH).await?;
-        let told = self.heard(YOUTH_CARE, &cursor, SignalType::MatchEnded, TOLD_WITHIN).await?;
+        let told = self
+            .heard(YOUTH_CARE, &cursor, SignalType::MatchEnded, Some(&id.to_string()), TOLD_WITHIN)
+            .await?;
         let gone = self.live_matches(YOUTH_CARE).await?.is_empty();
         self.step(
             "the worries of school and health service pass: with the second the match dissolves, and youth care is told",
@@ -339,12 +343,13 @@ impl Story<'_> {
         Ok(page.map_err(DemoError::asking("signals were read"))?.cursor)
     }
 
-    /// What the first signal of a kind is about, if it comes in time.
+    /// What the first signal of a kind is about, or the first about something, if it comes in time.
     async fn heard(
         &self,
         post: Post,
         after: &str,
         kind: SignalType,
+        about: Option<&str>,
         within: Duration,
     ) -> Result<Option<String>, DemoError> {
         let until = Instant::now() + within;
@@ -355,7 +360,10 @@ impl Story<'_> {
             let asked = SignalsAsked { after: Some(after), wait, ..SignalsAsked::default() };
             let page = self.stage.at(post)?.signals(&asked).await;
             let page = page.map_err(DemoError::asking("signals were read"))?;
-            if let Some(signal) = page.signals.iter().find(|signal| signal.known() == Some(kind)) {
+            let is_it = |signal: &&Signal| {
+                signal.known() == Some(kind) && about.is_none_or(|about| about == signal.about)
+            };
+            if let Some(signal) = page.signals.iter().find(is_it) {
                 return Ok(Some(signal.about.clone()));
             }
             if Instant::now() >= until {
