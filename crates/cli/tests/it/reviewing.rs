@@ -47,7 +47,9 @@ async fn a_question_in_need_is_heard_of_at_the_holder_and_waits_for_a_reviewer()
     assert_eq!(page.signals[0].known(), Some(SignalType::EmergencyUsed));
 
     let told = run(["signals", "--config", &care, "--json"]).expect(0).json();
-    assert_eq!(told["signals"][0]["subject"], page.signals[0].about);
+    // A match of its own person may stand before it.
+    let signals = told["signals"].as_array().unwrap();
+    assert!(signals.iter().any(|one| one["subject"] == page.signals[0].about), "{told}");
     let table = run(["signals", "--config", &school]).expect(0);
     assert!(table.stdout.contains("review-due"), "{table:?}");
 
