@@ -56,7 +56,7 @@ fn allow(agreement: &Agreement, input: &DecisionInput<'_>) -> Result<Allowed, De
 }
 
 fn is_mandated(agreement: &Agreement, representation: &RepresentationInput, category: &Category) -> bool {
-    representation.act == MandateAct::View
+    matches!(representation.act, MandateAct::Feedback | MandateAct::View)
         && representation.categories.contains(category)
         && agreement.representation().kinds.get(&representation.kind).is_some_and(|rules| {
             rules.acts.contains(&representation.act) && rules.categories.contains(category)
