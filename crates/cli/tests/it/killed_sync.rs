@@ -93,7 +93,7 @@ async fn killed_anywhere_the_index_ends_up_with_exactly_what_the_source_has() {
     let present: Vec<&String> = school.rows.values().collect();
     for bsn in &school.universe {
         assert_eq!(
-            school.is_found(&kept, bsn),
+            School::is_found(&kept, bsn),
             present.contains(&bsn),
             "somebody is wrongly found, or not found"
         );
@@ -196,7 +196,7 @@ impl School {
     }
 
     /// Whether the municipality finds the school with something about this person.
-    fn is_found(&self, kept: &Path, bsn: &str) -> bool {
+    fn is_found(kept: &Path, bsn: &str) -> bool {
         let config = kept.join("partners/municipality/partner.toml");
         let asked = [
             "query",

@@ -167,7 +167,9 @@ mod tests {
         }
         let mut one = subscription();
         failed(&mut one, 5, undelivered(DeliveryFailure::Broken), &settings(), u8::MAX, now);
-        assert!(wait(&one, now) >= Duration::from_millis(800) && wait(&one, now) < Duration::from_millis(802));
+        assert!(
+            wait(&one, now) >= Duration::from_millis(800) && wait(&one, now) < Duration::from_millis(802)
+        );
     }
 
     #[test]
