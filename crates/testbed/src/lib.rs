@@ -18,17 +18,21 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod fhir_server;
 mod mariadb;
 mod member;
+pub mod outside;
 mod ports;
 mod postgres;
 mod process;
 mod program;
 mod proxy;
+mod rest_server;
 mod signing;
 mod subjects;
 
 pub use chain::{Chain, RunningChain};
+pub use fhir_server::FhirServer;
 pub use mariadb::MariaDbServer;
 pub use member::Member;
 pub use ports::free_port;
@@ -36,5 +40,6 @@ pub use postgres::PostgresServer;
 pub use process::{Process, StartError};
 pub use program::{Program, child_command, child_config};
 pub use proxy::FaultProxy;
+pub use rest_server::RestServer;
 pub use signing::public_half;
 pub use subjects::{KnownKeys, element_of, subject_element};

@@ -122,7 +122,8 @@ impl Process {
         anyhow::bail!("the process did not end within {END:?} of SIGTERM")
     }
 
-    /// The value of a metric without labels on its admin listener; nothing while it shows no such metric. Blocks.
+    /// The value of a metric on its admin listener, by its name with its labels as they are shown; nothing while it shows no such
+    /// metric. Blocks.
     pub fn metric(&self, name: &str) -> anyhow::Result<Option<f64>> {
         let mut stream = TcpStream::connect(self.address("admin")?)?;
         stream.set_read_timeout(Some(END))?;

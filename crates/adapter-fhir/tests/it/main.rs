@@ -4,9 +4,9 @@
 #![expect(clippy::panic, clippy::print_stderr, reason = "tests say what failed and what they left out")]
 
 mod faults;
+mod history;
 mod official;
 mod outside;
 mod reading;
 mod samples;
-mod sekmet;
 mod stand_in;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use kw_adapter::Source;
+use kw_testbed::{FhirServer, outside};
 use serde_json::{Value, json};
 
-use crate::reading::{ANNA, BSN, category, everything, ids, record, source};
-use crate::sekmet::{Sekmet, run};
+use crate::reading::{ANNA, BSN, category, everything, ids, record, settings, source, tools};
 
 const TYPES: [&str; 6] =
     ["AllergyIntolerance", "CarePlan", "Condition", "Immunization", "MedicationStatement", "Observation"];
@@ -23,7 +22,7 @@ async fn the_examples_of_the_specification_come_through_whole_and_without_a_numb
             return;
         }
     };
-    let server = match Sekmet::start(tempfile::tempdir().unwrap(), "{types: [none]}").await {
+    let server = match FhirServer::start(tempfile::tempdir().unwrap(), tools(), "{types: [none]}").await {
         Ok(server) => server,
         Err(missing) => {
             eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}");
@@ -39,7 +38,7 @@ async fn the_examples_of_the_specification_come_through_whole_and_without_a_numb
         }
         let name =
             format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
-        let (status, _) = server.send(reqwest::Method::PUT, &name, Some(&resource)).await;
+        let (status, _) = server.send(reqwest::Method::PUT, &name, Some(&resource)).await.unwrap();
         // Some of the examples do not pass the server's own check of the specification.
         if status < 300 {
             expected.push(name);
@@ -48,7 +47,7 @@ async fn the_examples_of_the_specification_come_through_whole_and_without_a_numb
     assert!(expected.len() > 40, "only {} examples were taken", expected.len());
     let types: Vec<_> = TYPES.iter().map(|kind| format!("'{kind}'")).collect();
     let categories = format!("[categories.file]\nresources = ['Patient', {}]\n", types.join(", "));
-    let source = source(&server.source("", &categories)).unwrap();
+    let source = source(&settings(&server, "", &categories)).unwrap();
     let found = everything(&source, None).await.unwrap();
     assert_eq!((found.records(), found.complete), (vec!["file/example".to_owned()], true));
     let document = source.fetch(&category("file"), &record("example")).await.unwrap().unwrap().document;
@@ -78,14 +77,7 @@ fn examples() -> Result<Vec<Value>, String> {
 }
 
 fn installed() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-fhir-examples");
-    let package = folder.join("node_modules/hl7.fhir.r4.examples");
-    if !package.join("package.json").is_file() {
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        fs::write(folder.join("package.json"), r#"{"private": true}"#).map_err(|error| error.to_string())?;
-        let arguments =
-            ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps", "--no-save"];
-        run(Command::new("npm").args(arguments).arg("hl7.fhir.r4.examples@4.0.1").current_dir(&folder))?;
-    }
-    Ok(package)
+    let folder = tools().join("outside-fhir-examples");
+    outside::npm_packages(&folder, &["hl7.fhir.r4.examples@4.0.1"])?;
+    Ok(folder.join("node_modules/hl7.fhir.r4.examples"))
 }

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use kw_adapter::{Source, SourceError};
+use kw_testbed::FhirServer;
+use kw_testbed::outside::run;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::reading::{
-    ANNA, BRAM, BSN, CEES, category, condition, everything, ids, patient, record, source, subject,
+    ANNA, BRAM, BSN, CEES, category, condition, everything, ids, patient, record, settings, source, subject,
+    tools,
 };
-use crate::sekmet::{Sekmet, run};
 
 const OPEN: &str = "{types: [none]}";
 const CATEGORIES: &str = "[categories.problems]\nresources = ['Patient', 'Condition?clinical-status=active']\n\
@@ -24,8 +26,8 @@ fn allergy(id: &str, patient: &str) -> Value {
 }
 
 /// A server with a few people, or `None` when it cannot be had, which is said.
-async fn hospital() -> Option<Sekmet> {
-    let server = match Sekmet::start(tempfile::tempdir().unwrap(), OPEN).await {
+async fn hospital() -> Option<FhirServer> {
+    let server = match FhirServer::start(tempfile::tempdir().unwrap(), tools(), OPEN).await {
         Ok(server) => server,
         Err(missing) => {
             eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}");
@@ -48,7 +50,7 @@ async fn hospital() -> Option<Sekmet> {
         condition("c8", "old", "active"),
         allergy("a1", "anna"),
     ] {
-        server.put(&resource).await;
+        server.put(&resource).await.unwrap();
     }
     Some(server)
 }
@@ -56,7 +58,7 @@ async fn hospital() -> Option<Sekmet> {
 #[actix_web::test]
 async fn a_first_reading_finds_every_patient_with_something_in_a_category() {
     let Some(server) = hospital().await else { return };
-    let source = source(&server.source("", CATEGORIES)).unwrap();
+    let source = source(&settings(&server, "", CATEGORIES)).unwrap();
     let found = everything(&source, None).await.unwrap();
     assert_eq!(
         found.records(),
@@ -87,7 +89,7 @@ async fn a_first_reading_finds_every_patient_with_something_in_a_category() {
 #[actix_web::test]
 async fn a_document_is_a_valid_bundle_of_what_was_granted_and_of_nobody_else() {
     let Some(server) = hospital().await else { return };
-    let source = source(&server.source("", CATEGORIES)).unwrap();
+    let source = source(&settings(&server, "", CATEGORIES)).unwrap();
     let problems = source.fetch(&category("problems"), &record("anna")).await.unwrap().unwrap();
     assert_eq!(ids(&problems.document), ["Condition/c1", "Condition/c2", "Condition/c3", "Patient/anna"]);
     assert_eq!(problems.birth_date.map(|date| date.precision()), Some(kw_domain::DatePrecision::Month));
@@ -96,7 +98,7 @@ async fn a_document_is_a_valid_bundle_of_what_was_granted_and_of_nobody_else() {
     for document in [&problems.document, &medication.document] {
         assert!(!document.to_string().contains(ANNA), "{document}");
         // The server's own judgement, by models of the specification.
-        let (status, outcome) = server.send(Method::POST, "Bundle/$validate", Some(document)).await;
+        let (status, outcome) = server.send(Method::POST, "Bundle/$validate", Some(document)).await.unwrap();
         let worst = outcome["issue"].as_array().unwrap().iter().any(|issue| issue["severity"] == "error");
         assert!(status == 200 && !worst, "{outcome}");
     }
@@ -111,17 +113,38 @@ async fn a_document_is_a_valid_bundle_of_what_was_granted_and_of_nobody_else() {
     assert_eq!(source.subject(&category("problems"), &record("old")).await.unwrap(), None);
 }
 
+/// A server of another country, or of a test, has the number under a name of its own.
+#[actix_web::test]
+async fn the_number_is_the_identifier_of_the_configured_system() {
+    const OTHER: &str = "urn:oid:2.16.528.1.1007.3.2";
+    let Some(server) = hospital().await else { return };
+    let mut dora = patient("dora", ANNA);
+    dora["identifier"].as_array_mut().unwrap().push(json!({"system": OTHER, "value": "999996666"}));
+    server.put(&dora).await.unwrap();
+    let config = settings(
+        &server,
+        &format!("bsn_system = '{OTHER}'"),
+        "[categories.registered]\nresources = ['Patient']\n",
+    );
+    let source = source(&config).unwrap();
+    let found = everything(&source, None).await.unwrap();
+    assert_eq!(found.records(), ["registered/dora"], "the others have none of that system");
+    assert_eq!(found.subject_of("dora"), &subject("999996666"));
+    let document = source.fetch(&category("registered"), &record("dora")).await.unwrap().unwrap().document;
+    assert!(document.to_string().contains(ANNA) && !document.to_string().contains("999996666"), "{document}");
+}
+
 #[actix_web::test]
 async fn what_changes_at_the_server_changes_here() {
     let Some(server) = hospital().await else { return };
-    let config = server.source("overlap_seconds = 0\npatient_history = true", CATEGORIES);
+    let config = settings(&server, "overlap_seconds = 0\npatient_history = true", CATEGORIES);
     let source = source(&config).unwrap();
     let first = everything(&source, None).await.unwrap();
-    server.put(&condition("c9", "cees", "active")).await;
-    server.put(&patient("bram", "999996666")).await;
+    server.put(&condition("c9", "cees", "active")).await.unwrap();
+    server.put(&patient("bram", "999996666")).await.unwrap();
     let mut merged = patient("anna", ANNA);
     merged["link"] = json!([{"other": {"reference": "Patient/cees"}, "type": "replaced-by"}]);
-    server.put(&merged).await;
+    server.put(&merged).await.unwrap();
     let second = everything(&source, Some(&first.cursor)).await.unwrap();
     assert!(!second.complete);
     // How much comes again depends on the server's clock, of which `Date` has whole seconds and may lag.
@@ -134,10 +157,10 @@ async fn what_changes_at_the_server_changes_here() {
         !has(&second.gone, &["problems/cees"]) && !second.records().iter().any(|one| one.ends_with("/anna"))
     );
 
-    server.delete("Condition/c9").await;
-    server.delete("Condition/c6").await;
-    server.delete("Patient/cees").await;
-    server.delete("Condition/c5").await;
+    server.delete("Condition/c9").await.unwrap();
+    server.delete("Condition/c6").await.unwrap();
+    server.delete("Patient/cees").await.unwrap();
+    server.delete("Condition/c5").await.unwrap();
     let third = everything(&source, Some(&second.cursor)).await.unwrap();
     assert!(has(&third.gone, &["problems/cees", "registered/cees"]), "{third:?}");
     // Nobody says whose a deleted resource was: the pull sees it at once, the index at the next full sync.
@@ -156,22 +179,26 @@ async fn a_backend_service_proves_itself_with_a_signed_statement() {
         }
         let auth = "{types: [smart, bearer], tokens: [writer], smart_clients: [{client_id: ketenwijzer, \
                     public_key_path: private.pem, scopes: 'system/*.rs'}]}";
-        let server = match Sekmet::start(folder, auth).await {
+        let server = match FhirServer::start(folder, tools(), auth).await {
             Ok(server) => server,
             Err(missing) => {
                 eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}");
                 return;
             }
         };
-        server.put(&patient("anna", ANNA)).await;
+        server.put(&patient("anna", ANNA)).await.unwrap();
         let with = |client: &str, scope: &str| {
-            let key = server.folder.path().join("private.pem");
+            let key = server.folder().join("private.pem");
             let auth = format!(
                 "auth = {{ kind = 'oauth2', token_url = '{}/auth/token', client_id = '{client}', private_key_file = {key:?}, scope = '{scope}' }}\n",
-                server.root
+                server.root()
             );
-            source(&server.source("", &format!("{auth}[categories.registered]\nresources = ['Patient']\n")))
-                .unwrap()
+            source(&settings(
+                &server,
+                "",
+                &format!("{auth}[categories.registered]\nresources = ['Patient']\n"),
+            ))
+            .unwrap()
         };
         let found = everything(&with("ketenwijzer", "system/Patient.rs"), None).await.unwrap();
         assert_eq!(found.records(), ["registered/anna"], "{algorithm}");

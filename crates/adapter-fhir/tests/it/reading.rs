@@ -1,10 +1,12 @@
 //! A source, and everything that it gives.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use kw_adapter::{Change, Cursor, LocalId, RefusedRow, Source, SourceError, SourceRecord};
 use kw_adapter_fhir::{FhirConfig, FhirSource};
 use kw_domain::{Category, SourceName, Subject, SystemClock};
+use kw_testbed::FhirServer;
 use serde_json::{Value, json};
 
 pub(crate) const ANNA: &str = "999990342";
@@ -40,6 +42,19 @@ impl Everything {
 pub(crate) fn source(config: &str) -> Result<FhirSource, SourceError> {
     let config: FhirConfig = toml::from_str(config).unwrap_or_else(|error| panic!("{error}\n{config}"));
     FhirSource::new(SourceName::parse("hospital").unwrap(), config, Arc::new(SystemClock))
+}
+
+/// The settings of a source that reads this server.
+pub(crate) fn settings(server: &FhirServer, more: &str, categories: &str) -> String {
+    format!(
+        "page_size = 2\n{more}\n[api]\nbase_url = '{}/fhir'\ntimeout_ms = 20000\n{categories}",
+        server.root()
+    )
+}
+
+/// Where software that others made is installed.
+pub(crate) fn tools() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
 pub(crate) async fn everything(

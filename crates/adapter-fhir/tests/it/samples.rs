@@ -7,36 +7,38 @@ use kw_adapter::Source;
 use kw_adapter_fhir::{FhirConfig, FhirSource};
 use kw_adapter_rest::api::Authentication;
 use kw_domain::{SourceName, SystemClock};
+use kw_testbed::FhirServer;
 use serde_json::json;
 
-use crate::reading::{ANNA, category, everything, ids, patient, record};
-use crate::sekmet::Sekmet;
+use crate::reading::{ANNA, category, everything, ids, patient, record, tools};
 
 #[actix_web::test]
 async fn the_sample_reads_a_server_as_it_describes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/sources/fhir.toml");
     let mut config: FhirConfig = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(matches!(config.api.auth, Authentication::ClientCredentials { .. }));
-    let server = match Sekmet::start(tempfile::tempdir().unwrap(), "{types: [none]}").await {
+    let server = match FhirServer::start(tempfile::tempdir().unwrap(), tools(), "{types: [none]}").await {
         Ok(server) => server,
         Err(missing) => {
             eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}");
             return;
         }
     };
-    server.put(&patient("anna", ANNA)).await;
+    server.put(&patient("anna", ANNA)).await.unwrap();
     for (id, status) in [("m1", "active"), ("m2", "stopped")] {
         server
             .put(&json!({"resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
             "medicationCodeableConcept": {"text": "paracetamol"}, "subject": {"reference": "Patient/anna"}}))
-            .await;
+            .await
+            .unwrap();
     }
     server
         .put(&json!({"resourceType": "Encounter", "id": "e1", "status": "finished",
         "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
         "subject": {"reference": "Patient/anna"}}))
-        .await;
-    config.api.base_url = format!("{}/fhir", server.root);
+        .await
+        .unwrap();
+    config.api.base_url = format!("{}/fhir", server.root());
     config.api.auth = Authentication::None;
     config.api.timeout_ms = 20_000;
     let name = SourceName::parse("hospital").unwrap();

@@ -186,6 +186,28 @@ async fn with_mutual_tls_the_server_knows_us_and_we_know_the_server() {
     let stranger = issue(&elsewhere, "stranger");
     let error = api.source_with(&settings(&own, &stranger), HOW).changes(None).await.unwrap_err();
     assert!(matches!(&error, SourceError::Unavailable(said) if said.contains("TLS identity")), "{error}");
+    // The certificate alone says who we are at the token server as well (RFC 8705).
+    let tokens = StandIn::over_tls(&Tls::load(&server).unwrap(), |asked| match asked.path.as_str() {
+        "/api/token" => HttpResponse::Ok()
+            .json(json!({"access_token": "by-certificate", "token_type": "Bearer", "expires_in": 300})),
+        _ if asked.authorization.as_deref() == Some("Bearer by-certificate") => {
+            HttpResponse::Ok().json(items(2))
+        }
+        _ => HttpResponse::Unauthorized().finish(),
+    });
+    let auth = format!(
+        "auth = {{ kind = 'oauth2', token_url = '{}token', client_id = 'ketenwijzer' }}",
+        tokens.base
+    );
+    let with_token = tokens.source_with(&format!("{}\n{auth}", settings(&own, &server)), HOW);
+    assert_eq!(everything(&with_token, None).await.unwrap().present.len(), 2);
+    let asked = tokens.asked().swap_remove(0);
+    let form = |name| asked.form(name);
+    assert_eq!(
+        (form("grant_type").as_deref(), form("client_id").as_deref()),
+        (Some("client_credentials"), Some("ketenwijzer"))
+    );
+    assert_eq!((form("client_secret"), form("client_assertion"), &asked.authorization), (None, None, &None));
     // In TLS 1.3 a server refuses when we think we are in: sometimes all that is seen is a connection that breaks off.
     let error = api.source_with(&settings(&stranger, &server), HOW).changes(None).await.unwrap_err();
     assert!(matches!(error, SourceError::Unavailable(_)), "{error}");

@@ -1,17 +1,15 @@
 //! Against a REST server and an authorisation server that are not ours (npm `json-server` and `oidc-provider`).
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use kw_adapter::{Source, SourceError};
 use kw_domain::SystemClock;
 use kw_identity::SigningKey;
+use kw_testbed::RestServer;
 use serde_json::{Value, json};
 
 use crate::stand_in::{ANNA, BRAM, CEES, everything, plan, source};
@@ -96,18 +94,14 @@ fn file(folder: &Path, name: &str, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Both servers in a process of their own; it ends with the test.
+/// Both servers, with plans of which one cannot be used.
 struct Server {
-    child: Child,
-    _output: BufReader<ChildStdout>,
-    base: String,
+    api: RestServer,
     client: Value,
 }
 
 impl Server {
     fn start(client: &Value) -> Result<Self, String> {
-        let folder = installed()?;
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut plans = crate::stand_in::items(7);
         for (at, plan) in plans.iter_mut().enumerate() {
             plan["updatedAt"] = json!(format!("2026-01-0{}T00:00:00.000Z", at + 1));
@@ -115,28 +109,13 @@ impl Server {
         plans.push(
             json!({"id": 8, "client": {"bsn": format!("{ANNA}0")}, "updatedAt": "2026-01-08T00:00:00.000Z"}),
         );
-        let config = json!({"port": port, "client": client, "db": {"plans": plans}});
-        let mut node = Command::new("node");
-        node.arg(folder.join("server.mjs")).arg(config.to_string());
-        node.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = node.spawn().map_err(|error| format!("node: {error}"))?;
-        let mut output = BufReader::new(child.stdout.take().ok_or("node has no output")?);
-        let mut line = String::new();
-        // A warning of the provider may come first.
-        while output.read_line(&mut line).is_ok_and(|read| read > 0) {
-            if line.trim() == "ready" {
-                let base = format!("http://127.0.0.1:{port}");
-                return Ok(Self { child, _output: output, base, client: client.clone() });
-            }
-            line.clear();
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        Err("the servers did not start".to_owned())
+        let tools = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let api = RestServer::start(tools, client, &json!({"plans": plans}))?;
+        Ok(Self { api, client: client.clone() })
     }
 
     fn source(&self, auth: &str, how: &str) -> kw_adapter_rest::RestSource {
-        let base = &self.base;
+        let base = self.api.base();
         let config = format!(
             "page_size = 3\n[api]\nbase_url = '{base}/api'\n\
              auth = {{ kind = 'oauth2', token_url = '{base}/token', client_id = 'ketenwijzer', {auth} }}\n[categories.plan]\n{how}"
@@ -152,7 +131,7 @@ impl Server {
         let secret = self.client["client_secret"].as_str().unwrap();
         let secret: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let token: Value = http
-            .post(format!("{}/token", self.base))
+            .post(format!("{}/token", self.api.base()))
             .header("content-type", "application/x-www-form-urlencoded")
             .body("grant_type=client_credentials&scope=api%3Aread")
             .basic_auth("ketenwijzer", Some(&secret))
@@ -164,37 +143,7 @@ impl Server {
             .unwrap();
         let token = token["access_token"].as_str().unwrap_or_else(|| panic!("{token}"));
         let request =
-            http.request(method, format!("{}/api/plans/{id}", self.base)).bearer_auth(token).json(body);
+            http.request(method, format!("{}/api/plans/{id}", self.api.base())).bearer_auth(token).json(body);
         assert!(request.send().await.unwrap().status().is_success());
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A folder with the packages, made once for all runs, and the newest version of the script.
-fn installed() -> Result<PathBuf, String> {
-    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _one = ONE_AT_A_TIME.lock();
-    let told = |error: std::io::Error| error.to_string();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-rest");
-    fs::create_dir_all(&folder).map_err(told)?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside/server.mjs");
-    fs::copy(script, folder.join("server.mjs")).map_err(told)?;
-    let packages = ["oidc-provider@9.13.3", "json-server@0.17.4"];
-    let there = |name: &&str| folder.join(format!("node_modules/{name}/package.json")).is_file();
-    if !["oidc-provider", "json-server"].iter().all(there) {
-        fs::write(folder.join("package.json"), r#"{"private": true, "type": "module"}"#).map_err(told)?;
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]).args(packages);
-        let output = npm.current_dir(&folder).stdin(Stdio::null()).output().map_err(told)?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-        }
-    }
-    Ok(folder)
 }
