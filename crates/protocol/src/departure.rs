@@ -150,12 +150,20 @@ pub struct DepartureCategory {
     /// Which category.
     #[schema(value_type = String)]
     pub category: Category,
+    /// Active pointers when the departure took effect; absent before, and where that was not counted. It is the sum of the
+    /// other numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<u64>,
     /// Pointers that ended because the successor has one about the same person.
     pub transferred: u64,
     /// Pointers that were withdrawn, or lapsed, and nobody took over.
     pub withdrawn: u64,
     /// Active pointers that are still there.
     pub remaining: u64,
+    /// Those of `held` that ended in another way meanwhile: the partner withdrew them itself, or their own time was up. Absent
+    /// when the departure was called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<u64>,
 }
 
 /// Departures, newest first, at most 500.

@@ -187,6 +187,7 @@ diesel::table! {
         category -> Text,
         transferred -> BigInt,
         withdrawn -> BigInt,
+        held -> Nullable<BigInt>,
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct App {
     pub(crate) oin: Oin,
     pub(crate) proofs: ActorProofs,
     pub(crate) quota: Quota,
+    pub(crate) match_gauges: matches::Gauges,
     pub(crate) review_gauges: reviews::Gauges,
     pub(crate) store: Arc<Store<Switchboard>>,
     /// Under which agreement matches were looked through.

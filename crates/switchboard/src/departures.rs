@@ -25,7 +25,7 @@ pub(crate) use acts::{__path_approve, __path_end, __path_finish};
 pub(crate) use read::{__path_list_departures, __path_read_departure};
 pub(crate) use request::__path_request;
 pub(crate) use vanishing::{Vanished, note_vanished, notice_returns};
-pub(crate) use work::hand_over;
+pub(crate) use work::{count, hand_over};
 
 /// The routes under `/v1` of the service listener.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -74,15 +74,23 @@ fn reported(
         .iter()
         .map(|one| DepartureCategory {
             category: one.category.clone(),
+            held: one.held,
             transferred: one.transferred,
             withdrawn: one.withdrawn,
             remaining: remaining(&one.category),
+            otherwise: None,
         })
         .collect();
     for (category, number) in active {
         if categories.iter().all(|one| one.category != *category) {
-            let (category, remaining) = (category.clone(), *number);
-            categories.push(DepartureCategory { category, transferred: 0, withdrawn: 0, remaining });
+            categories.push(DepartureCategory {
+                category: category.clone(),
+                held: None,
+                transferred: 0,
+                withdrawn: 0,
+                remaining: *number,
+                otherwise: None,
+            });
         }
     }
     categories.sort_by(|one, other| one.category.cmp(&other.category));
@@ -90,6 +98,11 @@ fn reported(
         // What is there by then has nothing to do with this departure.
         for one in &mut categories {
             one.remaining = 0;
+        }
+    } else {
+        for one in &mut categories {
+            let accounted = one.transferred + one.withdrawn + one.remaining;
+            one.otherwise = one.held.map(|held| held.saturating_sub(accounted));
         }
     }
     let party = departure.party;

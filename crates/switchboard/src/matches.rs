@@ -6,6 +6,7 @@
 mod escalating;
 mod figures;
 mod follow;
+mod gauges;
 mod list;
 mod read;
 mod rules;
@@ -22,6 +23,7 @@ use kw_store::{StoreError, Tx};
 pub(crate) use escalating::{INTERVAL as ESCALATING, escalate};
 pub(crate) use figures::__path_read_figures;
 pub(crate) use follow::{__path_say_contact, __path_say_coordinated};
+pub(crate) use gauges::{Gauges, INTERVAL as MEASURING, measure};
 pub(crate) use list::__path_list_matches;
 pub(crate) use read::__path_read_match;
 pub(crate) use settling::{Moved, REMEMBERED, Settler};

@@ -139,6 +139,7 @@ async fn open(
         feedback_quota: crate::quota::Quota::default(),
         key_folder: config.keys.directory.clone(),
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
+        match_gauges: matches::Gauges::new(&http.metrics),
         metrics: http.metrics.clone(),
         oin: tls.oin(),
         proofs,

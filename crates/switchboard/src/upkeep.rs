@@ -12,7 +12,7 @@ use kw_protocol::pointer::PointerState;
 use kw_protocol::signal::SignalType;
 use kw_runtime::{Refusal, Server};
 use kw_store::Abort;
-use kw_store::switchboard::{ActiveSelector, DepartureCounts, StoredPointer};
+use kw_store::switchboard::{ActiveSelector, StoredPointer};
 use kw_telemetry::{Explain, Reason};
 
 use crate::app::{App, Keyring, act, recorded, rules};
@@ -61,6 +61,8 @@ pub(crate) fn spawn(server: &Server, app: &Arc<App>) {
     jobs.spawn("matches", matches::SWEEPING, move || matches::sweep(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn("escalating", matches::ESCALATING, move || matches::escalate(Arc::clone(&each)));
+    let each = Arc::clone(app);
+    jobs.spawn("match-gauges", matches::MEASURING, move || matches::measure(Arc::clone(&each)));
     let each = Arc::clone(app);
     jobs.spawn_urgent("deliveries", subscriptions::INTERVAL, Duration::from_secs(2), move || {
         subscriptions::deliver(Arc::clone(&each))
@@ -186,11 +188,9 @@ async fn leases(app: Arc<App>) -> Worked {
                     for pointer in &active {
                         let next = lifecycle::lapse(pointer, rules(&agreement, &pointer.category), now);
                         tx.write().update_pointer(&next)?;
-                        if let Some(departure) = departure {
-                            let (category, withdrawn) = (pointer.category.clone(), 1);
-                            let counts = DepartureCounts { category, transferred: 0, withdrawn };
-                            tx.write().count_departed(departure, &counts)?;
-                        }
+                    }
+                    if let Some(departure) = departure {
+                        departures::count(tx, departure, &active, false)?;
                     }
                     telling.tell(tx, active.iter().map(|pointer| (pointer.holder, pointer.id)))?;
                     let more = active.len() == AT_ONCE as usize;

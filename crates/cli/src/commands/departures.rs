@@ -144,12 +144,16 @@ fn shown(departure: &Departure) -> String {
     for approval in &report.approvals {
         text = format!("{text}\napproved by {} of {} at {}", approval.actor, approval.party, approval.at);
     }
-    let mut rows = table(["category", "taken over", "withdrawn or lapsed", "still there"]);
+    let mut rows =
+        table(["category", "held", "taken over", "withdrawn or lapsed", "ended otherwise", "still there"]);
+    let counted = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for one in &report.categories {
         rows.add_row([
             one.category.to_string(),
+            counted(one.held),
             one.transferred.to_string(),
             one.withdrawn.to_string(),
+            counted(one.otherwise),
             one.remaining.to_string(),
         ]);
     }

@@ -76,6 +76,8 @@ impl fmt::Debug for StoredDeparture {
 pub struct DepartureCounts {
     /// Which category.
     pub category: Category,
+    /// Active when the departure took effect, where that was counted.
+    pub held: Option<u64>,
     /// Ended because the successor has one.
     pub transferred: u64,
     /// Withdrawn or lapsed.
@@ -112,8 +114,16 @@ pub trait DeparturesWrite: DeparturesRead {
     fn insert_departure(&mut self, departure: &StoredDeparture) -> Result<(), StoreError>;
     /// Stores its approvals and how far it has come.
     fn update_departure(&mut self, departure: &StoredDeparture) -> Result<(), StoreError>;
-    /// Counts what became of pointers.
-    fn count_departed(&mut self, id: DepartureId, counts: &DepartureCounts) -> Result<(), StoreError>;
+    /// Notes how many active pointers there are by category, before any of them goes.
+    fn note_held(&mut self, id: DepartureId, held: &[(Category, u64)]) -> Result<(), StoreError>;
+    /// Counts what became of pointers of one category.
+    fn count_departed(
+        &mut self,
+        id: DepartureId,
+        category: &Category,
+        transferred: u64,
+        withdrawn: u64,
+    ) -> Result<(), StoreError>;
 }
 
 pub(crate) fn kind_number(kind: DepartureKind) -> i16 {

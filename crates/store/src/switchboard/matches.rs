@@ -193,6 +193,8 @@ pub trait MatchesRead {
     ) -> Result<Vec<StoredMatch>, StoreError>;
     /// At most `limit` matches about which nobody made contact before a moment and that were not escalated.
     fn uncontacted_matches(&mut self, now: Instant, limit: u32) -> Result<Vec<StoredMatch>, StoreError>;
+    /// How many live matches there are about which nobody made contact before a moment, escalated or not.
+    fn count_overdue_matches(&mut self, now: Instant) -> Result<u64, StoreError>;
     /// What counts about these persons.
     fn live_pointers_of(
         &mut self,

@@ -116,10 +116,13 @@ async fn change(
             if was_away != is_away {
                 tx.write().emit(&signals)?;
             }
+            let active = tx.read().active_by_category(next.party)?;
+            if is_away && !was_away {
+                tx.write().note_held(id, &active)?;
+            }
             let mut record = record.clone();
             record.holders = [Some(next.party), next.successor].into_iter().flatten().collect();
             let counts = tx.read().departure_counts(id)?;
-            let active = tx.read().active_by_category(next.party)?;
             Ok((reported(&next, &counts, &active), act(&record)?))
         })
         .await

@@ -61,6 +61,8 @@ pub(crate) fn note_vanished(
         None => {}
     }
     tx.write().insert_departure(departure)?;
+    let held = tx.read().active_by_category(departure.party)?;
+    tx.write().note_held(departure.id, &held)?;
     tx.write().emit(signals)?;
     Ok(Some(departure.id))
 }

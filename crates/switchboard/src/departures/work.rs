@@ -8,7 +8,7 @@ use kw_ledger::Event;
 use kw_protocol::departure::DepartureStatus;
 use kw_protocol::pointer::WithdrawalReason;
 use kw_runtime::Refusal;
-use kw_store::switchboard::{ActiveSelector, DepartureCounts, StoredDeparture, StoredPointer, Switchboard};
+use kw_store::switchboard::{ActiveSelector, StoredDeparture, StoredPointer, Switchboard};
 use kw_store::{Abort, Act, StoreError, Tx};
 use kw_telemetry::Reason;
 
@@ -112,7 +112,8 @@ fn taken_over(
     Ok(Vec::new())
 }
 
-fn count(
+/// Counts what became of these pointers: `taken` over by the successor, or withdrawn or lapsed.
+pub(crate) fn count(
     tx: &mut Tx<'_, Switchboard>,
     id: DepartureId,
     pointers: &[StoredPointer],
@@ -124,8 +125,7 @@ fn count(
     }
     for (category, number) in numbers {
         let (transferred, withdrawn) = if taken { (number, 0) } else { (0, number) };
-        let counts = DepartureCounts { category: category.clone(), transferred, withdrawn };
-        tx.write().count_departed(id, &counts)?;
+        tx.write().count_departed(id, category, transferred, withdrawn)?;
     }
     Ok(())
 }

@@ -214,7 +214,7 @@ fn contact_by(agreement: &Agreement, now: Instant) -> Instant {
     end_of_term(now, agreement.matching().contact_within)
 }
 
-fn month(now: Instant) -> i32 {
+pub(super) fn month(now: Instant) -> i32 {
     DutchTime::at(now).month().replace('-', "").parse().unwrap_or_default()
 }
 

@@ -7,12 +7,12 @@ use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::departure::{
     Departure, DepartureAct, DepartureCategory, DepartureKind, DepartureStatus, RequestDeparture,
 };
-use kw_protocol::pointer::{Pointer, PointerState, WithdrawalReason};
+use kw_protocol::pointer::{Pointer, PointerState, WithdrawPointer, WithdrawalReason};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
 use kw_protocol::signal::{SignalType, SignalsAsked};
 use kw_store::Act;
-use kw_testbed::{Member, RunningChain};
+use kw_testbed::{Chain, Member, PostgresServer, RunningChain};
 
 use crate::child::chain;
 use crate::log;
@@ -64,9 +64,7 @@ async fn told(member: &Member, id: DepartureId) -> usize {
     page.signals.iter().filter(ours).count()
 }
 
-#[tokio::test]
-async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_more() {
-    let chain = chain().start().unwrap();
+async fn leaves_alone(chain: RunningChain) {
     let (school, care) = (chain.member("school").unwrap(), chain.member("youth-care").unwrap());
     let client = school.switchboard().unwrap();
     let mut pointers = Vec::new();
@@ -97,9 +95,11 @@ async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_mo
         report.categories,
         [DepartureCategory {
             category: school.category().unwrap(),
+            held: Some(6),
             transferred: 0,
             withdrawn: 6,
-            remaining: 0
+            remaining: 0,
+            otherwise: Some(0),
         }]
     );
     for pointer in &pointers {
@@ -126,17 +126,31 @@ async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_mo
 }
 
 #[tokio::test]
-async fn a_successor_takes_over_what_it_registers_itself_and_the_rest_goes_when_somebody_says_so() {
-    let chain = chain().agreed(|draft| {
+async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_more() {
+    leaves_alone(chain().start().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_partner_leaves_when_two_of_its_people_say_so_and_registers_nothing_more_on_postgresql() {
+    let server = PostgresServer::shared().unwrap();
+    leaves_alone(chain().postgres(&server).unwrap().start().unwrap()).await;
+}
+
+/// Youth care may register what the school does.
+fn with_successor() -> Chain {
+    chain().agreed(|draft| {
         let care = draft.partners.iter_mut().find(|one| one.kind == "youth-care").unwrap();
         care.registers.push("school-attendance".to_owned());
-    });
-    let chain = chain.start().unwrap();
+    })
+}
+
+async fn hands_over(chain: RunningChain) {
     let (school, care) = (chain.member("school").unwrap(), chain.member("youth-care").unwrap());
     let (own, theirs) = (school.switchboard().unwrap(), care.switchboard().unwrap());
-    for number in 0..4 {
+    for number in 0..3 {
         register(&school, number).await;
     }
+    let left_over = register(&school, 3).await.id;
     let id = ask(&school, Some(care.oin)).await;
     for name in ["a.director", "b.lawyer"] {
         own.approve_departure(id, &act(name)).await.unwrap();
@@ -166,12 +180,28 @@ async fn a_successor_takes_over_what_it_registers_itself_and_the_rest_goes_when_
     .await;
     let counts = &part.report.unwrap().categories[0];
     assert_eq!((part.status, counts.remaining, counts.withdrawn), (DepartureStatus::Running, 2, 0));
+    assert_eq!((counts.held, counts.otherwise), (Some(4), Some(0)));
+    // The partner takes one back itself: the numbers still add up.
+    own.withdraw(left_over, &WithdrawPointer { reason: WithdrawalReason::NoLongerPresent }).await.unwrap();
     own.finish_departure(id, &act("a.director")).await.unwrap();
     let done = until(&care, id, |seen| seen.status == DepartureStatus::Finished).await;
     let report = done.report.unwrap();
     let counts = &report.categories[0];
-    assert_eq!((counts.transferred, counts.withdrawn, counts.remaining), (2, 2, 0));
+    assert_eq!((counts.transferred, counts.withdrawn, counts.remaining), (2, 1, 0));
+    assert_eq!((counts.held, counts.otherwise), (Some(4), Some(1)));
     assert_eq!(report.approvals.len(), 3);
+}
+
+#[tokio::test]
+async fn a_successor_takes_over_what_it_registers_itself_and_the_rest_goes_when_somebody_says_so() {
+    hands_over(with_successor().start().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_successor_takes_over_what_it_registers_itself_and_the_rest_goes_when_somebody_says_so_on_postgresql()
+ {
+    let server = PostgresServer::shared().unwrap();
+    hands_over(with_successor().postgres(&server).unwrap().start().unwrap()).await;
 }
 
 /// An agreement cannot say less than an hour, so the lease is shortened in the database.
@@ -190,9 +220,7 @@ async fn end_lease(chain: &RunningChain, holder: Oin) {
         .unwrap();
 }
 
-#[tokio::test]
-async fn of_a_partner_that_vanished_the_others_hear_once_and_again_when_it_is_back() {
-    let chain = chain().start().unwrap();
+async fn vanishes(chain: RunningChain) {
     let (school, care) = (chain.member("school").unwrap(), chain.member("youth-care").unwrap());
     register(&school, 1).await;
     end_lease(&chain, school.oin).await;
@@ -211,10 +239,22 @@ async fn of_a_partner_that_vanished_the_others_hear_once_and_again_when_it_is_ba
     let own = school.switchboard().unwrap();
     let report = own.departure(found.id).await.unwrap().report.unwrap();
     assert_eq!((report.categories[0].withdrawn, report.requested_by), (1, None));
+    assert_eq!((report.categories[0].held, report.categories[0].otherwise), (Some(1), Some(0)));
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(told(&care, found.id).await, 1, "once");
     own.lease().await.unwrap();
     until(&care, found.id, |seen| seen.status == DepartureStatus::Ended).await;
     assert_eq!(told(&care, found.id).await, 2);
     register(&school, 1).await;
+}
+
+#[tokio::test]
+async fn of_a_partner_that_vanished_the_others_hear_once_and_again_when_it_is_back() {
+    vanishes(chain().start().unwrap()).await;
+}
+
+#[tokio::test]
+async fn of_a_partner_that_vanished_the_others_hear_once_and_again_when_it_is_back_on_postgresql() {
+    let server = PostgresServer::shared().unwrap();
+    vanishes(chain().postgres(&server).unwrap().start().unwrap()).await;
 }

@@ -72,15 +72,16 @@ impl DeparturesRead for Conn {
     }
 
     fn departure_counts(&mut self, id: DepartureId) -> Result<Vec<DepartureCounts>, StoreError> {
-        let rows: Vec<(String, i64, i64)> = counts::table
+        let rows: Vec<(String, Option<i64>, i64, i64)> = counts::table
             .filter(counts::departure.eq(id.as_bytes().as_slice()))
             .order(counts::category)
-            .select((counts::category, counts::transferred, counts::withdrawn))
+            .select((counts::category, counts::held, counts::transferred, counts::withdrawn))
             .load(self)?;
         rows.into_iter()
-            .map(|(category, transferred, withdrawn)| {
+            .map(|(category, held, transferred, withdrawn)| {
                 Ok(DepartureCounts {
                     category: Category::parse(&category).map_err(|_| DAMAGED)?,
+                    held: held.map(|held| held as u64),
                     transferred: transferred as u64,
                     withdrawn: withdrawn as u64,
                 })
@@ -170,12 +171,35 @@ impl DeparturesWrite for Conn {
         Ok(())
     }
 
-    fn count_departed(&mut self, id: DepartureId, more: &DepartureCounts) -> Result<(), StoreError> {
-        let (transferred, withdrawn) = (more.transferred as i64, more.withdrawn as i64);
+    fn note_held(&mut self, id: DepartureId, held: &[(Category, u64)]) -> Result<(), StoreError> {
+        let rows: Vec<_> = held
+            .iter()
+            .map(|(category, number)| {
+                (
+                    counts::departure.eq(id.as_bytes().as_slice()),
+                    counts::category.eq(category.as_str()),
+                    counts::transferred.eq(0_i64),
+                    counts::withdrawn.eq(0_i64),
+                    counts::held.eq(*number as i64),
+                )
+            })
+            .collect();
+        diesel::insert_into(counts::table).values(rows).execute(self)?;
+        Ok(())
+    }
+
+    fn count_departed(
+        &mut self,
+        id: DepartureId,
+        category: &Category,
+        transferred: u64,
+        withdrawn: u64,
+    ) -> Result<(), StoreError> {
+        let (transferred, withdrawn) = (transferred as i64, withdrawn as i64);
         diesel::insert_into(counts::table)
             .values((
                 counts::departure.eq(id.as_bytes().as_slice()),
-                counts::category.eq(more.category.as_str()),
+                counts::category.eq(category.as_str()),
                 counts::transferred.eq(transferred),
                 counts::withdrawn.eq(withdrawn),
             ))

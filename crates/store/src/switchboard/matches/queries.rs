@@ -155,6 +155,16 @@ impl MatchesRead for Conn {
         with_holders(self, rows)
     }
 
+    fn count_overdue_matches(&mut self, now: Instant) -> Result<u64, StoreError> {
+        let number: i64 = matches::table
+            .filter(matches::ended_at.is_null())
+            .filter(matches::state.le(LAST_WAITING))
+            .filter(matches::contact_by.le(now.as_millis()))
+            .count()
+            .get_result(self)?;
+        Ok(number as u64)
+    }
+
     fn live_pointers_of(
         &mut self,
         subjects: &[SubjectId],

@@ -202,7 +202,7 @@ async fn run_out(chain: &RunningChain, id: MatchId) {
 async fn a_match_without_contact_is_escalated_once_and_one_with_contact_never() {
     let chain = chain().start().unwrap();
     let [care, school, town] = ["youth-care", "school", TOWN].map(|kind| member(&chain, kind));
-    register(&care, 1).await;
+    let pointer = register(&care, 1).await;
     register(&school, 1).await;
     register(&care, 2).await;
     register(&school, 2).await;
@@ -225,9 +225,24 @@ async fn a_match_without_contact_is_escalated_once_and_one_with_contact_never() 
         assert_eq!(escalated(member).await, [late.to_string()]);
     }
     assert!(seen(&town, late).await.escalated_at.is_some());
+    // One waits beyond its term, one has contact; the operator sees numbers, and goes on seeing the late one after the alarm.
+    shows(&chain, &[("{state=\"in-contact\"}", 1.0), ("_overdue", 1.0), ("_arisen_this_month", 2.0)]).await;
     // Late contact is contact.
     let state = school.switchboard().unwrap().say_contact(late, &by("care-coordinator")).await.unwrap().state;
     assert_eq!(state, MatchState::InContact);
+    shows(&chain, &[("{state=\"in-contact\"}", 2.0), ("_overdue", 0.0)]).await;
+    withdraw(&care, pointer).await;
+    shows(&chain, &[("{state=\"lapsed\"}", 1.0), ("_arisen_this_month", 2.0)]).await;
+}
+
+/// Waits until the metrics of matches have these values.
+async fn shows(chain: &RunningChain, wanted: &[(&str, f64)]) {
+    let metric =
+        |name: &str| chain.switchboard().unwrap().metric(&format!("ketenwijzer_matches{name}")).unwrap();
+    until("what the metrics should show", async || {
+        wanted.iter().all(|(name, value)| metric(name) == Some(*value)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

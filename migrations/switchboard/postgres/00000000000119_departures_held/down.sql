@@ -1,0 +1,1 @@
+ALTER TABLE departure_counts DROP COLUMN held;
