@@ -12,6 +12,7 @@ use kw_adapter::mapping::RecordKey;
 use kw_adapter::pulls::Sources;
 use kw_adapter::sync::Synchroniser;
 use kw_agreement::Agreement;
+use kw_client::{ClientError, SwitchboardClient};
 use kw_domain::{Clock, Oin};
 use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
@@ -24,9 +25,10 @@ use kw_store::{Abort, Act, PendingReceipt, Store, StoreError};
 use kw_telemetry::Reason;
 
 use crate::canaries::Canaries;
-use crate::clients::Clients;
+use crate::clients::{Clients, Version};
 use crate::events::AccessNotRecorded;
 use crate::people::Admission;
+use crate::refusals;
 use crate::signals::Feed;
 use crate::token::Token;
 
@@ -63,6 +65,23 @@ impl App {
         record.trace = Some(trace.trace_id());
         record.transaction = Some(trace.transaction);
         record
+    }
+
+    /// The clients of the other services, under the agreement in force.
+    pub(crate) fn services(&self) -> Result<Arc<Version>, Refusal> {
+        self.clients.current().map_err(|error| refusals::of_client("agreement", &error))
+    }
+
+    /// Passes a call on to the switchboard, and what it answers back.
+    pub(crate) async fn pass_on<T, Answer>(
+        &self,
+        ask: impl FnOnce(SwitchboardClient) -> Answer,
+    ) -> Result<T, Refusal>
+    where
+        Answer: Future<Output = Result<T, ClientError>>,
+    {
+        let switchboard = self.services()?.switchboard.clone();
+        ask(switchboard).await.map_err(|error| refusals::of_client("switchboard", &error))
     }
 
     /// Refuses an actor who is said to be proven and is not, before anything is asked in their name: the own ledger says

@@ -118,6 +118,6 @@ fn narrowed(settings: &SourceSettings) -> Option<SourceSettings> {
 }
 
 /// Records get keys, which nobody sees and nothing keeps.
-const THROWN_AWAY: [u8; 32] = [0; 32];
+pub(crate) const THROWN_AWAY: [u8; 32] = [0; 32];
 /// Rows.
 const SMALL_PAGE: usize = 3;

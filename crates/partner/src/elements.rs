@@ -25,7 +25,7 @@ pub(crate) fn subject(app: &App, pointer: &str, text: &str) -> Result<Subject, R
 
 /// N_index of a person under the newest epoch. Charged to the budget for questions.
 pub(crate) async fn element(app: &App, subject: &Subject) -> Result<SubjectElement, Refusal> {
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let evaluated = clients
         .pseudonymiser
         .evaluate(std::slice::from_ref(subject), KeyUse::Index, BudgetClass::Query)

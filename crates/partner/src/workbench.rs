@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kw_adapter::mapping::RecordKey;
 use kw_adapter::pulls::Sources;
 use kw_agreement::Agreement;
 use kw_domain::{Clock, Oin, SystemClock};
@@ -12,7 +13,7 @@ use kw_transport::Tls;
 use crate::config::PartnerConfig;
 use crate::error::StartError;
 use crate::people::Admission;
-use crate::{keys, sources};
+use crate::{check, keys, sources};
 
 /// What a configuration comes to.
 #[derive(Debug)]
@@ -42,7 +43,12 @@ impl Workbench {
         if current.partner(holder).is_none() {
             return Err(StartError::NoPartner { oin: holder });
         }
-        let record_key = sources::record_key(&keys::row_key(&config.keys.directory, current.chain())?);
+        // Before the keys are made, keys of records that are thrown away do as well: nothing is registered under them.
+        let record_key = if config.keys.directory.exists() {
+            sources::record_key(&keys::row_key(&config.keys.directory, current.chain())?)
+        } else {
+            RecordKey::new(&check::THROWN_AWAY)
+        };
         let admission = Admission::configured(config.admit_real_numbers);
         let sources = sources::open(&config.sources, &record_key, &agreement, admission, &clock)?;
         Ok(Self { sources, agreement: current, tls, holder, clock })

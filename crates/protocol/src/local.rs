@@ -75,6 +75,10 @@ pub enum WithdrawalRequest {
         category: Category,
         /// The source's own key of the record.
         record: String,
+        /// Whom it is about (`nl.bsn:…`): needed for a source whose rows may come to be about somebody else, which is all
+        /// ready-made ones but FHIR.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
         /// Why.
         reason: WithdrawalReason,
     },
@@ -186,6 +190,9 @@ pub struct PartnerStatus {
     /// Feedback reports that were received.
     #[serde(default)]
     pub feedback: FeedbackWaiting,
+    /// Its canaries; absent when it keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canaries: Option<canaries::CanariesStatus>,
 }
 
 /// How one source is doing.

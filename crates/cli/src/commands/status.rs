@@ -3,6 +3,7 @@
 use clap::Args;
 use kw_domain::Instant;
 use kw_protocol::feedback::FeedbackWaiting;
+use kw_protocol::local::canaries::CanariesStatus;
 use kw_protocol::local::{ParkedMessages, PartnerStatus, Reconciliation};
 
 use super::local::Partner;
@@ -71,9 +72,31 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
     let feedback = format!(
         "feedback reports: {open} open, {overdue} overdue, {untold} messages to the switchboard waiting"
     );
+    let canaries = status.canaries.as_ref().map(watched).unwrap_or_default();
     format!(
-        "{name} ({oin}) in {chain}; {lease}; {waiting}\nagreement {agreement}\n{feedback}\n{sources}{notes}"
+        "{name} ({oin}) in {chain}; {lease}; {waiting}\nagreement {agreement}\n{feedback}\n{canaries}{sources}{notes}"
     )
+}
+
+/// How the canaries are doing, in one line of its own.
+fn watched(canaries: &CanariesStatus) -> String {
+    let CanariesStatus { own, others, waiting, asked, budget, .. } = canaries;
+    let mut text = format!("canaries: {own} own, {others} of other partners");
+    if *waiting > 0 {
+        text = format!("{text}, {waiting} not registered yet");
+    }
+    text = match canaries.asked_at {
+        Some(at) => format!("{text}; last asked at {at}, {asked} of {budget} questions in 24 hours"),
+        None => format!("{text}; none was asked for yet"),
+    };
+    if canaries.missed > 0 {
+        let since = canaries.missed_since.map(|at| format!(" since {at}")).unwrap_or_default();
+        text = format!("{text}; ALARM: the index does not give {}{since}", canaries.missed);
+    }
+    if let Some(problem) = &canaries.problem {
+        text = format!("{text}; nothing is asked: {problem}");
+    }
+    format!("{text}\n")
 }
 
 /// How a comparison with the switchboard went, in one line.

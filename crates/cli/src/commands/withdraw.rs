@@ -9,6 +9,7 @@ use super::local::Partner;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::subject::canonical_bsn;
 
 /// The arguments.
 #[derive(Debug, Args)]
@@ -29,6 +30,9 @@ pub(crate) struct Arguments {
     /// The category of the record.
     #[arg(long, requires = "record", value_parser = Category::parse)]
     category: Option<Category>,
+    /// Whom the record is about, for a source that is not a FHIR server: - reads the number from standard input.
+    #[arg(long, value_name = "NUMBER|-", requires = "record")]
+    bsn: Option<String>,
     /// Every pointer of this category.
     #[arg(long, value_name = "CATEGORY", requires = "expect", value_parser = Category::parse)]
     every_category: Option<Category>,
@@ -48,18 +52,19 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let client = arguments.partner.client()?;
-    let withdrawn = client.withdraw(&arguments.request()).await?;
+    let withdrawn = client.withdraw(&arguments.request()?).await?;
     output.data(&withdrawn, || format!("{} withdrawn", withdrawn.withdrawn));
     Ok(Exit::Done)
 }
 
 impl Arguments {
-    fn request(self) -> WithdrawalRequest {
+    fn request(self) -> Result<WithdrawalRequest, Failure> {
         let reason = self.reason;
-        match (self.pointer, self.record, self.source, self.category) {
+        let subject = self.bsn.as_deref().map(|bsn| canonical_bsn(bsn, "--bsn")).transpose()?;
+        Ok(match (self.pointer, self.record, self.source, self.category) {
             (Some(pointer), ..) => WithdrawalRequest::Pointer { pointer, reason },
             (None, Some(record), Some(source), Some(category)) => {
-                WithdrawalRequest::Record { source, category, record, reason }
+                WithdrawalRequest::Record { source, category, record, subject, reason }
             }
             _ => WithdrawalRequest::Many {
                 selector: PointerSelector {
@@ -71,7 +76,7 @@ impl Arguments {
                 expected_count: self.expect.unwrap_or_default(),
                 reason,
             },
-        }
+        })
     }
 }
 
@@ -100,7 +105,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<WithdrawalRequest, clap::Error> {
         let words = format!("withdraw --config p.toml --reason deceased {line}");
-        Line::try_parse_from(words.split_whitespace()).map(|line| line.arguments.request())
+        Line::try_parse_from(words.split_whitespace()).map(|line| line.arguments.request().unwrap())
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) async fn report(own: Own, body: Body<AccessReportRequest>) -> Result<
         return Err(invalid().field("/subject", ONLY_TEST_NUMBERS));
     }
     app.require_actor(&question.actor).await?;
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let report =
         clients.requester.access_report(&question).await.map_err(|error| refusals::of_request(&error))?;
     Ok(HttpResponse::Ok().json(report))

@@ -137,7 +137,8 @@ fn kept(app: &App) -> Result<&Arc<Canaries>, Refusal> {
     })
 }
 
-fn refused(error: &CanaryError) -> Refusal {
+/// What becomes of a request when canaries cannot be seen to.
+pub(crate) fn refused(error: &CanaryError) -> Refusal {
     match error {
         CanaryError::Unknown(_) => Refusal::new(ProblemCode::NotFound, "There is no such canary."),
         CanaryError::Exported => Refusal::new(

@@ -55,7 +55,7 @@ pub(crate) async fn record(
         evidence: request.evidence,
         valid_until: request.valid_until,
     };
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let recorded = clients.switchboard.record_consent(&consent).await;
     let recorded: Consent = recorded.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Created().json(recorded))
@@ -94,7 +94,7 @@ pub(crate) async fn withdraw(
     let actor = request.declared.actor.as_ref();
     note(app, &trace, Event::ConsentWithdrawn, &person, actor, Vec::new()).await?;
     let withdrawal = WithdrawConsent { subject: element(app, &person).await?, declared };
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let withdrawn = clients.switchboard.withdraw_consent(id, &withdrawal).await;
     let withdrawn: Consent = withdrawn.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Ok().json(withdrawn))
@@ -125,7 +125,7 @@ pub(crate) async fn search(
     let person = subject(app, "/subject", &request.subject)?;
     note(app, &trace, Event::ConsentsRead, &person, request.actor.as_ref(), Vec::new()).await?;
     let search = SearchConsents { subject: element(app, &person).await?, actor: request.actor };
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let found = clients.switchboard.search_consents(&search).await;
     let found: Consents = found.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Ok().json(found))

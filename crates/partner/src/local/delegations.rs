@@ -3,14 +3,12 @@
 //! The switchboard keeps the register and its records; this passes on who asks.
 
 use actix_web::web::{Json, Path};
-use kw_client::SwitchboardClient;
 use kw_domain::DelegationId;
 use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDelegation, RequestDelegation};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal};
 
-use crate::app::{App, Own};
-use crate::refusals;
+use crate::app::Own;
 
 /// The mandates that the organisation gave, or was given.
 #[utoipa::path(
@@ -22,7 +20,7 @@ use crate::refusals;
     )
 )]
 pub(crate) async fn list(own: Own) -> Result<Json<Delegations>, Refusal> {
-    switchboard(&own.0)?.delegations().await.map(Json).map_err(|error| refused(&error))
+    own.0.pass_on(|switchboard| async move { switchboard.delegations().await }).await.map(Json)
 }
 
 /// Asks that a supplier may act for the organisation.
@@ -37,8 +35,7 @@ pub(crate) async fn list(own: Own) -> Result<Json<Delegations>, Refusal> {
     )
 )]
 pub(crate) async fn request(own: Own, body: Body<RequestDelegation>) -> Result<Json<Delegation>, Refusal> {
-    let done = switchboard(&own.0)?.request_delegation(&body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
+    own.0.pass_on(|switchboard| async move { switchboard.request_delegation(&body.0).await }).await.map(Json)
 }
 
 /// Approves a mandate; it takes two people.
@@ -59,8 +56,11 @@ pub(crate) async fn approve(
     id: Path<String>,
     body: Body<ApproveDelegation>,
 ) -> Result<Json<Delegation>, Refusal> {
-    let done = switchboard(&own.0)?.approve_delegation(delegation(&id)?, &body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
+    let id = delegation(&id)?;
+    own.0
+        .pass_on(|switchboard| async move { switchboard.approve_delegation(id, &body.0).await })
+        .await
+        .map(Json)
 }
 
 /// Ends a mandate at once.
@@ -81,20 +81,11 @@ pub(crate) async fn end(
     id: Path<String>,
     body: Body<EndDelegation>,
 ) -> Result<Json<Delegation>, Refusal> {
-    let done = switchboard(&own.0)?.end_delegation(delegation(&id)?, &body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
-}
-
-fn switchboard(app: &App) -> Result<SwitchboardClient, Refusal> {
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
-    Ok(clients.switchboard.clone())
+    let id = delegation(&id)?;
+    own.0.pass_on(|switchboard| async move { switchboard.end_delegation(id, &body.0).await }).await.map(Json)
 }
 
 fn delegation(text: &str) -> Result<DelegationId, Refusal> {
     DelegationId::parse(text)
         .map_err(|_| Refusal::new(ProblemCode::NotFound, "Your organisation has no mandate with this id."))
-}
-
-fn refused(error: &kw_client::ClientError) -> Refusal {
-    refusals::of_client("switchboard", error)
 }

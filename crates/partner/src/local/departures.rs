@@ -3,14 +3,12 @@
 //! The switchboard keeps the departures and their records; this passes on who decides.
 
 use actix_web::web::{Json, Path};
-use kw_client::SwitchboardClient;
 use kw_domain::DepartureId;
 use kw_protocol::departure::{Departure, DepartureAct, Departures, RequestDeparture};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal};
 
-use crate::app::{App, Own};
-use crate::refusals;
+use crate::app::Own;
 
 /// The departures that concern the organisation, and those of others that took effect.
 #[utoipa::path(
@@ -22,7 +20,7 @@ use crate::refusals;
     )
 )]
 pub(crate) async fn list(own: Own) -> Result<Json<Departures>, Refusal> {
-    switchboard(&own.0)?.departures().await.map(Json).map_err(|error| refused(&error))
+    own.0.pass_on(|switchboard| async move { switchboard.departures().await }).await.map(Json)
 }
 
 /// One departure, with its report when it concerns the organisation.
@@ -37,8 +35,8 @@ pub(crate) async fn list(own: Own) -> Result<Json<Departures>, Refusal> {
     )
 )]
 pub(crate) async fn read(own: Own, id: Path<String>) -> Result<Json<Departure>, Refusal> {
-    let found = switchboard(&own.0)?.departure(departure(&id)?).await;
-    found.map(Json).map_err(|error| refused(&error))
+    let id = departure(&id)?;
+    own.0.pass_on(|switchboard| async move { switchboard.departure(id).await }).await.map(Json)
 }
 
 /// Asks to leave, with a successor or without.
@@ -54,8 +52,7 @@ pub(crate) async fn read(own: Own, id: Path<String>) -> Result<Json<Departure>, 
     )
 )]
 pub(crate) async fn request(own: Own, body: Body<RequestDeparture>) -> Result<Json<Departure>, Refusal> {
-    let done = switchboard(&own.0)?.request_departure(&body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
+    own.0.pass_on(|switchboard| async move { switchboard.request_departure(&body.0).await }).await.map(Json)
 }
 
 /// Approves the own departure, as one of two people, or consents to take over another's work.
@@ -76,8 +73,11 @@ pub(crate) async fn approve(
     id: Path<String>,
     body: Body<DepartureAct>,
 ) -> Result<Json<Departure>, Refusal> {
-    let done = switchboard(&own.0)?.approve_departure(departure(&id)?, &body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
+    let id = departure(&id)?;
+    own.0
+        .pass_on(|switchboard| async move { switchboard.approve_departure(id, &body.0).await })
+        .await
+        .map(Json)
 }
 
 /// Withdraws what the successor has not taken over, and closes the departure.
@@ -98,8 +98,11 @@ pub(crate) async fn finish(
     id: Path<String>,
     body: Body<DepartureAct>,
 ) -> Result<Json<Departure>, Refusal> {
-    let done = switchboard(&own.0)?.finish_departure(departure(&id)?, &body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
+    let id = departure(&id)?;
+    own.0
+        .pass_on(|switchboard| async move { switchboard.finish_departure(id, &body.0).await })
+        .await
+        .map(Json)
 }
 
 /// Calls a departure off, or says that the organisation is back.
@@ -120,20 +123,11 @@ pub(crate) async fn end(
     id: Path<String>,
     body: Body<DepartureAct>,
 ) -> Result<Json<Departure>, Refusal> {
-    let done = switchboard(&own.0)?.end_departure(departure(&id)?, &body.0).await;
-    done.map(Json).map_err(|error| refused(&error))
-}
-
-fn switchboard(app: &App) -> Result<SwitchboardClient, Refusal> {
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
-    Ok(clients.switchboard.clone())
+    let id = departure(&id)?;
+    own.0.pass_on(|switchboard| async move { switchboard.end_departure(id, &body.0).await }).await.map(Json)
 }
 
 fn departure(text: &str) -> Result<DepartureId, Refusal> {
     DepartureId::parse(text)
         .map_err(|_| Refusal::new(ProblemCode::NotFound, "There is no departure with this id."))
-}
-
-fn refused(error: &kw_client::ClientError) -> Refusal {
-    refusals::of_client("switchboard", error)
 }

@@ -31,7 +31,7 @@ use crate::sent_feedback;
 pub(crate) async fn assemble(own: Own, body: Body<DossierRequest>) -> Result<HttpResponse, Refusal> {
     let question = question(&own.0, &body.0)?;
     own.0.require_actor(&question.actor).await?;
-    let clients = own.0.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = own.0.services()?;
     let asked = clients.requester.dossier(&question).await;
     let mut dossier = asked.map_err(|error| refusals::of_request(&error))?;
     sent_feedback::mark_open(&own.0, &question.subject, &mut dossier).await.map_err(Refusal::fault)?;

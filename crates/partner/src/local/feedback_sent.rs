@@ -119,7 +119,7 @@ pub(crate) async fn show(own: Own, trace: Trace, id: Path<String>) -> Result<Htt
         return Ok(HttpResponse::Ok().json(shown(app, &report, None, None)));
     }
     note(app, Event::FeedbackRead, &report, None, &trace).await?;
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     match clients.requester.reported(report.holder, report.id).await {
         Ok(view) => {
             sent_feedback::see(app, &mut report, &view).await.map_err(Refusal::fault)?;
@@ -166,7 +166,7 @@ pub(crate) async fn withdraw(
         Refusal::new(ProblemCode::Unavailable, "This report is being worked on just now. Try again.")
     })?;
     note(app, Event::FeedbackChanged, &report, Some(&request.actor), &trace).await?;
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let taken_back = NewAnnotation {
         status: Some(FeedbackStatus::Withdrawn),
         note: request.note,
@@ -231,7 +231,7 @@ pub(crate) async fn annotate(
         return Err(Refusal::new(ProblemCode::IllegalTransition, detail));
     }
     note(app, Event::FeedbackChanged, &report, Some(&request.actor), &trace).await?;
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let told = clients.requester.annotate(report.holder, report.id, &request.annotation).await;
     let view = told.map_err(|error| refusal(&error))?;
     sent_feedback::see(app, &mut report, &view).await.map_err(Refusal::fault)?;

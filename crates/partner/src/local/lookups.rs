@@ -31,7 +31,7 @@ use crate::refusals;
 pub(crate) async fn look_up(own: Own, body: Body<DossierRequest>) -> Result<HttpResponse, Refusal> {
     let question = question(&own.0, &body.0)?;
     own.0.require_actor(&question.actor).await?;
-    let clients = own.0.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = own.0.services()?;
     let lookup =
         clients.requester.lookup(&question, DEADLINE).await.map_err(|error| refusals::of_request(&error))?;
     Ok(HttpResponse::Ok().json(lookup))

@@ -5,7 +5,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
-use kw_client::{ClientError, SwitchboardClient};
 use kw_domain::MatchId;
 use kw_ledger::Event;
 use kw_protocol::matching::{FollowUp, Match, MatchFigures, MatchPage, MatchesAsked, OwnMatch, OwnRecord};
@@ -14,7 +13,6 @@ use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::{Body, Refusal, Trace};
 
 use crate::app::{App, Own};
-use crate::refusals;
 
 /// Lists the partner's matches, newest first; everybody's at a coordinator.
 #[utoipa::path(
@@ -39,7 +37,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Refusal> {
     let app = &own.0;
     record(app, Event::MatchesRead, &trace, None).await?;
-    let page: MatchPage = switchboard(app)?.matches(&asked).await.map_err(refused)?;
+    let page: MatchPage = app.pass_on(|switchboard| async move { switchboard.matches(&asked).await }).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -57,7 +55,7 @@ pub(crate) async fn list(
 pub(crate) async fn read(own: Own, trace: Trace, id: Path<String>) -> Result<HttpResponse, Refusal> {
     let (app, id) = (&own.0, match_id(&id)?);
     record(app, Event::MatchesRead, &trace, None).await?;
-    let shared = switchboard(app)?.found_match(id).await.map_err(refused)?;
+    let shared = app.pass_on(|switchboard| async move { switchboard.found_match(id).await }).await?;
     Ok(HttpResponse::Ok().json(with_records(app, shared).await?))
 }
 
@@ -84,7 +82,7 @@ pub(crate) async fn contact(
     let (app, id) = (&own.0, match_id(&id)?);
     app.require_actor(&body.0.actor).await?;
     record(app, Event::MatchChanged, &trace, Some(&body.0.actor)).await?;
-    let shared = switchboard(app)?.say_contact(id, &body.0).await.map_err(refused)?;
+    let shared = app.pass_on(|switchboard| async move { switchboard.say_contact(id, &body.0).await }).await?;
     Ok(HttpResponse::Ok().json(with_records(app, shared).await?))
 }
 
@@ -112,7 +110,8 @@ pub(crate) async fn coordinated(
     let (app, id) = (&own.0, match_id(&id)?);
     app.require_actor(&body.0.actor).await?;
     record(app, Event::MatchChanged, &trace, Some(&body.0.actor)).await?;
-    let shared = switchboard(app)?.say_coordinated(id, &body.0).await.map_err(refused)?;
+    let shared =
+        app.pass_on(|switchboard| async move { switchboard.say_coordinated(id, &body.0).await }).await?;
     Ok(HttpResponse::Ok().json(with_records(app, shared).await?))
 }
 
@@ -129,7 +128,8 @@ pub(crate) async fn coordinated(
 pub(crate) async fn figures(own: Own, trace: Trace) -> Result<HttpResponse, Refusal> {
     let app = &own.0;
     record(app, Event::MatchesRead, &trace, None).await?;
-    let figures: MatchFigures = switchboard(app)?.match_figures().await.map_err(refused)?;
+    let figures: MatchFigures =
+        app.pass_on(|switchboard| async move { switchboard.match_figures().await }).await?;
     Ok(HttpResponse::Ok().json(figures))
 }
 
@@ -166,15 +166,6 @@ async fn record(app: &App, event: Event, trace: &Trace, actor: Option<&Actor>) -
         role: actor.role.clone(),
     });
     app.record(record).await
-}
-
-fn switchboard(app: &App) -> Result<SwitchboardClient, Refusal> {
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
-    Ok(clients.switchboard.clone())
-}
-
-fn refused(error: ClientError) -> Refusal {
-    refusals::of_client("switchboard", &error)
 }
 
 fn match_id(text: &str) -> Result<MatchId, Refusal> {

@@ -48,7 +48,7 @@ pub(crate) async fn submit(
         declared,
         reason: request.reason,
     };
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let taken = clients.switchboard.submit_objection(&objection).await;
     let taken: Objection = taken.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Created().json(taken))
@@ -82,7 +82,7 @@ pub(crate) async fn search(
         note(app, &trace, Event::ConsentsRead, &person, None, Vec::new()).await?;
         search.subject = Some(element(app, &person).await?);
     }
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let found = clients.switchboard.search_objections(&search).await;
     let found: Objections = found.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Ok().json(found))
@@ -124,7 +124,7 @@ pub(crate) async fn decide(
     app.record(record).await?;
     let decision =
         DecideObjection { verdict: request.verdict, reasons: request.reasons, actor: request.actor };
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let decided = clients.switchboard.decide_objection(id, &decision).await;
     let decided: Objection = decided.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Ok().json(decided))

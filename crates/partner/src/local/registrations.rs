@@ -6,7 +6,7 @@
 use actix_web::HttpResponse;
 use kw_adapter::LocalId;
 use kw_adapter::sync::{Release, SyncOptions};
-use kw_domain::{Handle, Subject};
+use kw_domain::{Category, Handle, SourceName, Subject};
 use kw_ledger::Event;
 use kw_protocol::local::RegistrationRequest;
 use kw_protocol::pointer::{Registered, RegistrationReason};
@@ -67,7 +67,7 @@ pub(crate) async fn register(
                       again by itself.";
         Refusal::new(ProblemCode::Unavailable, detail)
     })?;
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let pointer = clients
         .switchboard
         .read(pointer)
@@ -80,8 +80,6 @@ pub(crate) async fn register(
 struct Wanted {
     request: RegistrationRequest,
     subject: Subject,
-    /// The keys under which the source may know the record.
-    candidates: Vec<LocalId>,
 }
 
 impl Wanted {
@@ -120,8 +118,7 @@ impl Wanted {
         }
         let Ok(subject) = subject else { return Err(refusal) };
         refusal.if_any()?;
-        let candidates = candidates(app, &request, &subject);
-        Ok(Self { request, subject, candidates })
+        Ok(Self { request, subject })
     }
 
     /// Gives a record free that was taken back by hand.
@@ -143,8 +140,7 @@ impl Wanted {
     /// The local record, if it is about the subject that was meant.
     async fn find(&self, app: &App) -> Result<Option<LocalRecord>, Refusal> {
         let (source, category) = (self.request.source.clone(), self.request.category.clone());
-        let keys: Vec<_> =
-            self.candidates.iter().map(|id| app.vault.record_key(&source, &category, id)).collect();
+        let keys = record_keys(app, &source, &category, &self.request.record, Some(&self.subject));
         let subject = app.vault.subject_key(&self.subject);
         let read = app.store.read(move |tables| {
             for key in &keys {
@@ -160,12 +156,19 @@ impl Wanted {
     }
 }
 
-/// The key as it was given; as the ready-made sources make it from their own key of the record; and as they make it where
-/// all rows about one person are one record.
-fn candidates(app: &App, request: &RegistrationRequest, subject: &Subject) -> Vec<LocalId> {
-    let scope = request.category.as_str();
-    let made = [Some(request.record.as_str()), None]
-        .into_iter()
-        .filter_map(|own| app.record_key.local_id(scope, own, subject).ok());
-    LocalId::new(request.record.as_str()).into_iter().chain(made).collect()
+/// The digests under which a record is kept: of the key as it was given; as the ready-made sources make it from their own key of
+/// the record; and as they make it where all rows about one person are one record.
+pub(super) fn record_keys(
+    app: &App,
+    source: &SourceName,
+    category: &Category,
+    record: &str,
+    subject: Option<&Subject>,
+) -> Vec<[u8; 16]> {
+    let made = subject.into_iter().flat_map(|subject| {
+        let of = |own| app.record_key.local_id(category.as_str(), own, subject).ok();
+        [Some(record), None].into_iter().filter_map(of)
+    });
+    let candidates = LocalId::new(record).into_iter().chain(made);
+    candidates.map(|id| app.vault.record_key(source, category, &id)).collect()
 }

@@ -28,7 +28,7 @@ use crate::refusals;
     )
 )]
 pub(crate) async fn search(own: Own, body: Body<ReviewSearch>) -> Result<HttpResponse, Refusal> {
-    let clients = own.0.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = own.0.services()?;
     let page = clients.switchboard.reviews(&body.0).await;
     let page = page.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Ok().json(page))
@@ -58,7 +58,7 @@ pub(crate) async fn judge(
     id: Path<ReviewId>,
     body: Body<GiveVerdict>,
 ) -> Result<HttpResponse, Refusal> {
-    let clients = own.0.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = own.0.services()?;
     let judged = clients.switchboard.give_verdict(*id, &body.0).await;
     let judged = judged.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(HttpResponse::Ok().json(judged))

@@ -2,10 +2,12 @@
 
 use actix_web::HttpResponse;
 use kw_protocol::feedback::FeedbackWaiting;
+use kw_protocol::local::canaries::CanariesStatus;
 use kw_protocol::local::{OutboxStatus, ParkedMessages, PartnerStatus, SourceStatus};
 use kw_protocol::problem::Problem;
 use kw_runtime::Refusal;
 
+use super::canaries::refused;
 use super::syncs::unfinished;
 use crate::app::Own;
 
@@ -39,6 +41,10 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
         reconciliation: source.reconciliation,
         source: source.source,
     });
+    let canaries = match &app.canaries {
+        Some(kept) => Some(CanariesStatus::of(&kept.list().await.map_err(|error| refused(&error))?)),
+        None => None,
+    };
     let mut parked: Vec<ParkedMessages> = Vec::new();
     for item in state.parked {
         let same = |one: &&mut ParkedMessages| {
@@ -64,5 +70,6 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
         outbox: OutboxStatus { waiting: state.waiting, oldest_at: state.oldest, parked },
         sources: sources.collect(),
         feedback: FeedbackWaiting { open: feedback.open, overdue: feedback.overdue, untold: untold.waiting },
+        canaries,
     }))
 }

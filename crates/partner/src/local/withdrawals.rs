@@ -4,14 +4,14 @@
 //! tables keep the record as suppressed, so no sync registers it again before somebody registers it by hand.
 
 use actix_web::HttpResponse;
-use kw_adapter::LocalId;
-use kw_domain::PointerId;
+use kw_domain::{PointerId, Subject};
 use kw_ledger::Event;
 use kw_protocol::local::WithdrawalRequest;
 use kw_protocol::pointer::{WithdrawMany, WithdrawPointer, WithdrawalReason, WithdrawnMany};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal, Trace};
 
+use super::registrations::record_keys;
 use super::syncs::unfinished;
 use crate::app::{App, Own};
 use crate::refusals;
@@ -44,18 +44,29 @@ pub(crate) async fn withdraw(
             many(app, &trace, WithdrawMany { selector, expected_count, reason }).await?
         }
         WithdrawalRequest::Pointer { pointer, reason } => one(app, &trace, pointer, reason).await?,
-        WithdrawalRequest::Record { source, category, record, reason } => {
+        WithdrawalRequest::Record { source, category, record, subject, reason } => {
             let nothing = || {
                 Refusal::new(
                     ProblemCode::NotFound,
-                    "No such record is registered. Give the pointer's id instead.",
+                    "No such record is registered. Say whom it is about, or give the pointer's id instead.",
                 )
             };
-            let id = LocalId::new(record).map_err(|_| nothing())?;
-            let key = app.vault.record_key(&source, &category, &id);
-            let found = app.store.read(move |tables| tables.record_by_key(&source, &category, &key)).await;
-            let pointer =
-                found.map_err(Refusal::fault)?.and_then(|record| record.pointer).ok_or_else(nothing)?;
+            let subject = subject.map(|subject| {
+                let wrong =
+                    Refusal::new(ProblemCode::Invalid, "Correct the field and send the withdrawal again.");
+                Subject::parse(&subject).map_err(|error| wrong.field("/subject", error.to_string()))
+            });
+            let keys = record_keys(app, &source, &category, &record, subject.transpose()?.as_ref());
+            let found = app.store.read(move |tables| {
+                for key in &keys {
+                    if let Some(record) = tables.record_by_key(&source, &category, key)? {
+                        return Ok(Some(record));
+                    }
+                }
+                Ok(None)
+            });
+            let found = found.await.map_err(Refusal::fault)?;
+            let pointer = found.and_then(|record| record.pointer).ok_or_else(nothing)?;
             one(app, &trace, pointer, reason).await?
         }
     };
@@ -67,7 +78,7 @@ async fn many(app: &App, trace: &Trace, withdrawal: WithdrawMany) -> Result<With
     record.categories = withdrawal.selector.category.iter().cloned().collect();
     record.count = Some(withdrawal.expected_count);
     app.record(record).await?;
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let withdrawn = clients
         .switchboard
         .withdraw_many(&withdrawal)
@@ -91,7 +102,7 @@ async fn one(
         record.count = Some(1);
         app.record(record).await?;
     }
-    let clients = app.clients.current().map_err(|error| refusals::of_client("agreement", &error))?;
+    let clients = app.services()?;
     let told = clients.switchboard.withdraw(pointer, &WithdrawPointer { reason }).await;
     told.map_err(|error| refusals::of_client("switchboard", &error))?;
     Ok(WithdrawnMany { withdrawn: 1 })

@@ -88,6 +88,7 @@ async fn a_record_that_is_not_registered_cannot_be_taken_back() {
         source: SourceName::parse("files").unwrap(),
         category,
         record: "nothing".to_owned(),
+        subject: None,
         reason: WithdrawalReason::Deceased,
     };
     let refused = running.client.withdraw(&withdrawal).await.unwrap_err();

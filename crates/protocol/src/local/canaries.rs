@@ -26,6 +26,54 @@ pub struct Canaries {
     pub problem: Option<String>,
 }
 
+/// How the canaries of a partner are doing, in `GET /v1/status`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CanariesStatus {
+    /// The own ones that the switchboard acknowledged.
+    pub own: u64,
+    /// Those of other partners.
+    pub others: u64,
+    /// The own ones that the switchboard has not acknowledged yet.
+    pub waiting: u64,
+    /// Those that the index does not give: the alarm.
+    pub missed: u64,
+    /// Since when the first of them is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub missed_since: Option<Instant>,
+    /// When one of them was last asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub asked_at: Option<Instant>,
+    /// Questions in the last 24 hours.
+    pub asked: u64,
+    /// How many there may be.
+    pub budget: u32,
+    /// Why nothing is asked, when that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl CanariesStatus {
+    /// The sum of them all, for the partner that keeps them.
+    pub fn of(canaries: &Canaries) -> Self {
+        let alive = || canaries.canaries.iter().filter(|one| one.state != CanaryState::Retired);
+        let count = |wanted: fn(&Canary) -> bool| alive().filter(|one| wanted(one)).count() as u64;
+        Self {
+            own: count(|one| one.source.is_some() && one.state != CanaryState::Waiting),
+            others: count(|one| one.source.is_none()),
+            waiting: count(|one| one.state == CanaryState::Waiting),
+            missed: count(|one| one.state == CanaryState::Missed),
+            missed_since: alive().filter_map(|one| one.missed_at).min(),
+            asked_at: canaries.canaries.iter().filter_map(|one| one.asked_at).max(),
+            asked: canaries.asked,
+            budget: canaries.budget,
+            problem: canaries.problem.clone(),
+        }
+    }
+}
+
 /// One canary. Which subject it is, is not said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

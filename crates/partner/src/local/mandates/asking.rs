@@ -1,7 +1,6 @@
 //! From people to elements, and to the switchboard: recorded here first.
 
 use std::future::Future;
-use std::sync::Arc;
 
 use kw_client::{ClientError, EpochElement, SwitchboardClient};
 use kw_domain::{KeyUse, Subject, SubjectReference};
@@ -65,7 +64,7 @@ impl People {
         record.subject = Some(reference);
         let about = About { asked: Some(app.vault.asked_key(&self.about)), receipt: None };
         append(&app.store, record, about).await.map_err(|()| unrecorded())?;
-        let clients = clients(app)?;
+        let clients = app.services()?;
         let evaluated = clients.pseudonymiser.evaluate(&self.all, KeyUse::Index, BudgetClass::Query).await;
         let evaluated = evaluated.map_err(|error| refusals::of_request(&RequestError::Pseudonym(error)))?;
         let mut refused = NO_ELEMENT;
@@ -93,12 +92,7 @@ where
     Answering: Future<Output = Result<T, ClientError>>,
 {
     app.record(record).await?;
-    let clients = clients(app)?;
-    send(clients.switchboard.clone()).await.map_err(|error| refusals::of_client("switchboard", &error))
-}
-
-fn clients(app: &App) -> Result<Arc<crate::clients::Version>, Refusal> {
-    app.clients.current().map_err(|error| refusals::of_client("agreement", &error))
+    app.pass_on(send).await
 }
 
 fn unrecorded() -> Refusal {
