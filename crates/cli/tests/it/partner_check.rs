@@ -1,61 +1,8 @@
 //! `partner check`, as an operator runs it before the first sync.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::Value;
 
-use crate::program::{Ran, run};
-
-/// A partner's folder: certificate, agreement and what is configured as sources.
-struct Desk {
-    folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new(sources: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let pki = folder.path().join("pki");
-        let pki = pki.to_str().unwrap();
-        run(["pki", "init", "--directory", pki, "--chain", "youth"]).expect(0);
-        let issued = run([
-            "pki",
-            "issue",
-            "--directory",
-            pki,
-            "--name",
-            "school",
-            "--oin",
-            "00000099000000012000",
-            "--host",
-            "localhost",
-            "--json",
-        ])
-        .expect(0)
-        .json();
-        let agreement = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/chains/youth.toml");
-        let (certificate, key) = (&issued["certificate"], &issued["key"]);
-        let config = format!(
-            "agreement = '{}'\n[tls]\ncertificate = {certificate}\nkey = {key}\ntrust_anchors = 'pki/ca.pem'\n\
-             without_revocation = true\n[database]\nurl = 'never-made.db'\n[keys]\ndirectory = 'never-made'\n{sources}",
-            agreement.display(),
-        );
-        fs::write(folder.path().join("partner.toml"), config).unwrap();
-        fs::create_dir(folder.path().join("data")).unwrap();
-        Self { folder }
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join("data").join(name), text).unwrap();
-    }
-
-    fn check(&self, more: &[&str]) -> Ran {
-        let config = self.folder.path().join("partner.toml");
-        let mut arguments = vec!["partner", "check", "--config", config.to_str().unwrap()];
-        arguments.extend(more);
-        run(arguments)
-    }
-}
+use crate::desk::Desk;
 
 const FILES: &str = "[[sources]]\nname = 'registration'\nkind = 'files'\nfolder = 'data'\n[sources.categories.school-attendance]\nid_column = 'Nr'\n\
                      [sources.categories.school-attendance.columns]\n'Naam' = '/person/familyName'\n'Roep' = '/person/givenName'\n'Geboortedatum' = { to = '/person/birthDate', type = 'date' }\n'Uren' = { to = '/attendance/absentHours', type = 'number' }\n";
@@ -97,7 +44,7 @@ fn what_would_be_registered_is_said_field_by_field_and_nothing_is_written() {
         );
     }
     for name in ["never-made.db", "never-made"] {
-        assert!(!desk.folder.path().join(name).exists());
+        assert!(!desk.folder().join(name).exists());
     }
 }
 

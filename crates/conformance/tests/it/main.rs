@@ -4,7 +4,6 @@
 mod broken_adapters;
 mod broken_sources;
 mod own_source;
-mod partner_api;
 mod published;
 
 use std::sync::Arc;
