@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use kw_demo::people::{Holder, People, Person};
+use kw_demo::people::{Holder, People};
 use serde_json::Value;
 
 use crate::town::{Town, until};
