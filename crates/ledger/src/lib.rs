@@ -36,6 +36,6 @@ pub use canonical::{Canonical, CanonicalError, Recordable, canonical};
 pub use leaf::{LEAF_LENGTH, Leaf, LeafError, LeafKind, Salt};
 pub use logged::Logged;
 pub use record::{
-    AccessRecord, Action, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor,
-    RecordedDecision, RecordedKey, RecordedRelation, Verdict,
+    AccessRecord, Action, ErasedRange, Event, GrantedAccess, GrantedAct, Outcome, PredecessorLog,
+    RecordedActor, RecordedDecision, RecordedKey, RecordedRelation, Verdict,
 };

@@ -1,8 +1,8 @@
 //! Whether the logs of requesters, switchboard and holders tell the same story (design §5, "Reconciliation").
 //!
 //! Each log can be honest about its own tree and still leave something out, or say what never happened. A question leaves
-//! records at two parties and a pull at three, joined by transaction ids; here they are put side by side. Each pull has
-//! exactly one grant, each grant one query, each query one question. What does not match is named.
+//! records at two parties, a pull at three and a feedback report at two, joined by transaction ids; here they are put side by
+//! side. Each pull and each report has exactly one grant, each grant one query, each query one question. What does not match is named.
 //!
 //! Only logs that were given are judged: what a missing log would have said is counted as unchecked, never as missing.
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use kw_domain::{Instant, Oin, Purpose, TransactionId};
 use serde::Serialize;
 
-use crate::{AccessRecord, Event, Logged};
+use crate::{AccessRecord, Event, GrantedAct, Logged};
 
 mod discrepancy;
 mod facts;
@@ -21,7 +21,7 @@ mod question;
 
 pub use discrepancy::{Discrepancy, DiscrepancyKind, EntryAt, Severity};
 use facts::{Claim, Seen};
-use pull::Pull;
+use pull::{Answer, Granted, Pull};
 use question::Question;
 
 /// Whose log a record is from.
@@ -67,7 +67,7 @@ pub struct Reconciliation {
     pub records: u64,
     /// How many questions were judged.
     pub questions: u64,
-    /// How many grants and pulls were judged, by the transaction id of the pull.
+    /// How many grants and their uses were judged, by the transaction id of the pull or report.
     pub pulls: u64,
     /// What began too late to be judged, or before the time that was asked for.
     pub outside: u64,
@@ -115,11 +115,10 @@ impl Reconciler {
             }
             (Event::QueryAnswered, Place::Switchboard) => self.add_answered(seen, record),
             (Event::PullAnswered, Place::Partner(owner)) => {
-                self.check_owner(owner, &seen, record);
-                // A pull whose grant could not be read has no transaction: it was refused, and nothing was given.
-                if let Some(transaction) = record.transaction {
-                    self.pull(transaction).answers.push((owner, Claim::of(seen, record)));
-                }
+                self.add_use(owner, GrantedAct::Pull, seen, record);
+            }
+            (Event::FeedbackReceived, Place::Partner(owner)) => {
+                self.add_use(owner, GrantedAct::Feedback, seen, record);
             }
             _ => return,
         }
@@ -143,9 +142,20 @@ impl Reconciler {
         }
     }
 
+    fn add_use(&mut self, owner: Oin, act: GrantedAct, seen: Seen, record: &AccessRecord) {
+        self.check_owner(owner, &seen, record);
+        // What came with a grant that could not be read has no transaction: it was refused, and nothing was given.
+        if let Some(transaction) = record.transaction {
+            let claim = Claim::of(seen, record);
+            self.pull(transaction).answers.push(Answer { holder: owner, act, claim });
+        }
+    }
+
     fn add_answered(&mut self, seen: Seen, record: &AccessRecord) {
         for grant in &record.grants {
-            self.pull(grant.transaction).granted.push((grant.holder, Claim::of(seen.clone(), record)));
+            let claim = Claim::of(seen.clone(), record);
+            let granted = Granted { holder: grant.holder, act: grant.act, claim };
+            self.pull(grant.transaction).granted.push(granted);
         }
         if let Some(transaction) = record.transaction {
             self.question(record.party, transaction).answered.push(Claim::of(seen, record));

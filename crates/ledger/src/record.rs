@@ -235,6 +235,9 @@ pub struct PredecessorLog {
 /// One pointer that was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantedAccess {
+    /// What the grant opens.
+    #[serde(default, skip_serializing_if = "GrantedAct::is_pull")]
+    pub act: GrantedAct,
     /// Which kind of data.
     pub category: Category,
     /// The grant.
@@ -246,6 +249,24 @@ pub struct GrantedAccess {
     pub outcome: Option<String>,
     /// The pull's transaction id.
     pub transaction: TransactionId,
+}
+
+/// What a grant opens. Neither kind opens what the other does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GrantedAct {
+    /// A feedback report about the record.
+    Feedback,
+    /// A pull of the record, or of what a party's own log says.
+    #[default]
+    Pull,
+}
+
+impl GrantedAct {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_pull(&self) -> bool {
+        *self == Self::Pull
+    }
 }
 
 /// One public key that a service answers for.
@@ -513,6 +534,7 @@ pub(crate) mod tests {
             },
             erased: Some(ErasedRange { before: now, class: "access".into(), first: 0, last: 9 }),
             grants: vec![GrantedAccess {
+                act: GrantedAct::Feedback,
                 category,
                 grant: GrantId::new(now, [1; 10]),
                 holder: oin,

@@ -8,11 +8,11 @@ use std::time::Duration;
 use kw_adapter::Vault;
 use kw_domain::{CaseReference, Category, Instant, Oin, Purpose, SubjectReference, TransactionId};
 use kw_ledger::{
-    AccessRecord, Canonical, Event, GrantedAccess, Leaf, LeafKind, Outcome, RecordedActor, RecordedRelation,
-    Salt,
+    AccessRecord, Canonical, Event, GrantedAccess, GrantedAct, Leaf, LeafKind, Outcome, RecordedActor,
+    RecordedRelation, Salt,
 };
 use kw_protocol::access_report::LEGAL_BASIS;
-use kw_protocol::query::{Assurance, Receipt};
+use kw_protocol::query::{Assurance, QueryAct, Receipt};
 use kw_requester::{
     AccessEvent, AccessLog, Answered, Asked, Assembled, RecordError, Recording, Reported, Unanswered,
 };
@@ -106,9 +106,13 @@ impl LedgerLog {
         record.categories = answered.categories;
         record.count = Some(answered.disclosed.len() as u64);
         record.holders = holders(answered.disclosed.iter().map(|one| one.holder));
+        let act = match answered.act {
+            QueryAct::View => GrantedAct::Pull,
+            QueryAct::Feedback => GrantedAct::Feedback,
+        };
         let granted = answered.disclosed.into_iter().filter_map(|one| {
             let (category, holder, transaction) = (one.category, one.holder, one.transaction);
-            one.grant.map(|grant| GrantedAccess { category, grant, holder, outcome: None, transaction })
+            one.grant.map(|grant| GrantedAccess { act, category, grant, holder, outcome: None, transaction })
         });
         record.grants = granted.collect();
         record
@@ -124,6 +128,7 @@ impl LedgerLog {
         record.categories.dedup();
         let pulled = assembled.outcomes.iter().filter_map(|one| {
             Some(GrantedAccess {
+                act: GrantedAct::Pull,
                 category: one.category.clone(),
                 grant: one.grant?,
                 holder: one.holder,
@@ -146,6 +151,7 @@ impl LedgerLog {
         record.holders = holders(reported.asked.iter().map(|(party, ..)| *party));
         let granted = reported.asked.iter().filter_map(|(holder, transaction, grant)| {
             Some(GrantedAccess {
+                act: GrantedAct::Pull,
                 category: Category::access_log(),
                 grant: (*grant)?,
                 holder: *holder,

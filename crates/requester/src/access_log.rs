@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use kw_domain::{CaseReference, Category, GrantId, Instant, Oin, Purpose, QueryId, Subject, TransactionId};
 use kw_protocol::dossier::SectionStatus;
-use kw_protocol::query::{Actor, Receipt, Relation};
+use kw_protocol::query::{Actor, QueryAct, Receipt, Relation};
 use kw_telemetry::{Explain, Reason};
 
 /// Where a requester records its accesses. The partner process implements it on its ledger.
@@ -135,6 +135,8 @@ pub struct Answered {
     pub policy: String,
     /// The categories it searched.
     pub categories: Vec<Category>,
+    /// What the grants open.
+    pub act: QueryAct,
     /// What it disclosed.
     pub disclosed: Vec<Disclosure>,
     /// The proof that the switchboard recorded this access.

@@ -118,7 +118,7 @@ impl Requester {
         let asking = self.ask_who_holds(question, QueryAct::Feedback, transaction, pseudonyms, deadline);
         let (answer, binding) = Box::pin(asking).await?;
         let claims = self.read_grants(&answer.holders, FEEDBACK_GRANT_TYPE);
-        let answered = self.answered(transaction, &answer, &claims);
+        let answered = self.answered(transaction, QueryAct::Feedback, &answer, &claims);
         self.record(AccessEvent::Answered(answered)).await.map_err(RequestError::Record)?;
 
         let fit = answer.holders.iter().zip(&claims).filter_map(|(disclosed, claims)| {

@@ -88,7 +88,8 @@ impl Requester {
         let (answer, _) =
             self.ask_who_holds(question, QueryAct::View, transaction, pseudonyms, deadline).await?;
         let claims = self.read_grants(&answer.holders, GRANT_TYPE);
-        self.record(AccessEvent::Answered(self.answered(transaction, &answer, &claims))).await?;
+        self.record(AccessEvent::Answered(self.answered(transaction, QueryAct::View, &answer, &claims)))
+            .await?;
         Ok(assembly::lookup(answer, &self.parts.agreement))
     }
 
@@ -103,7 +104,7 @@ impl Requester {
         let (answer, binding) = asking.await?;
 
         let claims = self.read_grants(&answer.holders, GRANT_TYPE);
-        let answered = self.answered(transaction, &answer, &claims);
+        let answered = self.answered(transaction, QueryAct::View, &answer, &claims);
         let round = Round {
             agreement: &self.parts.agreement,
             holders: &self.holders,
@@ -239,6 +240,7 @@ impl Requester {
     pub(crate) fn answered(
         &self,
         transaction: TransactionId,
+        act: QueryAct,
         answer: &QueryAnswer,
         claims: &[Option<GrantClaims>],
     ) -> Answered {
@@ -255,6 +257,7 @@ impl Requester {
             decided_at: answer.decided_at,
             policy: answer.policy.clone(),
             categories: answer.categories.clone(),
+            act,
             disclosed: disclosed.collect(),
             receipt: answer.receipt.clone(),
         }

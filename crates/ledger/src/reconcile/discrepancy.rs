@@ -52,13 +52,17 @@ kinds! {
     DenialReceivedAsAnswer = "denial-received-as-answer", Incident;
     /// A requester assembled a dossier without an answer, or from grants that its answer did not name.
     DossierWithoutAnswer = "dossier-without-answer", Incident;
+    /// A holder took a feedback report in that no grant in the switchboard's log covers.
+    FeedbackWithoutGrant = "feedback-without-grant", Incident;
     /// A log has a record that another organisation's service made.
     ForeignRecord = "foreign-record", Incident;
-    /// The requester names another grant, or another holder, for a transaction than the switchboard.
+    /// The requester names another grant, holder or act for a transaction than the switchboard.
     GrantDiffers = "grant-differs", Incident;
+    /// A holder answered a pull under a feedback grant, or took a feedback report in under a grant to pull.
+    GrantUsedOtherwise = "grant-used-otherwise", Incident;
     /// The requester names a grant that the switchboard's log does not have.
     GrantWithoutQuery = "grant-without-query", Incident;
-    /// A pull was answered by another holder than the grant names.
+    /// A pull or report was answered by another holder than the grant names.
     PullAtOtherHolder = "pull-at-other-holder", Incident;
     /// A grant was used by another party than it was given to.
     PullByOtherParty = "pull-by-other-party", Incident;
@@ -78,13 +82,13 @@ kinds! {
     GrantNotReceived = "grant-not-received", Warning;
     /// A holder answered, and the requester has no dossier that says so.
     PullNotInDossier = "pull-not-in-dossier", Warning;
-    /// A pull was answered long before or after its grant: a clock is wrong, or a grant lived too long.
+    /// A pull or report was answered long before or after its grant: a clock is wrong, or a grant lived too long.
     PullOutOfTime = "pull-out-of-time", Warning;
     /// The switchboard answered, and the requester gave up before.
     AnswerNotReceived = "answer-not-received", Note;
     /// A holder answered, and the requester did not use it: too late, or not what the agreement describes.
     AnswerNotUsed = "answer-not-used", Note;
-    /// A grant was never used: the holder was out of reach, or the requester only looked up.
+    /// A grant was never used: the holder was out of reach, or the requester only looked up, or doubted another record.
     GrantNotUsed = "grant-not-used", Note;
     /// A requester's question got no answer, and the switchboard has none to show.
     QuestionUnanswered = "question-unanswered", Note;

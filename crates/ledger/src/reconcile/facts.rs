@@ -2,7 +2,7 @@
 
 use kw_domain::{ActorId, CaseReference, GrantId, Instant, Oin, Purpose, Role, TransactionId};
 
-use crate::{AccessRecord, Logged, Outcome, Verdict};
+use crate::{AccessRecord, GrantedAccess, GrantedAct, Logged, Outcome, Verdict};
 
 /// A record was seen there.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(super) struct Claim {
     pub(super) party: Oin,
     pub(super) is_allowed: bool,
     pub(super) is_success: bool,
-    pub(super) grants: Vec<(TransactionId, GrantId, Oin)>,
+    pub(super) grants: Vec<NamedGrant>,
     purpose: Option<Purpose>,
     actor: Option<(ActorId, Role)>,
     case: Option<CaseReference>,
@@ -39,7 +39,7 @@ impl Claim {
             party: record.party,
             is_allowed: record.decision.verdict == Verdict::Allowed,
             is_success: record.result == Outcome::Success,
-            grants: record.grants.iter().map(|one| (one.transaction, one.grant, one.holder)).collect(),
+            grants: record.grants.iter().map(NamedGrant::of).collect(),
             purpose: record.purpose.clone(),
             actor: record.actor.as_ref().map(|actor| (actor.id.clone(), actor.role.clone())),
             case: record.case.clone(),
@@ -54,6 +54,22 @@ impl Claim {
     /// The same, and the same case. A holder is not told the case.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         self.agrees_on_why_and_who(other) && self.case == other.case
+    }
+}
+
+/// A grant that a record names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NamedGrant {
+    pub(super) transaction: TransactionId,
+    pub(super) grant: GrantId,
+    pub(super) holder: Oin,
+    pub(super) act: GrantedAct,
+}
+
+impl NamedGrant {
+    fn of(granted: &GrantedAccess) -> Self {
+        let GrantedAccess { act, grant, holder, transaction, .. } = *granted;
+        Self { transaction, grant, holder, act }
     }
 }
 

@@ -1,4 +1,4 @@
-//! One pull: granted at the switchboard, answered at the holder, in the requester's dossier.
+//! One use of a grant: granted at the switchboard, answered at the holder; a pull is in the requester's dossier too.
 
 use std::time::Duration;
 
@@ -7,16 +7,36 @@ use kw_domain::{Instant, Oin, TransactionId};
 use super::DiscrepancyKind as Kind;
 use super::facts::{Claim, Seen, span};
 use super::{Discrepancy, Place, Reconciliation, Scope};
+use crate::GrantedAct;
 
 /// All records that name its transaction.
 #[derive(Debug, Default)]
 pub(super) struct Pull {
-    /// To be answered by whom.
-    pub(super) granted: Vec<(Oin, Claim)>,
-    /// In whose log. A pull that is sent again is answered, and recorded, again.
-    pub(super) answers: Vec<(Oin, Claim)>,
+    pub(super) granted: Vec<Granted>,
+    /// What is sent again is answered, and recorded, again.
+    pub(super) answers: Vec<Answer>,
     /// What a requester's dossier says of it.
     pub(super) outcomes: Vec<(Seen, Oin, Option<String>)>,
+}
+
+/// What the switchboard's log says.
+#[derive(Debug)]
+pub(super) struct Granted {
+    /// To be answered by whom.
+    pub(super) holder: Oin,
+    /// What it opens.
+    pub(super) act: GrantedAct,
+    pub(super) claim: Claim,
+}
+
+/// What a holder's log says.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// In whose log.
+    pub(super) holder: Oin,
+    /// What the grant was used for.
+    pub(super) act: GrantedAct,
+    pub(super) claim: Claim,
 }
 
 /// What the requester says.
@@ -32,8 +52,8 @@ enum Outcome {
 
 impl Pull {
     pub(super) fn span(&self) -> (Instant, Instant) {
-        let granted = self.granted.iter().map(|(_, claim)| &claim.seen);
-        let answers = self.answers.iter().map(|(_, claim)| &claim.seen);
+        let granted = self.granted.iter().map(|one| &one.claim.seen);
+        let answers = self.answers.iter().map(|one| &one.claim.seen);
         span(granted.chain(answers).chain(self.outcomes.iter().map(|(seen, ..)| seen)))
     }
 
@@ -41,23 +61,26 @@ impl Pull {
         let began = self.span().0;
         let named = |kind, party| Discrepancy::new(kind, Some(transaction), party, began);
         if self.granted.len() > 1 {
-            let all = self.granted.iter().map(|(_, claim)| &claim.seen);
-            verdict.note(named(Kind::TransactionGrantedTwice, self.granted[0].1.party).entries(all));
+            let all = self.granted.iter().map(|one| &one.claim.seen);
+            verdict.note(named(Kind::TransactionGrantedTwice, self.granted[0].claim.party).entries(all));
         }
-        let Some((holder, granted)) = self.granted.first() else {
+        let Some(Granted { holder, act, claim: granted }) = self.granted.first() else {
             if !scope.has(Place::Switchboard) {
                 verdict.unchecked += 1;
                 return;
             }
-            for (holder, answer) in &self.answers {
-                let found =
-                    named(Kind::PullWithoutGrant, answer.party).at_holder(*holder).entry(&answer.seen);
+            for Answer { holder, act, claim } in &self.answers {
+                let kind = match act {
+                    GrantedAct::Feedback => Kind::FeedbackWithoutGrant,
+                    GrantedAct::Pull => Kind::PullWithoutGrant,
+                };
+                let found = named(kind, claim.party).at_holder(*holder).entry(&claim.seen);
                 verdict.note(found.missing_at(Place::Switchboard));
             }
             // A dossier that names a grant which nobody gave is found with its question.
             return;
         };
-        for (place, answer) in &self.answers {
+        for Answer { holder: place, act: used_for, claim: answer } in &self.answers {
             let both = [&granted.seen, &answer.seen];
             let mut note = |kind| verdict.note(named(kind, granted.party).at_holder(*place).entries(both));
             if place != holder {
@@ -68,15 +91,27 @@ impl Pull {
             } else if !answer.agrees_on_why_and_who(granted) {
                 note(Kind::PullDiffers);
             }
+            // A holder that refuses such a use does what it should.
+            if used_for != act && answer.is_allowed {
+                note(Kind::GrantUsedOtherwise);
+            }
             let (at, earliest) = (answer.seen.at, granted.seen.at.minus(CLOCKS_DIFFER));
             if at < earliest || granted.seen.at.plus(LONGEST_USE) < at {
                 note(Kind::PullOutOfTime);
             }
         }
-        if scope.has(Place::Partner(*holder)) {
-            self.compare_with_dossier(scope, *holder, granted, &named, verdict);
-        } else {
+        if !scope.has(Place::Partner(*holder)) {
             verdict.unchecked += 1;
+            return;
+        }
+        match act {
+            GrantedAct::Pull => self.compare_with_dossier(scope, *holder, granted, &named, verdict),
+            // What a report says is in no dossier: the holder's record of it is the whole answer.
+            GrantedAct::Feedback if self.answers.is_empty() => {
+                let unused = named(Kind::GrantNotUsed, granted.party).at_holder(*holder);
+                verdict.note(unused.entry(&granted.seen));
+            }
+            GrantedAct::Feedback => {}
         }
     }
 
@@ -90,11 +125,12 @@ impl Pull {
     ) {
         let requester = Place::Partner(granted.party);
         let has_requester = scope.has(requester);
-        let answered = self.answers.iter().find(|(_, claim)| claim.is_success);
+        let is_delivery = |one: &&Answer| one.act == GrantedAct::Pull && one.claim.is_success;
+        let answered = self.answers.iter().find(is_delivery);
         let dossier = self.outcomes.iter().find(|(_, owner, _)| *owner == granted.party);
         let outcome = dossier.map(|(_, _, outcome)| said(outcome.as_deref()));
         let found = |kind| {
-            let at_hand = self.answers.iter().map(|(_, claim)| &claim.seen);
+            let at_hand = self.answers.iter().map(|one| &one.claim.seen);
             named(kind, granted.party)
                 .at_holder(holder)
                 .entry(&granted.seen)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kw_domain::{GrantId, Instant, Oin, TransactionId};
+use kw_domain::{Instant, Oin, TransactionId};
 
 use super::DiscrepancyKind as Kind;
-use super::facts::{Claim, Seen, span};
+use super::facts::{Claim, NamedGrant, Seen, span};
 use super::{Discrepancy, Place, Reconciliation, Scope};
 
 /// All records that name its transaction.
@@ -107,8 +107,8 @@ fn compare_grants(
     named: &impl Fn(Kind) -> Discrepancy,
     note: &mut impl FnMut(Discrepancy),
 ) {
-    let by_transaction = |claim: &Claim| -> BTreeMap<TransactionId, (GrantId, Oin)> {
-        claim.grants.iter().map(|(transaction, grant, holder)| (*transaction, (*grant, *holder))).collect()
+    let by_transaction = |claim: &Claim| -> BTreeMap<TransactionId, NamedGrant> {
+        claim.grants.iter().map(|grant| (grant.transaction, *grant)).collect()
     };
     let (granted, received_grants) = (by_transaction(answered), by_transaction(received));
     let both = [&answered.seen, &received.seen];
@@ -118,9 +118,9 @@ fn compare_grants(
             Some(_) => Kind::GrantDiffers,
             None => Kind::GrantWithoutQuery,
         };
-        note(named(kind).at_holder(grant.1).entries(both));
+        note(named(kind).at_holder(grant.holder).entries(both));
     }
-    for (transaction, (_, holder)) in &granted {
+    for (transaction, NamedGrant { holder, .. }) in &granted {
         if !received_grants.contains_key(transaction) {
             note(named(Kind::GrantNotReceived).at_holder(*holder).entries(both));
         }

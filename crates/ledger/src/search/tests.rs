@@ -2,7 +2,7 @@ use kw_domain::{ChainName, GrantId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{GrantedAccess, RecordedActor, RecordedRelation, canonical};
+use crate::{GrantedAccess, GrantedAct, RecordedActor, RecordedRelation, canonical};
 
 fn oin(number: u8) -> Oin {
     Oin::parse(&format!("000000990000000{number:02}000")).unwrap()
@@ -24,6 +24,7 @@ fn record() -> AccessRecord {
         case: Some(CaseReference::parse("Z-1").unwrap()),
         categories: vec![Category::parse("school").unwrap()],
         grants: vec![GrantedAccess {
+            act: GrantedAct::Pull,
             category,
             grant: GrantId::new(now, [1; 10]),
             holder: oin(4),

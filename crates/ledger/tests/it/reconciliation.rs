@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kw_domain::{ActorId, CaseReference, GrantId, Instant, Oin, Purpose, TransactionId};
 use kw_ledger::reconcile::{DiscrepancyKind as Kind, Place, Reconciler, Reconciliation, Scope, Severity};
-use kw_ledger::{AccessRecord, Event, GrantedAccess, Logged, Outcome};
+use kw_ledger::{AccessRecord, Event, GrantedAccess, GrantedAct, Logged, Outcome};
 use proptest::prelude::*;
 
 use crate::sample::{full, moment, oin};
@@ -48,6 +48,7 @@ fn story(number: u8) -> Vec<Entry> {
     let start = moment().plus(Duration::from_mins(7 * u64::from(number)));
     let id = |kind: u8| TransactionId::new(start, [kind, number, 0, 0, 0, 0, 0, 0, 0, 1]);
     let grant = |kind, holder| GrantedAccess {
+        act: GrantedAct::Pull,
         category: full(Event::QueryAnswered).categories[0].clone(),
         grant: GrantId::new(start, [kind, number, 0, 0, 0, 0, 0, 0, 0, 2]),
         holder: oin(holder),
@@ -90,10 +91,34 @@ fn story(number: u8) -> Vec<Entry> {
     ]
 }
 
+/// One question for a feedback grant, one report under it.
+fn doubt(number: u8) -> Vec<Entry> {
+    let mut story = story(number);
+    story.truncate(REPORTED + 1);
+    for entry in &mut story[ANSWERED..=RECEIVED] {
+        entry.record.grants.truncate(1);
+        entry.record.grants[0].act = GrantedAct::Feedback;
+    }
+    use_for(&mut story[REPORTED], Event::FeedbackReceived);
+    story
+}
+
+fn use_for(entry: &mut Entry, event: Event) {
+    (entry.record.event, entry.record.action) = (event, event.action());
+}
+
+/// The doubt with something done to it.
+fn tampered_doubt(change: impl FnOnce(&mut Vec<Entry>)) -> Vec<Entry> {
+    let mut doubt = doubt(0);
+    change(&mut doubt);
+    doubt
+}
+
 const ASKED: usize = 0;
 const ANSWERED: usize = 1;
 const RECEIVED: usize = 2;
 const PULLED: usize = 3;
+const REPORTED: usize = 3;
 const DOSSIER: usize = 5;
 
 fn reconcile<'a>(scope: Scope, entries: impl IntoIterator<Item = &'a Entry>) -> Reconciliation {
@@ -281,6 +306,60 @@ fn tamperings() -> Vec<(&'static str, Vec<Entry>, Vec<Kind>)> {
             vec![Kind::AnswerNotUsed, Kind::AnswerNotUsed],
         ),
         (
+            "a feedback grant was never used",
+            tampered_doubt(|doubt| drop(doubt.remove(REPORTED))),
+            vec![Kind::GrantNotUsed],
+        ),
+        (
+            "a holder took in a report that nobody granted",
+            tampered_doubt(|doubt| {
+                doubt[REPORTED].record.transaction = Some(TransactionId::new(moment(), [9; 10]));
+            }),
+            vec![Kind::FeedbackWithoutGrant, Kind::GrantNotUsed],
+        ),
+        (
+            "the switchboard's record of a doubt is lost",
+            tampered_doubt(|doubt| drop(doubt.remove(ANSWERED))),
+            vec![Kind::AnswerWithoutQuery, Kind::FeedbackWithoutGrant],
+        ),
+        (
+            "something was pulled with a feedback grant",
+            tampered_doubt(|doubt| use_for(&mut doubt[REPORTED], Event::PullAnswered)),
+            vec![Kind::GrantUsedOtherwise],
+        ),
+        (
+            "something was reported under a grant to pull",
+            tampered(|story| use_for(&mut story[PULLED], Event::FeedbackReceived)),
+            vec![Kind::DeliveredWithoutPull, Kind::GrantUsedOtherwise],
+        ),
+        (
+            "a dossier was made from a feedback grant",
+            tampered_doubt(|doubt| {
+                let mut dossier = story(0).remove(DOSSIER);
+                dossier.record.grants.truncate(1);
+                doubt.push(dossier);
+            }),
+            vec![Kind::DossierWithoutAnswer],
+        ),
+        (
+            "the requester calls a feedback grant one to pull",
+            tampered_doubt(|doubt| doubt[RECEIVED].record.grants[0].act = GrantedAct::Pull),
+            vec![Kind::GrantDiffers],
+        ),
+        (
+            "another party reported under the grant",
+            tampered_doubt(|doubt| doubt[REPORTED].record.party = oin(SECOND)),
+            vec![Kind::PullByOtherParty],
+        ),
+        (
+            "a report was taken in by another holder",
+            tampered_doubt(|doubt| {
+                doubt[REPORTED].place = Place::Partner(oin(SECOND));
+                doubt[REPORTED].record.service = oin(SECOND);
+            }),
+            vec![Kind::PullAtOtherHolder],
+        ),
+        (
             "a holder refused without a record",
             tampered(|story| {
                 story[DOSSIER].record.grants[0].outcome = Some("refused".to_owned());
@@ -297,6 +376,27 @@ fn logs_that_tell_the_same_story_match() {
     assert_eq!(verdict.discrepancies, []);
     assert_eq!((verdict.records, verdict.questions, verdict.pulls, verdict.unchecked), (6, 1, 2, 0));
     assert!(!verdict.has_incidents());
+}
+
+#[test]
+fn a_report_at_the_holder_is_the_answer_to_its_grant() {
+    let verdict = reconcile(scope(), &doubt(0));
+    assert_eq!(verdict.discrepancies, []);
+    assert_eq!((verdict.records, verdict.questions, verdict.pulls, verdict.unchecked), (4, 1, 1, 0));
+    // A grant for one thing that was shown for another, and refused.
+    let refused = |entries: &mut Vec<Entry>, event| {
+        let mut tried = entries[PULLED].clone();
+        use_for(&mut tried, event);
+        tried.record = tried.record.denied("grant-invalid");
+        entries.push(tried);
+    };
+    assert_eq!(found(&tampered_doubt(|doubt| refused(doubt, Event::PullAnswered))), []);
+    assert_eq!(found(&tampered(|story| refused(story, Event::FeedbackReceived))), []);
+    // The requester's log has nothing that would confirm a report, so its absence leaves nothing of it unchecked.
+    let mut without_holder = scope();
+    without_holder.logs.remove(&Place::Partner(oin(FIRST)));
+    let verdict = reconcile(without_holder, &doubt(0)[..REPORTED]);
+    assert_eq!((verdict.discrepancies.len(), verdict.unchecked), (0, 1));
 }
 
 #[test]

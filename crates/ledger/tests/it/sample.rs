@@ -5,8 +5,8 @@ use kw_domain::{
     TransactionId,
 };
 use kw_ledger::{
-    AccessRecord, ErasedRange, Event, GrantedAccess, Outcome, PredecessorLog, RecordedActor, RecordedKey,
-    RecordedRelation,
+    AccessRecord, ErasedRange, Event, GrantedAccess, GrantedAct, Outcome, PredecessorLog, RecordedActor,
+    RecordedKey, RecordedRelation,
 };
 
 pub(crate) fn oin(number: u32) -> Oin {
@@ -50,6 +50,7 @@ pub(crate) fn sparse(event: Event) -> AccessRecord {
 pub(crate) fn full(event: Event) -> AccessRecord {
     let category = Category::parse("youth-care").unwrap();
     let grant = |number, category: Category, outcome: &str| GrantedAccess {
+        act: GrantedAct::Pull,
         category,
         grant: GrantId::new(moment(), [number; 10]),
         holder: holder(),

@@ -1,6 +1,8 @@
 use kw_agreement::draft::AgreementDraft;
 use kw_domain::{ActorId, CaseReference, GrantId, Instant, Purpose, Role, TransactionId};
-use kw_ledger::{GrantedAccess, Leaf, LeafKind, RecordedActor, RecordedRelation, Salt, canonical};
+use kw_ledger::{
+    GrantedAccess, GrantedAct, Leaf, LeafKind, RecordedActor, RecordedRelation, Salt, canonical,
+};
 
 use super::*;
 
@@ -40,6 +42,7 @@ fn query(agreement: &Agreement, categories: &[&str]) -> AccessRecord {
     record.grants = (0..)
         .zip(categories)
         .map(|(number, text)| GrantedAccess {
+            act: GrantedAct::Pull,
             category: category(text),
             grant: GrantId::new(now, [number; 10]),
             holder: agreement.partners().next().unwrap().oin,

@@ -1,7 +1,7 @@
 //! One access-log grant for each party that the records name.
 
 use kw_domain::{Category, Instant, Oin, Purpose};
-use kw_ledger::GrantedAccess;
+use kw_ledger::{GrantedAccess, GrantedAct};
 use kw_logbook::statement;
 use kw_protocol::access_report::{LEGAL_BASIS, LogGrant, LogScope, NamedParty};
 use kw_protocol::dossier::Party;
@@ -69,6 +69,7 @@ impl Draft {
     pub(super) fn recorded(&self) -> Option<GrantedAccess> {
         let claims = self.claims()?;
         Some(GrantedAccess {
+            act: GrantedAct::Pull,
             category: Category::access_log(),
             grant: claims.jti,
             holder: claims.aud,

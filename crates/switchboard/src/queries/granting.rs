@@ -2,7 +2,7 @@
 
 use kw_agreement::Allowed;
 use kw_domain::{Handle, Instant};
-use kw_ledger::GrantedAccess;
+use kw_ledger::{GrantedAccess, GrantedAct};
 use kw_protocol::Bytes16;
 use kw_protocol::grant::{FeedbackProperties, GrantClaims, GrantProperties, GrantRepresentation};
 use kw_protocol::query::{DisclosedHolder, Query, QueryAct};
@@ -74,7 +74,12 @@ fn properties(
 impl Draft {
     /// What the record says about it.
     pub(super) fn recorded(&self) -> Option<GrantedAccess> {
+        let act = match self.act {
+            QueryAct::View => GrantedAct::Pull,
+            QueryAct::Feedback => GrantedAct::Feedback,
+        };
         Some(GrantedAccess {
+            act,
             category: self.claims.prp.cat.first()?.clone(),
             grant: self.claims.jti,
             holder: self.claims.aud,
