@@ -54,6 +54,16 @@ pub enum DemoError {
         /// The folder.
         path: PathBuf,
     },
+    /// A partner could not tell the switchboard all that it holds.
+    #[error(
+        "{name} could not register all that it holds: {pending} messages are left. Is the machine very busy?"
+    )]
+    NotRegistered {
+        /// Which.
+        name: String,
+        /// How many messages wait.
+        pending: u64,
+    },
     /// A service did not start.
     #[error("{name} did not start: {reason}")]
     NotStarted {

@@ -18,6 +18,7 @@ mod own_data;
 pub mod people;
 mod processes;
 pub mod provider;
+mod registering;
 pub mod report;
 pub mod representation;
 pub mod search;

@@ -6,7 +6,6 @@ use std::time::Instant;
 use kw_agreement::draft::AgreementDraft;
 use kw_domain::Oin;
 use kw_protocol::dossier::{Dossier, SectionStatus};
-use kw_protocol::local::SyncRequest;
 use kw_protocol::pull::ComparedPrecision;
 
 use crate::asking::{Asker, listed, motivated};
@@ -14,6 +13,7 @@ use crate::chain::{Chain, Partner, PartnerPlan};
 use crate::databases::Databases;
 use crate::files::Ground;
 use crate::people::{Holder, People, Person};
+use crate::registering::register_all;
 use crate::report::{PartnerDown, RecordCounts, Report, ShownDossier, UnknownPerson};
 use crate::search::{Kind, Needles};
 use crate::{Audience, DemoError, Played, mix_up, sources, verdict};
@@ -92,24 +92,6 @@ pub(crate) async fn play(
         report.broken.push("the search finds people where they are");
     }
     Ok(Played { chain, report, search, began })
-}
-
-/// Has every partner bring the index in line with its source, side by side.
-pub(crate) async fn register_all(chain: &Chain) -> Result<u64, DemoError> {
-    let mut running = tokio::task::JoinSet::new();
-    for partner in &chain.partners {
-        let local = partner.local.clone();
-        running.spawn(async move {
-            local.sync(&SyncRequest { full: true, ..SyncRequest::default() }).await?;
-            local.status().await
-        });
-    }
-    let mut registered = 0;
-    for status in running.join_all().await {
-        let status = status.map_err(DemoError::asking("a partner was told to register"))?;
-        registered += status.sources.iter().map(|source| source.registered).sum::<u64>();
-    }
-    Ok(registered)
 }
 
 /// What is asked, in the name of the municipality.

@@ -12,7 +12,7 @@ use crate::asking::{Asker, motivated};
 use crate::chain::{Chain, PartnerPlan};
 use crate::databases::Databases;
 use crate::files::Ground;
-use crate::made_up::register_all;
+use crate::registering::register_all;
 use crate::report::{RecordCounts, Report, ShownDossier, UnknownPerson};
 use crate::search::{Kind, Needles};
 use crate::{Audience, DemoError, OwnData, Played, mix_up, verdict};

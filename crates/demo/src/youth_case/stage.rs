@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use kw_agreement::draft::AgreementDraft;
 use kw_client::LocalClient;
 use kw_domain::Oin;
-use kw_protocol::local::SyncRequest;
 
 use super::people::{Cast, HEALTH, MUNICIPALITY, POSTS, Post, Row, sources, write_file};
 use crate::DemoError;
 use crate::chain::{Chain, PartnerPlan};
 use crate::databases::Databases;
 use crate::files::Ground;
+use crate::registering::register;
 
 /// The telephone number that everybody has but the school.
 pub(super) const OLD_PHONE: &str = "0970 555 0100";
@@ -95,9 +95,7 @@ impl Stage {
     }
 
     async fn sync(&self, post: Post) -> Result<(), DemoError> {
-        let whole = SyncRequest { full: true, ..SyncRequest::default() };
-        let synced = self.at(post)?.sync(&whole).await;
-        synced.map(drop).map_err(DemoError::asking("a partner was told to register"))
+        register(self.at(post)?, post.name).await.map(drop)
     }
 
     pub(super) async fn end(&mut self) {
