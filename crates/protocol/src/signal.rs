@@ -56,7 +56,7 @@ types! {
     DelegationChanged = "delegation-changed", "delegations";
     /// Somebody asked in need. To every holder that was disclosed and to the chain's data protection officers.
     EmergencyUsed = "emergency-used", "reviews";
-    /// A feedback report was received or got another status. To who reported, and to the holder.
+    /// A feedback report was received, got another status or a note, or is overdue. To who reported, and to the holder.
     FeedbackChanged = "feedback-changed", "feedback-reports";
     /// A mandate to represent a person changed. To who registered it.
     MandateChanged = "mandate-changed", "mandates";

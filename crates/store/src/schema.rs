@@ -487,6 +487,7 @@ diesel::table! {
         since -> BigInt,
         overdue -> SmallInt,
         changed_at -> BigInt,
+        annotated_at -> Nullable<BigInt>,
     }
 }
 

@@ -90,10 +90,13 @@ impl Feedback {
                 if after != report.standing {
                     tx.write().change_feedback(id, &after)?;
                     report.standing = after;
-                    tx.write().queue_feedback_message(&telling::status(&report, now)?)?;
-                    if was_wrong(&annotation) {
-                        tx.write().queue_feedback_message(&telling::correction(&report, at, now)?)?;
-                    }
+                }
+                // Once another holder took it over, that one tells where it stands: two would contradict each other.
+                if report.standing.handler == rules.holder {
+                    tx.write().queue_feedback_message(&telling::status(&report, Some(at), now)?)?;
+                }
+                if was_wrong(&annotation) {
+                    tx.write().queue_feedback_message(&telling::correction(&report, at, now)?)?;
                 }
                 let mut record = record.clone();
                 record.categories = vec![report.category.clone()];

@@ -193,7 +193,7 @@ impl Feedback {
                             }
                             tx.write().receive_feedback(new, &sealed.files)?;
                             tx.write().annotate_feedback(&sealed.first)?;
-                            tx.write().queue_feedback_message(&telling::status(new, now)?)?;
+                            tx.write().queue_feedback_message(&telling::status(new, Some(now), now)?)?;
                         }
                         Some(known) if is_same(&known, new) => {}
                         Some(_) => return Err(Abort::Refused(FeedbackRefusal::Known)),

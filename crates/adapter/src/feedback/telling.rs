@@ -44,8 +44,12 @@ struct Later {
     parked: HashMap<i64, Instant>,
 }
 
-/// The message that says how a report stands now.
-pub(super) fn status<E>(report: &StoredFeedback, now: Instant) -> Result<FeedbackMessage, Abort<E>> {
+/// The message that says how a report stands now, and when something was said about it.
+pub(super) fn status<E>(
+    report: &StoredFeedback,
+    annotated_at: Option<Instant>,
+    now: Instant,
+) -> Result<FeedbackMessage, Abort<E>> {
     let standing = &report.standing;
     let told = FeedbackStatusReport {
         id: report.id,
@@ -53,6 +57,7 @@ pub(super) fn status<E>(report: &StoredFeedback, now: Instant) -> Result<Feedbac
         status: standing.status,
         since: standing.since,
         overdue: standing.is_overdue(now),
+        annotated_at,
     };
     queued(report.id, &Message::Status(told), now)
 }

@@ -32,7 +32,7 @@ impl Feedback {
                     let Some(mut report) = still else { continue };
                     report.standing.overdue_told = true;
                     tx.write().change_feedback(report.id, &report.standing)?;
-                    tx.write().queue_feedback_message(&telling::status(&report, now)?)?;
+                    tx.write().queue_feedback_message(&telling::status(&report, None, now)?)?;
                     noticed += 1;
                 }
                 let mut record = record.clone();

@@ -22,6 +22,8 @@ const AT_ONCE: u32 = 50;
 const SIDE_BY_SIDE: usize = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// How often the index is asked for a record of the holder that a report is sent on to. That holder may be registering it just now.
+const HANDLER_SOUGHT: u32 = 5;
 
 /// What came of a step.
 pub(crate) struct Advanced {
@@ -92,24 +94,28 @@ async fn send(
         return Ok(Advanced { report, view: None, error: None });
     };
     let outcome = try_to_send(app, &report, request).await;
-    let now = app.clock.now();
+    let (id, now) = (report.id, app.clock.now());
+    // A signal that came meanwhile does not take this step's turn, and is not forgotten either.
+    let stored = app.store.read(move |tables| tables.feedback_sent(id)).await?;
+    report.must_look |= stored.is_some_and(|stored| stored.must_look);
     match outcome {
         Ok((Delivered { category, view }, pointers)) => {
             report.delivery = FeedbackDelivery::Delivered;
             report.category = category;
             report.pointers = pointers;
             (report.reason, report.attempts, report.changed_at) = (None, 0, now);
-            report.next_at = report.must_tell.then_some(now);
+            report.next_at = (report.must_tell || report.must_look).then_some(now);
             see(app, &mut report, &view).await?;
             Ok(Advanced { report, view: Some(view), error: None })
         }
         Err(error) => {
             let (holder, transaction, reason) = (report.holder, report.transaction, error.reason());
             let is_late = now.since(report.queued_at) >= GIVEN_UP_AFTER;
-            if error.retryable() && !is_late {
+            let is_sought = is_sought(&report, &error);
+            if (error.retryable() && !is_late) || is_sought {
                 FeedbackNotDelivered { holder, transaction, reason }.log();
                 put_off(app, &mut report, error.retry_after());
-                report.reason = Some(reason.to_owned());
+                report.reason = Some(if is_sought { "handler-not-found-yet" } else { reason }.to_owned());
                 save(app, &mut report, true).await?;
             } else {
                 FeedbackNotAccepted { holder, transaction, reason }.log();
@@ -122,6 +128,12 @@ async fn send(
             Ok(Advanced { report, view: None, error: Some(error) })
         }
     }
+}
+
+/// Whether the index has no record of the holder that a report is sent on to, and may have one in a moment.
+fn is_sought(report: &SentFeedback, error: &ReportError) -> bool {
+    let was_sent_on = !report.sent_on_by.is_empty();
+    was_sent_on && *error == ReportError::NotFound && report.attempts + 1 < HANDLER_SOUGHT
 }
 
 /// One attempt: a new question, and the report under its grant. Gives the places of the values too, as the holder was told.
@@ -163,8 +175,12 @@ async fn refuse(
     request: Option<&FeedbackRequest>,
     reason: &'static str,
 ) -> Result<(), Fault> {
-    (report.next_at, report.must_tell, report.changed_at) = (None, false, app.clock.now());
+    let now = app.clock.now();
+    (report.must_tell, report.attempts, report.changed_at) = (false, 0, now);
+    // The holder before may have said something while another one was sought.
+    report.next_at = report.must_look.then_some(now);
     let Some((holder, category)) = report.sent_on_by.pop() else {
+        report.next_at = None;
         report.delivery = FeedbackDelivery::Refused;
         report.reason = Some(reason.to_owned());
         save(app, report, false).await?;
@@ -220,7 +236,11 @@ async fn look(app: &App, mut report: SentFeedback) -> Result<Advanced, Fault> {
         return Ok(Advanced { report, view: None, error: None });
     };
     let route = clients.switchboard.feedback_route(report.id).await.ok();
-    let status = route.filter(|route| route.holder == report.holder).map(|route| route.status);
+    let route = route.filter(|route| route.holder == report.holder);
+    let status = route.as_ref().map(|route| route.status);
+    if let Some(said) = route.and_then(|route| route.annotated_at) {
+        report.changed_at = report.changed_at.max(said.min(app.clock.now()));
+    }
     let says_enough =
         status.filter(|status| !matches!(status, FeedbackStatus::WrongHolder | FeedbackStatus::Settled));
     if let Some(status) = says_enough {

@@ -167,7 +167,7 @@ pub struct SentReport {
     pub pointers: Vec<String>,
     /// How far it has come on its way.
     pub delivery: FeedbackDelivery,
-    /// Why it waits, was refused or given up, or could not be sent on: a problem code, or a word of docs/feedback.md.
+    /// Why it waits, was refused or given up, or could not be sent on: a problem code, or a word of docs/feedback-reporting.md.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Where it stands at the holder, as far as it is known here.

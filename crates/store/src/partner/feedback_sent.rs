@@ -109,7 +109,7 @@ pub trait FeedbackSentWrite: FeedbackSentRead {
     /// Stores a report if it still has this version, and gives it the next one. What is sealed goes unless it is to be kept.
     /// `false` when somebody else changed it meanwhile.
     fn change_feedback_sent(&mut self, report: &SentFeedback, keep_sealed: bool) -> Result<bool, StoreError>;
-    /// Has a report's status asked for, if it is at the holder and not over.
+    /// Has a report's status asked for, if it is at the holder and not over, or once it is back from where it is sent on to.
     fn look_at_feedback(&mut self, id: FeedbackId, now: Instant) -> Result<(), StoreError>;
     /// Notes that a value in a pull was wrong; nothing when that is known.
     fn note_correction(&mut self, transaction: TransactionId, now: Instant) -> Result<(), StoreError>;

@@ -177,6 +177,12 @@ impl FeedbackSentWrite for Conn {
                 table::version.eq(table::version + 1),
             ))
             .execute(self)?;
+        // On its way to another holder, it is looked at when it comes back. The step that is being taken keeps its turn.
+        let on_its_way = table::table
+            .filter(table::id.eq(id.as_bytes().as_slice()))
+            .filter(table::delivery.eq(FeedbackDelivery::Waiting.code()))
+            .filter(table::sent_on_by.ne("[]"));
+        diesel::update(on_its_way).set(table::must_look.eq(true)).execute(self)?;
         Ok(())
     }
 

@@ -63,13 +63,20 @@ on_both! {
         let waiting = SentFeedback { next_at: Some(now().plus(Duration::from_hours(1))), ..report() };
         let there = SentFeedback { delivery: FeedbackDelivery::Delivered, next_at: None, ..report() };
         let over = SentFeedback { status: Some(FeedbackStatus::Withdrawn), ..SentFeedback { id: id(), ..there.clone() } };
-        begin(&store, &[&waiting, &there, &over]).await;
-        for id in [waiting.id, there.id, over.id, id()] {
+        let on_its_way = SentFeedback { id: id(), sent_on_by: vec![(holder(), category())], ..waiting.clone() };
+        begin(&store, &[&waiting, &there, &over, &on_its_way]).await;
+        for id in [waiting.id, there.id, over.id, on_its_way.id, id()] {
             store.keep("test", move |books| books.look_at_feedback(id, now())).await.unwrap();
         }
         let due = store.read(|tables| tables.feedback_due(now(), 10)).await.unwrap();
         let looked = SentFeedback { must_look: true, version: 1, next_at: Some(now()), ..there };
         assert_eq!(due, [looked]);
+        // It keeps its turn, and is looked at when it comes back from where it goes.
+        for (before, must_look) in [(waiting, false), (on_its_way, true)] {
+            let id = before.id;
+            let after = store.read(move |tables| tables.feedback_sent(id)).await.unwrap();
+            assert_eq!(after, Some(SentFeedback { must_look, ..before }));
+        }
     }
 
     async fn a_correction_is_noted_once_and_shown_when_it_is_known(bed) {

@@ -15,7 +15,7 @@ use kw_store::Abort;
 use super::charge;
 use crate::app::{App, act, not_read, not_written};
 
-/// A holder tells where a report stands that it received. Both sides get a signal. Telling it again, or something older, changes
+/// A holder tells where a report stands that it received, or that something was said about it. Both sides get a signal. Telling it again, or something older, changes
 /// nothing.
 #[utoipa::path(
     post, path = "/v1/feedback-statuses", tag = "feedback", request_body = FeedbackStatusReport,
@@ -60,10 +60,11 @@ pub(crate) async fn tell_status(
                 }
                 // Another message came first and knows more.
                 Some(known) if is_between(&known, &told) && !is_newer(&known, &told) => known,
-                _ => {
-                    tx.write().store_feedback_route(&told, now)?;
+                known => {
+                    let stands = with_known(known, told.clone());
+                    tx.write().store_feedback_route(&stands, now)?;
                     tx.write().emit(&signals)?;
-                    told.clone()
+                    stands
                 }
             };
             Ok((stands, act(&record)?))
@@ -105,12 +106,15 @@ fn understood(
     if agreement.partner(told.reporter).is_none() {
         refusal = refusal.field("/reporter", "expected a partner of this chain");
     }
-    if told.since > now.plus(CLOCKS_DIFFER) {
+    let latest = now.plus(CLOCKS_DIFFER);
+    if told.since > latest {
         refusal = refusal.field("/since", "expected a moment that has been");
     }
+    if told.annotated_at.is_some_and(|at| at > latest) {
+        refusal = refusal.field("/annotatedAt", "expected a moment that has been");
+    }
     refusal.if_any()?;
-    let FeedbackStatusReport { id, reporter, status, since, overdue } = told;
-    Ok(FeedbackRoute { id, holder, reporter, status, since, overdue })
+    Ok(told.told_by(holder))
 }
 
 fn is_between(known: &FeedbackRoute, told: &FeedbackRoute) -> bool {
@@ -124,10 +128,20 @@ fn takes_over(known: &FeedbackRoute, told: &FeedbackRoute) -> bool {
         && told.status == FeedbackStatus::Reported
 }
 
-/// Whether what is told came after what is known: a later status, or that the same one is overdue by now.
+/// Whether what is told came after what is known: a later status, or that the same one is overdue by now or was spoken about.
 fn is_newer(known: &FeedbackRoute, told: &FeedbackRoute) -> bool {
-    told.since > known.since
-        || (told.since == known.since && told.status == known.status && told.overdue && !known.overdue)
+    let is_same = told.since == known.since && told.status == known.status;
+    let says_more = (told.overdue && !known.overdue) || told.annotated_at > known.annotated_at;
+    told.since > known.since || (is_same && says_more)
+}
+
+/// What is told, with what is known beside it.
+fn with_known(known: Option<FeedbackRoute>, mut told: FeedbackRoute) -> FeedbackRoute {
+    if let Some(known) = known.filter(|known| is_between(known, &told)) {
+        told.annotated_at = told.annotated_at.max(known.annotated_at);
+        told.overdue |= known.overdue && known.since == told.since;
+    }
+    told
 }
 
 fn of_others() -> Refusal {

@@ -16,12 +16,13 @@ use crate::log;
 use crate::signals::{feed, kinds};
 
 fn told(holder: &Member, reporter: &Member, id: FeedbackId, status: S, since: Instant) -> FeedbackRoute {
-    FeedbackRoute { id, holder: holder.oin, reporter: reporter.oin, status, since, overdue: false }
+    let (holder, reporter) = (holder.oin, reporter.oin);
+    FeedbackRoute { id, holder, reporter, status, since, overdue: false, annotated_at: None }
 }
 
 fn message(route: &FeedbackRoute) -> FeedbackStatusReport {
-    let FeedbackRoute { id, reporter, status, since, overdue, .. } = route.clone();
-    FeedbackStatusReport { id, reporter, status, since, overdue }
+    let FeedbackRoute { id, reporter, status, since, overdue, annotated_at, .. } = route.clone();
+    FeedbackStatusReport { id, reporter, status, since, overdue, annotated_at }
 }
 
 async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
@@ -37,7 +38,17 @@ async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
     assert_eq!(holder.tell_feedback_status(&message(&reported)).await.unwrap(), reported, "again is once");
     let late = FeedbackRoute { overdue: true, ..reported.clone() };
     assert_eq!(holder.tell_feedback_status(&message(&late)).await.unwrap(), late);
+    // Something is said without another status, which is heard of too; and not of what was said before that.
+    let later = start.plus(Duration::from_millis(1));
+    let noted = FeedbackRoute { annotated_at: Some(later), ..late.clone() };
+    let told_twice = [&noted, &noted];
+    for said in told_twice {
+        assert_eq!(holder.tell_feedback_status(&message(said)).await.unwrap(), noted);
+    }
+    let before = FeedbackRoute { annotated_at: Some(start), overdue: false, ..noted.clone() };
+    assert_eq!(holder.tell_feedback_status(&message(&before)).await.unwrap(), noted);
     let settled = told(&school, &care, id, S::Settled, start.plus(Duration::from_millis(2)));
+    let settled = FeedbackRoute { annotated_at: Some(later), ..settled };
     let code = |error: kw_client::ClientError| error.code().unwrap();
     let correction = CorrectionReport {
         report: id,
@@ -64,11 +75,12 @@ async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
     let mut wrong = message(&settled);
     wrong.reporter = "00000099000000099000".parse().unwrap();
     wrong.since = SystemClock.now().plus(Duration::from_hours(1));
+    wrong.annotated_at = Some(wrong.since);
     let Err(kw_client::ClientError::Problem(refused)) = holder.tell_feedback_status(&wrong).await else {
         panic!("it must be refused");
     };
     let places: Vec<_> = refused.problem.errors.iter().map(|field| field.pointer.as_str()).collect();
-    assert_eq!(places, ["/reporter", "/since"]);
+    assert_eq!(places, ["/reporter", "/since", "/annotatedAt"]);
 
     // A correction, of the holder of a settled report only, and once.
     let not_theirs = other.tell_correction(&correction).await.unwrap_err();
@@ -90,7 +102,7 @@ async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
     let changed = SignalType::FeedbackChanged;
     for member in [&school, &care] {
         let page = feed(&chain, member).read(&SignalsAsked::default()).await.unwrap();
-        assert_eq!(kinds(&page), [changed, changed, changed]);
+        assert_eq!(kinds(&page), [changed; 4]);
         assert!(page.signals.iter().all(|signal| signal.link == format!("/v1/feedback-reports/{id}")));
     }
     let page = feed(&chain, &health).read(&SignalsAsked::default()).await.unwrap();
@@ -99,7 +111,7 @@ async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
 
     let records = log::records(&log::index(&chain).await).await;
     let count = |event| records.iter().filter(|record| record.event == event).count();
-    assert_eq!((count(Event::FeedbackChanged), count(Event::CorrectionTold)), (3, 2));
+    assert_eq!((count(Event::FeedbackChanged), count(Event::CorrectionTold)), (4, 2));
     assert!(records.iter().all(|record| record.subject.is_none()), "nobody is named");
 }
 

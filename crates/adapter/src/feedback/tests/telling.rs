@@ -1,11 +1,12 @@
 use std::time::Duration;
 
+use kw_domain::Oin;
 use kw_ledger::Event;
 use kw_protocol::feedback::{FeedbackOutcome, FeedbackStatus as S, MOST_RECEIVED};
 
 use super::*;
 use crate::feedback::Listed;
-use crate::testing::requester;
+use crate::testing::{holder, requester};
 
 #[tokio::test]
 async fn a_status_is_told_although_the_process_was_killed_right_after_it_was_set() {
@@ -145,4 +146,44 @@ async fn the_list_goes_on_where_the_page_before_ended() {
     asked.limit = Some(0);
     asked.cursor = Some("?".into());
     assert_eq!(Listed::parse(&asked, desk.town.clock_now()).unwrap_err().fields().len(), 2);
+}
+
+#[tokio::test]
+async fn a_note_without_another_status_is_told_of_and_nothing_that_it_says() {
+    let desk = Desk::new().await;
+    let id = desk.received().await.id;
+    let note = |words: &str| NewAnnotation { note: Some(words.into()), ..NewAnnotation::default() };
+    desk.town.clock.advance(Duration::from_secs(1));
+    desk.by_holder(id, note("Which passport was that?")).await.unwrap();
+    desk.town.clock.advance(Duration::from_secs(1));
+    desk.by_reporter(id, note("The one of 2024.")).await.unwrap();
+    desk.by_reporter(id, note("The one of 2024.")).await.unwrap();
+    desk.feedback.tell().await.unwrap();
+    assert_eq!(desk.board.statuses(), [(S::Reported, false); 3], "the same words twice are one note");
+    let told = desk.board.told.lock().unwrap().clone();
+    assert!(told.is_sorted_by(|one, next| one.annotated_at < next.annotated_at), "{told:?}");
+    assert!(told.iter().all(|one| one.since == told[0].since), "{told:?}");
+    let text = serde_json::to_string(&told).unwrap();
+    assert!(!text.contains("passport") && !text.contains("2024."), "{text}");
+}
+
+#[tokio::test]
+async fn who_a_report_was_taken_over_from_leaves_it_to_the_new_handler_to_tell_of_it() {
+    let desk = Desk::new().await;
+    let elsewhere = Oin::parse("00000099000000013000").unwrap();
+    let wrong = NewAnnotation { handler: Some(elsewhere), ..status(S::WrongHolder) };
+    let taken_by = |handler| NewAnnotation { handler: Some(handler), ..status(S::Reported) };
+    let gone = desk.received().await.id;
+    desk.by_holder(gone, wrong.clone()).await.unwrap();
+    desk.by_reporter(gone, taken_by(elsewhere)).await.unwrap();
+    let note = NewAnnotation { note: Some("Thank you.".into()), ..NewAnnotation::default() };
+    desk.by_reporter(gone, note).await.unwrap();
+    desk.feedback.tell().await.unwrap();
+    assert_eq!(desk.board.statuses(), [(S::Reported, false), (S::WrongHolder, false)]);
+    // Sent back, it is this holder's again.
+    let back = desk.received().await.id;
+    desk.by_holder(back, wrong).await.unwrap();
+    desk.by_reporter(back, taken_by(holder())).await.unwrap();
+    desk.feedback.tell().await.unwrap();
+    assert_eq!(desk.board.statuses()[4..], [(S::Reported, false)]);
 }

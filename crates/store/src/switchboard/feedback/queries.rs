@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::schema::{corrections, feedback_routes as routes};
 use crate::switchboard::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
 
-type Route = (Vec<u8>, String, String, String, i64, i16, i64);
+type Route = (Vec<u8>, String, String, String, i64, i16, i64, Option<i64>);
 type Correction = (Vec<u8>, String, String, Vec<u8>, String, i64);
 
 impl FeedbackRoutesRead for Conn {
@@ -42,6 +42,7 @@ impl FeedbackRoutesWrite for Conn {
             routes::since.eq(route.since.as_millis()),
             routes::overdue.eq(i16::from(route.overdue)),
             routes::changed_at.eq(now.as_millis()),
+            routes::annotated_at.eq(route.annotated_at.map(Instant::as_millis)),
         );
         diesel::insert_into(routes::table)
             .values((routes::id.eq(route.id.as_bytes().as_slice()), values))
@@ -75,7 +76,9 @@ impl FeedbackRoutesWrite for Conn {
     }
 }
 
-fn route((id, holder, reporter, status, since, overdue, _): Route) -> Result<FeedbackRoute, StoreError> {
+fn route(
+    (id, holder, reporter, status, since, overdue, _, annotated_at): Route,
+) -> Result<FeedbackRoute, StoreError> {
     Ok(FeedbackRoute {
         id: id.try_into().map(FeedbackId::from_bytes).map_err(|_| DAMAGED)?,
         holder: Oin::parse(&holder).map_err(|_| DAMAGED)?,
@@ -83,6 +86,7 @@ fn route((id, holder, reporter, status, since, overdue, _): Route) -> Result<Fee
         status: FeedbackStatus::parse(&status).ok_or(DAMAGED)?,
         since: Instant::from_millis(since),
         overdue: overdue != 0,
+        annotated_at: annotated_at.map(Instant::from_millis),
     })
 }
 

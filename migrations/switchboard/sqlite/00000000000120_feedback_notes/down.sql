@@ -1,0 +1,1 @@
+ALTER TABLE feedback_routes DROP COLUMN annotated_at;
