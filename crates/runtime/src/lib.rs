@@ -30,7 +30,7 @@ pub use entropy::{Entropy, Identifier};
 pub use events::EVENTS as LOG_EVENTS;
 pub use http::{Body, Http, Trace};
 pub use jobs::Jobs;
-pub use member::{LogReader, Member, Membership};
+pub use member::{Listener, LogReader, Member, Membership};
 pub use metrics::Metrics;
 pub use party::{Party, SharedAgreement};
 pub use problem::Refusal;

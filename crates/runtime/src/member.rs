@@ -1,6 +1,7 @@
 //! Who may read what the whole chain may see: the extractor of the log's and the witness's endpoints.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -59,10 +60,7 @@ impl Member {
     pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
         let peer = Peer::of(request).map_err(refuse_certificate)?;
         request.extensions_mut().insert(CallerOin(peer.oin));
-        let agreement = request
-            .app_data::<SharedAgreement>()
-            .ok_or_else(|| Refusal::fault("this application has no agreement"))?
-            .current();
+        let agreement = agreement_of(request)?;
         if acting::said(request)?.is_some_and(|principal| principal != peer.oin) {
             return Err(refuse(peer.oin));
         }
@@ -85,10 +83,7 @@ impl LogReader {
             return Member::of(request).map(Self);
         }
         request.extensions_mut().insert(CallerOin(peer.oin));
-        let agreement = request
-            .app_data::<SharedAgreement>()
-            .ok_or_else(|| Refusal::fault("this application has no agreement"))?
-            .current();
+        let agreement = agreement_of(request)?;
         if !acting::may_act_at_all(&agreement, principal, peer.oin) {
             return Err(refuse(peer.oin));
         }
@@ -96,7 +91,40 @@ impl LogReader {
     }
 }
 
+/// Whoever has a feed of signals: a partner, an auditor, or a supplier about its own mandates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// Who, from its certificate.
+    pub oin: Oin,
+}
+
+impl Listener {
+    fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+        let peer = Peer::of(request).map_err(refuse_certificate)?;
+        let for_itself = acting::said(request)?.is_none_or(|principal| principal == peer.oin);
+        if for_itself && agreement_of(request)?.supplier(peer.oin).is_some() {
+            request.extensions_mut().insert(CallerOin(peer.oin));
+            return Ok(Self { oin: peer.oin });
+        }
+        let Member { oin, membership } = Member::of(request)?;
+        if matches!(membership, Membership::Auditor | Membership::Partner) {
+            return Ok(Self { oin });
+        }
+        let detail = "Signals are for partners and auditors, and for suppliers about their own mandates.";
+        Err(Refusal::new(ProblemCode::Denied, detail))
+    }
+}
+
 impl FromRequest for LogReader {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl FromRequest for Listener {
     type Error = Refusal;
     type Future = Ready<Result<Self, Refusal>>;
 
@@ -112,6 +140,12 @@ impl FromRequest for Member {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request))
     }
+}
+
+fn agreement_of(request: &HttpRequest) -> Result<Arc<Agreement>, Refusal> {
+    let shared = request.app_data::<SharedAgreement>();
+    let shared = shared.ok_or_else(|| Refusal::fault("this application has no agreement"))?;
+    Ok(shared.current())
 }
 
 fn refuse(oin: Oin) -> Refusal {

@@ -33,6 +33,12 @@ impl SwitchboardClient {
         self.once(json(self.post(&["delegations", &id.to_string(), "end"]), end)?, SMALL).await
     }
 
+    /// One mandate that the own organisation gave or was given.
+    pub async fn delegation(&self, id: DelegationId) -> Result<Delegation, ClientError> {
+        let id = id.to_string();
+        self.repeat(SMALL, || Ok(self.service.request(Method::GET, &["v1", "delegations", &id]))).await
+    }
+
     /// The mandates that the own organisation gave or was given.
     pub async fn delegations(&self) -> Result<Delegations, ClientError> {
         self.repeat(PAGE, || Ok(self.service.request(Method::GET, &["v1", "delegations"]))).await

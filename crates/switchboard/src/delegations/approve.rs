@@ -8,7 +8,7 @@ use kw_runtime::{Body, Party, Refusal, Trace};
 use kw_store::Abort;
 
 use super::rules::approved;
-use super::{delegation_id, not_found, shown};
+use super::{changed, delegation_id, not_found, shown};
 use crate::app::{App, act, not_written, recorded_actor};
 use crate::proving::require_signed_in;
 
@@ -35,6 +35,7 @@ pub(crate) async fn approve(
     let mut record = app.record(&agreement, Event::DelegationApproved, &party, Some(&trace));
     record.actor = Some(recorded_actor(&body.0.actor));
     let (principal, person) = (party.oin, body.0.actor.id);
+    let telling = app.clone();
     let done = app
         .store
         .write("approve_delegation", move |tx| {
@@ -42,6 +43,7 @@ pub(crate) async fn approve(
             let found = found.ok_or_else(|| Abort::Refused(not_found()))?;
             let next = approved(&found, &person, now).map_err(Abort::Refused)?;
             tx.write().update_delegation(&next)?;
+            tx.write().emit(&changed(&telling, &next, now))?;
             let mut record = record.clone();
             record.holders = vec![next.supplier];
             Ok((next, act(&record)?))

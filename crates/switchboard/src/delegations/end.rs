@@ -10,7 +10,7 @@ use kw_runtime::{Body, Refusal, Trace};
 use kw_store::Abort;
 
 use super::rules::ended;
-use super::{delegation_id, not_found, shown};
+use super::{changed, delegation_id, not_found, shown};
 use crate::app::{App, act, not_written, recorded_actor};
 use crate::proving::require_signed_in;
 
@@ -42,6 +42,7 @@ pub(crate) async fn end(
     }
     let mut record = app.record(&agreement, Event::DelegationEnded, side.oin, Some(&trace));
     record.actor = Some(recorded_actor(&actor));
+    let telling = app.clone();
     let done = app
         .store
         .write("end_delegation", move |tx| {
@@ -50,6 +51,7 @@ pub(crate) async fn end(
             let found = tx.read().delegation(id)?.filter(own).ok_or_else(|| Abort::Refused(not_found()))?;
             let next = ended(&found, now).map_err(Abort::Refused)?;
             tx.write().update_delegation(&next)?;
+            tx.write().emit(&changed(&telling, &next, now))?;
             let mut record = record.clone();
             // A supplier ends it for the partner, which must find it among what was done in its name.
             record.on_behalf_of = side.is_supplier.then_some(next.principal);

@@ -10,7 +10,7 @@ use kw_runtime::{Body, Party, Refusal, Trace};
 use kw_store::StoredDelegation;
 
 use super::rules::check;
-use super::shown;
+use super::{changed, shown};
 use crate::app::{App, act, not_written, recorded_actor};
 use crate::proving::require_signed_in;
 
@@ -45,10 +45,11 @@ pub(crate) async fn request(
     let mut record = app.record(&agreement, Event::DelegationRequested, &party, Some(&trace));
     record.actor = Some(recorded_actor(&asked.actor));
     record.holders = vec![delegation.supplier];
-    let stored = delegation.clone();
+    let (stored, signals) = (delegation.clone(), changed(&app, &delegation, now));
     app.store
         .write("request_delegation", move |tx| {
             tx.write().insert_delegation(&stored)?;
+            tx.write().emit(&signals)?;
             Ok(((), act(&record)?))
         })
         .await

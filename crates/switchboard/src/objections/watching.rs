@@ -70,7 +70,7 @@ pub(crate) async fn watch(app: Arc<App>) -> Result<(), Reason> {
 }
 
 /// Who watches over the rights of persons in this chain.
-fn officers(agreement: &Agreement) -> Vec<Oin> {
+pub(super) fn officers(agreement: &Agreement) -> Vec<Oin> {
     let officers = agreement.auditors().filter(|auditor| auditor.role == AuditorRole::DataProtectionOfficer);
     officers.map(|auditor| auditor.oin).collect()
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/signals`: a partner or an auditor reads its own feed, or waits for the next signal in it.
+//! `GET /v1/signals`: a partner, an auditor or a supplier reads its own feed, or waits for the next signal in it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use kw_domain::Oin;
 use kw_ledger::Event;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::signal::{FROM_NOW, PAGE, Signal, SignalPage, SignalsAsked};
-use kw_runtime::{Member, Membership, Refusal, Trace};
+use kw_runtime::{Listener, Refusal, Trace};
 use kw_store::switchboard::{SignalsRead, StoredSignal};
 use uuid::Uuid;
 
@@ -28,20 +28,17 @@ use crate::matches;
     responses(
         (status = 200, description = "One page", body = SignalPage),
         (status = 400, description = "The request is invalid", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Neither a partner nor an auditor", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Neither a partner, an auditor nor a supplier", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many readers wait", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Nothing was told", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn read_signals(
     app: Data<App>,
-    member: Member,
+    member: Listener,
     trace: Trace,
     asked: Query<SignalsAsked>,
 ) -> Result<Json<SignalPage>, Refusal> {
-    if !matches!(member.membership, Membership::Auditor | Membership::Partner) {
-        return Err(Refusal::new(ProblemCode::Denied, "Signals are for partners and auditors."));
-    }
     let after = understood(&asked)?;
     let limit = asked.limit.unwrap_or(PAGE);
     let after = match after {

@@ -13,11 +13,13 @@ use kw_protocol::delegation::{
 use kw_protocol::grant::GrantClaims;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
+use kw_protocol::signal::{SignalType, SignalsAsked};
 use kw_testbed::RunningChain;
 use kw_transport::ON_BEHALF_OF;
 
 use crate::child::chain;
 use crate::log;
+use crate::signals::{feed, kinds};
 
 pub(crate) const SUPPLIER: &str = "00000099000000051000";
 
@@ -102,6 +104,19 @@ async fn a_supplier_acts_after_two_approvals_and_until_it_is_ended() {
     let both = own.approve_delegation(id, &approval("b.director")).await.unwrap();
     assert_eq!((both.status, both.approvals), (DelegationStatus::Active, 2));
 
+    // Both hear of every change, and look at the mandate where the signal points; nobody else finds it there.
+    let itself = chain.party("supplier-itself", SUPPLIER).unwrap();
+    for side in [&school, &itself] {
+        let page = feed(&chain, side).read(&SignalsAsked::default()).await.unwrap();
+        assert_eq!(kinds(&page), [SignalType::DelegationChanged; 3]);
+        assert!(page.signals.iter().all(|signal| signal.link == format!("/v1/delegations/{id}")));
+        assert_eq!(side.switchboard().unwrap().delegation(id).await.unwrap(), both);
+    }
+    let hidden = care.switchboard().unwrap().delegation(id).await.unwrap_err();
+    assert_eq!(hidden.code(), Some(ProblemCode::NotFound));
+    let not_theirs = feed(&chain, &supplier).read(&SignalsAsked::default()).await.unwrap_err();
+    assert_eq!(not_theirs.code(), Some(ProblemCode::PartyUnknown), "the partner's feed is the partner's");
+
     // The holder is the partner, whoever's certificate it was; both stand in the record.
     let registered = theirs.register(&registration, &supplier.key()).await.unwrap();
     assert_eq!(registered.pointer.holder, school.oin);
@@ -115,6 +130,9 @@ async fn a_supplier_acts_after_two_approvals_and_until_it_is_ended() {
     // The supplier sees its mandate and ends it; its next request is refused.
     assert_eq!(theirs.delegations().await.unwrap().delegations.len(), 1);
     theirs.end_delegation(id, &EndDelegation { actor: person("support") }).await.unwrap();
+    let page = feed(&chain, &school).read(&SignalsAsked::default()).await.unwrap();
+    let changes = kinds(&page).into_iter().filter(|kind| *kind == SignalType::DelegationChanged);
+    assert_eq!(changes.count(), 4);
     let after = theirs.query(&school.question(7).unwrap(), transaction()).await;
     assert_eq!(refused(after), Some(ProblemCode::DelegationRefused));
 

@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 use kw_domain::{Clock as _, Oin, SystemClock, TransactionId};
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::pointer::{Pointer, PointerState};
+use kw_protocol::signal::{SignalType, SignalsAsked};
+use kw_protocol::subscription::CreateSubscription;
 use kw_store::Act;
 use kw_store::switchboard::ActiveSelector;
 use kw_testbed::{Member, RunningChain};
 
 use crate::child::chain;
 use crate::log;
+use crate::signals::{feed, kinds};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -44,6 +47,20 @@ async fn holders(asker: &Member, number: u64) -> usize {
         .len()
 }
 
+async fn hears_of_lapses(chain: &RunningChain, member: &Member) {
+    let types = vec![SignalType::PointerLapsed.event_type()];
+    let subscription = CreateSubscription { types, ..CreateSubscription::default() };
+    feed(chain, member).subscribe(&subscription).await.unwrap();
+}
+
+/// Which pointers a member was told of as lapsed.
+async fn lapses_told(chain: &RunningChain, member: &Member) -> Vec<String> {
+    let page = feed(chain, member).read(&SignalsAsked::default()).await.unwrap();
+    let kinds = kinds(&page);
+    let told = page.signals.into_iter().zip(kinds).filter(|(_, kind)| *kind == SignalType::PointerLapsed);
+    told.map(|(signal, _)| signal.about).collect()
+}
+
 async fn linked_subjects(chain: &RunningChain) -> u64 {
     log::index(chain).await.read(|index| index.count_subjects()).await.unwrap()
 }
@@ -59,6 +76,7 @@ async fn a_pointer_that_runs_out_goes_to_the_archive_or_leaves_a_tombstone_witho
         .unwrap();
     let (school, health) = (chain.member("school").unwrap(), chain.member("youth-health").unwrap());
     let care = chain.member("youth-care").unwrap();
+    hears_of_lapses(&chain, &school).await;
     let (archived, buried) = (for_seconds(&school, 1, 2).await, for_seconds(&health, 1, 2).await);
     let kept = for_seconds(&school, 2, 3_600).await;
     assert_eq!(holders(&care, 1).await, 2);
@@ -81,6 +99,8 @@ async fn a_pointer_that_runs_out_goes_to_the_archive_or_leaves_a_tombstone_witho
     let stored = index.read(move |index| index.pointer(buried.holder, buried.id)).await.unwrap().unwrap();
     assert!(stored.subject.is_none() && stored.sealed.is_none() && stored.source_key.is_none());
     assert_eq!(school.switchboard().unwrap().read(kept.id).await.unwrap().state, PointerState::Active);
+    assert_eq!(lapses_told(&chain, &school).await, [archived.id.to_string()], "whoever asked for it");
+    assert!(lapses_told(&chain, &health).await.is_empty());
     let records = log::records(&index).await;
     let lapsed: u64 = records
         .iter()
@@ -118,8 +138,10 @@ async fn without_a_sign_of_life_all_pointers_of_a_holder_lapse_and_with_one_they
     let chain = chain().start().unwrap();
     let (school, care) = (chain.member("school").unwrap(), chain.member("youth-care").unwrap());
     let health = chain.member("youth-health").unwrap();
+    hears_of_lapses(&chain, &school).await;
+    let mut registered = Vec::new();
     for number in 0..3 {
-        for_seconds(&school, number, 3_600).await;
+        registered.push(for_seconds(&school, number, 3_600).await.id.to_string());
     }
     let alive = for_seconds(&health, 1, 3_600).await;
     for holder in [school.oin, health.oin] {
@@ -138,6 +160,10 @@ async fn without_a_sign_of_life_all_pointers_of_a_holder_lapse_and_with_one_they
         (left.await.unwrap() == 0).then_some(())
     })
     .await;
+    let mut told = lapses_told(&chain, &school).await;
+    told.sort();
+    registered.sort();
+    assert_eq!(told, registered);
     assert_eq!(holders(&care, 1).await, 1, "the one that gave a sign of life is still found");
     assert_eq!(health.switchboard().unwrap().read(alive.id).await.unwrap().state, PointerState::Active);
     // Coming back is registering again.

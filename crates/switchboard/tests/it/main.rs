@@ -18,6 +18,7 @@ mod delegations;
 mod departures;
 mod description;
 mod digests;
+mod every_signal;
 mod faults;
 mod feedback;
 mod idempotency;

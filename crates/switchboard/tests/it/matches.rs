@@ -43,6 +43,7 @@ async fn withdraw(member: &Member, pointer: PointerId) {
 /// A party's whole feed, as far as it is about matches: what happened, to which.
 async fn told(chain: &RunningChain, member: &Member) -> Vec<(SignalType, String)> {
     let page = feed(chain, member).read(&SignalsAsked::default()).await.unwrap();
+    crate::signals::kinds(&page);
     let all = page.signals.into_iter().map(|signal| (signal.known().unwrap(), signal.about));
     all.filter(|(kind, _)| kind.collection() == "matches").collect()
 }
@@ -59,7 +60,7 @@ async fn seen(member: &Member, id: MatchId) -> Match {
     member.switchboard().unwrap().found_match(id).await.unwrap()
 }
 
-fn by(role: &str) -> FollowUp {
+pub(crate) fn by(role: &str) -> FollowUp {
     FollowUp { actor: actor(role) }
 }
 

@@ -136,6 +136,7 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             let actor = json!({ "id": "j.jansen", "role": "care-coordinator" });
             json(format!("/v1/relations/{NO_MANDATE}/_end"), Some(json!({ "actor": actor })))
         }
+        "GET /v1/objections/{id}" => json(format!("/v1/objections/{NO_MANDATE}"), None),
         "GET /v1/pointers" => json("/v1/pointers?limit=1".into(), None),
         "GET /v1/pointers/{id}" => json(format!("/v1/pointers/{}", existing().await), None),
         "GET /v1/reviews/{id}" => json("/v1/reviews/01931b3e-7d5a-7000-8000-000000000001".into(), None),
@@ -183,6 +184,9 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             json("/v1/objections/01931b3e-7d5a-7000-8000-000000000001/decision".into(), Some(body))
         }
         "GET /v1/delegations" => json("/v1/delegations".into(), None),
+        "GET /v1/delegations/{id}" => {
+            json("/v1/delegations/01931b3e-7d5a-7000-8000-000000000001".into(), None)
+        }
         "POST /v1/delegations" => json("/v1/delegations".into(), Some(json!({}))),
         "POST /v1/delegations/{id}/approvals" => {
             json("/v1/delegations/01931b3e-7d5a-7000-8000-000000000001/approvals".into(), Some(json!({})))

@@ -1,17 +1,25 @@
 //! Objections to statutory registrations: taken in, decided, and kept.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use kw_client::SwitchboardClient;
-use kw_ledger::Event;
+use kw_domain::{Clock as _, ObjectionId, SystemClock};
+use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::objection::{
     DecideObjection, Objection, ObjectionReason, ObjectionState, ObjectionVerdict, SearchObjections,
     SubmitObjection,
 };
 use kw_protocol::pointer::PointerState;
 use kw_protocol::problem::ProblemCode;
-use kw_testbed::{Chain, PostgresServer, subject_element};
+use kw_protocol::signal::{SignalType, SignalsAsked};
+use kw_store::Act;
+use kw_store::switchboard::consents::StoredObjection;
+use kw_testbed::{Chain, Member, PostgresServer, subject_element};
 
 use crate::consents::{Town, by_the_person, chain};
 use crate::log;
+use crate::signals::{OFFICER, feed, kinds, with_officer};
 
 fn objection(town: &Town, number: u64) -> SubmitObjection {
     SubmitObjection {
@@ -134,4 +142,63 @@ async fn only_a_registrar_passes_an_objection_on_and_only_to_a_statutory_registr
     statutory.holder = town.care.oin;
     let refused = registrar.submit_objection(&statutory).await.unwrap_err();
     assert_eq!(refused.code(), Some(ProblemCode::Invalid), "a category that this holder may not register");
+}
+
+#[tokio::test]
+async fn the_holder_hears_that_a_term_ends_and_an_officer_that_it_has() {
+    let town = Town::new(with_officer(chain("statutory")));
+    let officer = town.chain.party("officer", OFFICER).unwrap();
+    let registrar = town.registrar.switchboard().unwrap();
+    let sent = registrar.submit_objection(&objection(&town, 1)).await.unwrap();
+    // A term is days, so two that are nearly over and over are put beside it.
+    let index = log::index(&town.chain).await;
+    let stored = index.read(move |index| index.objection(sent.id)).await.unwrap().unwrap();
+    let now = SystemClock.now();
+    let beside = |number: u8, category: &str, due_at| StoredObjection {
+        id: ObjectionId::new(now, [number; 10]),
+        category: category.parse().unwrap(),
+        due_at,
+        ..stored.clone()
+    };
+    let ending = beside(1, "youth-health", now.plus(Duration::from_hours(1)));
+    let ended = beside(2, "school-attendance", now.minus(Duration::from_hours(1)));
+    let rows = [ending.clone(), ended.clone()];
+    let chain_name = town.chain.agreement().unwrap().chain().clone();
+    let record =
+        AccessRecord::new(Event::ObjectionReceived, now, chain_name, town.care.oin, town.care.oin, "test");
+    index
+        .write::<_, (), _>("test", move |tx| {
+            for row in &rows {
+                tx.write().insert_objection(row)?;
+            }
+            Ok(((), Act::new(record.at, LeafKind::Access, canonical(&record).unwrap())))
+        })
+        .await
+        .unwrap();
+
+    let due = async |member: &Member| -> BTreeSet<String> {
+        let page = feed(&town.chain, member).read(&SignalsAsked::default()).await.unwrap();
+        let told = kinds(&page).into_iter().zip(page.signals);
+        told.filter(|(kind, _)| *kind == SignalType::ObjectionDue).map(|(_, signal)| signal.about).collect()
+    };
+    let (ending, ended) = (ending.id.to_string(), ended.id.to_string());
+    let began = std::time::Instant::now();
+    while due(&town.care).await.len() < 2 {
+        assert!(began.elapsed() < Duration::from_secs(90), "nobody noticed");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(due(&town.care).await, BTreeSet::from([ending.clone(), ended.clone()]));
+    assert_eq!(due(&officer).await, BTreeSet::from([ended.clone()]));
+    assert!(due(&town.registrar).await.is_empty());
+    for (reader, id, expected) in [
+        (&town.care, &ending, 200),
+        (&town.registrar, &ending, 200),
+        (&officer, &ended, 200),
+        (&officer, &ending, 404),
+        (&town.school, &ended, 404),
+    ] {
+        let url = reader.url(&format!("/v1/objections/{id}"));
+        let answer = reader.http().get(url).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), expected, "{} {id}", reader.oin);
+    }
 }

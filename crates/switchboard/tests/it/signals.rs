@@ -8,7 +8,7 @@ use kw_domain::{Clock as _, SystemClock, TransactionId};
 use kw_ledger::Event;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{QueryAnswer, RelationBasis};
-use kw_protocol::signal::{SignalPage, SignalType, SignalsAsked};
+use kw_protocol::signal::{Signal, SignalPage, SignalType, SignalsAsked};
 use kw_testbed::{Member, PostgresServer, RunningChain};
 
 use crate::child::chain;
@@ -34,8 +34,24 @@ pub(crate) async fn register(member: &Member, number: u64) {
     member.switchboard().unwrap().register(&registration, &member.key()).await.unwrap();
 }
 
+/// What a page tells of. No signal, of whatever kind, has anything but the attributes of an event without data.
 pub(crate) fn kinds(page: &SignalPage) -> Vec<SignalType> {
+    page.signals.iter().for_each(is_bare);
     page.signals.iter().map(|signal| signal.known().unwrap()).collect()
+}
+
+fn is_bare(signal: &Signal) {
+    let json = serde_json::to_value(signal).unwrap();
+    let fields: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected =
+        ["dataref", "id", "sequence", "sequencetype", "source", "specversion", "subject", "time", "type"];
+    assert_eq!(fields, expected);
+    let is_uuid =
+        |text: &str| text.len() == 36 && text.chars().all(|one| one == '-' || one.is_ascii_hexdigit());
+    assert!(is_uuid(&signal.about), "{signal:?}");
+    let link = signal.link.strip_suffix(&signal.about).and_then(|link| link.strip_prefix("/v1/"));
+    let collection = link.and_then(|link| link.strip_suffix('/')).unwrap();
+    assert!(SignalType::ALL.iter().any(|kind| kind.collection() == collection), "{signal:?}");
 }
 
 fn waiting(after: &str) -> SignalsAsked {
@@ -153,11 +169,7 @@ async fn a_signal_says_nothing_about_a_person() {
         ]
         .map(|said| text.contains(said));
         assert_eq!(said, [false; 9], "{text}");
-        let fields: Vec<_> =
-            serde_json::to_value(&page.signals[0]).unwrap().as_object().unwrap().keys().cloned().collect();
-        let expected =
-            ["dataref", "id", "sequence", "sequencetype", "source", "specversion", "subject", "time", "type"];
-        assert_eq!(fields, expected);
+        is_bare(&page.signals[0]);
     }
 }
 
