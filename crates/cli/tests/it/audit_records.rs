@@ -52,7 +52,7 @@ impl Chain {
     }
 
     /// Compares the logs of whoever runs.
-    fn reconcile(&self, more: &[&str]) -> Ran {
+    pub(crate) fn reconcile(&self, more: &[&str]) -> Ran {
         let logs = RUNNING.iter().flat_map(|log| ["--log", log]);
         let arguments = ["reconcile", "--json", "--from", &self.from].into_iter().chain(logs);
         self.audit(&arguments.chain(more.iter().copied()).collect::<Vec<_>>())
@@ -77,14 +77,14 @@ pub(crate) fn configurations(kept: &Path) -> Vec<PathBuf> {
     [kept.join("switchboard/switchboard.toml")].into_iter().chain(partners).collect()
 }
 
-fn kinds(ran: &Ran) -> Vec<String> {
+pub(crate) fn kinds(ran: &Ran) -> Vec<String> {
     let data = ran.json();
     let found = data["reconciliation"]["discrepancies"].as_array().unwrap();
     found.iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
 }
 
 /// What runs is not judged as under way.
-fn soon() -> String {
+pub(crate) fn soon() -> String {
     SystemClock.now().plus(std::time::Duration::from_mins(1)).to_string()
 }
 

@@ -27,7 +27,7 @@ use kw_transport::Tls;
 use serde_json::{Value, json};
 
 use crate::audit_records::{Chain, entries, record_of};
-use crate::program::{Ran, Service, run};
+use crate::program::{Ran, Service, run, signal_service};
 
 const SCHOOL: &str = "00000099000000012000";
 /// Words of the report that may stand nowhere but at the school, sealed.
@@ -189,28 +189,6 @@ fn holds(folder: &Path, text: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Ends the process that serves under this configuration, as the kernel does.
-fn kill_process_of(config: &Path) {
-    let config = config.to_str().unwrap();
-    let is_it = |process: &PathBuf| {
-        std::fs::read(process.join("cmdline"))
-            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(config))
-    };
-    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    let found: Vec<_> = processes.filter(is_it).collect();
-    let [process] = found.as_slice() else { panic!("one process: {found:?}") };
-    let id = process.file_name().unwrap().to_str().unwrap();
-    assert!(std::process::Command::new("kill").args(["-KILL", id]).status().unwrap().success());
-    // Its sockets are free when it is gone, or waits for its parent to notice.
-    let is_there = || {
-        let status = std::fs::read_to_string(process.join("status"));
-        status.is_ok_and(|status| !status.contains("State:\tZ"))
-    };
-    while is_there() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_doubt_goes_its_whole_road_over_real_processes() {
     let chain = Chain::start();
@@ -306,9 +284,9 @@ async fn a_doubt_goes_its_whole_road_over_real_processes() {
     let second = asker.send(report("/person/familyName")).await.unwrap().id;
     asker.until(second, FeedbackStatus::Reported).await;
     let switchboard = chain.kept.join("switchboard/switchboard.toml");
-    kill_process_of(&switchboard);
+    signal_service(&switchboard, "KILL");
     annotate(&school, second, &["--status", "in-progress"]).expect(0);
-    kill_process_of(&school);
+    signal_service(&school, "KILL");
     let _switchboard = Service::start("switchboard", &switchboard);
     let again = Service::start("partner", &school);
     asker.until(second, FeedbackStatus::InProgress).await;

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -126,6 +127,29 @@ impl Drop for Service {
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
+}
+
+/// Sends a signal to the process that serves under this configuration. What is killed is gone when this returns, with its sockets.
+pub(crate) fn signal_service(config: &Path, name: &str) {
+    let config = config.to_str().unwrap();
+    let is_it = |process: &PathBuf| {
+        let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.contains(config) && line.contains("serve")
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let found: Vec<_> = processes.filter(is_it).collect();
+    let [process] = found.as_slice() else { panic!("one process: {found:?}") };
+    let id = process.file_name().unwrap().to_str().unwrap();
+    assert!(Command::new("kill").args([&format!("-{name}"), id]).status().unwrap().success());
+    // Or it waits for its parent to notice.
+    let is_there = || {
+        let status = std::fs::read_to_string(process.join("status"));
+        status.is_ok_and(|status| !status.contains("State:\tZ"))
+    };
+    while name == "KILL" && is_there() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The processes whose command line names this text.

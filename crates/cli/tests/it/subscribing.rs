@@ -9,7 +9,7 @@ use kw_client::{LocalClient, LocalToken};
 use kw_partner::PartnerConfig;
 use kw_protocol::signal::{SignalType, SignalsAsked};
 
-use crate::program::{Demo, run, run_with_input};
+use crate::program::{Demo, Service, run, run_with_input, signal_service};
 
 /// Known to the school and the youth care provider, and to nobody else.
 const PERSON: &str = "999975134";
@@ -19,6 +19,14 @@ fn local(folder: &Path) -> (PartnerConfig, LocalClient) {
     let token = LocalToken::parse(&fs::read_to_string(&config.local.token_file).unwrap()).unwrap();
     let client = LocalClient::new(config.local.listen, token).unwrap();
     (config, client)
+}
+
+/// The school asks, which alarms youth care.
+fn ask_in_need(school: &str) {
+    let asked = ["query", "--config", school, "--bsn", "-", "--purpose", "coordinate-help"];
+    let who = ["--role", "care-coordinator", "--actor", "j.jansen", "--case", "Z-17", "--json"];
+    let ground = ["--basis", "emergency", "--reason", "a child is missing"];
+    run_with_input(asked.iter().chain(&who).chain(&ground), PERSON).expect(0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,10 +48,7 @@ async fn a_partner_s_own_process_takes_what_it_is_told_once_whichever_way_it_com
     assert_eq!(made["status"], "active", "{made}");
     let id = made["id"].as_str().unwrap();
 
-    let asked = ["query", "--config", &school, "--bsn", "-", "--purpose", "coordinate-help"];
-    let who = ["--role", "care-coordinator", "--actor", "j.jansen", "--case", "Z-17", "--json"];
-    let ground = ["--basis", "emergency", "--reason", "a child is missing"];
-    run_with_input(asked.iter().chain(&who).chain(&ground), PERSON).expect(0);
+    ask_in_need(&school);
     let began = Instant::now();
     let show = || run(["subscriptions", "show", "--config", &care, id, "--json"]).expect(0).json();
     while show()["reached"] == made["reached"] {
@@ -66,4 +71,54 @@ async fn a_partner_s_own_process_takes_what_it_is_told_once_whichever_way_it_com
     assert_ne!(run(["subscriptions", "show", "--config", &school, id]).code, 0);
     let ended = run(["subscriptions", "end", "--config", &care, id, "--json"]).expect(0).json();
     assert_eq!(ended["status"], "ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_that_is_delivered_to_hears_at_once_and_of_what_was_not_delivered_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let _demo = Demo::start(&kept);
+    let partner = kept.join("partners/youth-care");
+    let file = partner.join("partner.toml");
+    let school = kept.join("partners/school/partner.toml").to_str().unwrap().to_owned();
+    signal_service(&file, "KILL");
+    let settings = fs::read_to_string(&file).unwrap();
+    assert!(!settings.contains("[signals]"), "{settings}");
+    fs::write(&file, format!("{settings}\n[signals]\nwebhook = true\n")).unwrap();
+    let _care = Service::start("partner", &file);
+    let (holder, client) = local(&partner);
+    let own = kw_transport::Tls::load(&holder.tls).unwrap().oin();
+    let draft = AgreementDraft::parse(&fs::read_to_string(&holder.agreement).unwrap()).unwrap();
+    let endpoint = &draft.partners.iter().find(|one| one.oin == own.as_str()).unwrap().endpoint;
+    let (care, sink) = (file.to_str().unwrap(), format!("{endpoint}/v1/events"));
+    let create = ["subscriptions", "create", "--config", care, "--sink", &sink, "--json"];
+    let made = run(create).expect(0).json();
+    let start = client.signals(&SignalsAsked::default()).await.unwrap().cursor;
+
+    // Asking at the feed comes by every 15 seconds: that would bring one of these in time at most.
+    let heard = async |within| {
+        let asked = SignalsAsked { after: Some(start.clone()), limit: None, wait: None };
+        let began = Instant::now();
+        let before = client.signals(&asked).await.unwrap().signals.len();
+        ask_in_need(&school);
+        let sent = Instant::now();
+        while client.signals(&asked).await.unwrap().signals.len() == before {
+            assert!(began.elapsed() < within, "nothing was heard within {within:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        sent.elapsed()
+    };
+    let mut delivered = Vec::new();
+    for _ in 0..4 {
+        delivered.push(heard(Duration::from_secs(40)).await);
+    }
+    eprintln!("delivered after {delivered:?}");
+    let late = delivered.iter().filter(|took| **took > Duration::from_secs(5)).count();
+    assert!(late <= 1, "{delivered:?}");
+    run(["subscriptions", "end", "--config", care, made["id"].as_str().unwrap()]).expect(0);
+    let asked_for = heard(Duration::from_mins(1)).await;
+    eprintln!("without a delivery after {asked_for:?}");
+    let told = client.signals(&SignalsAsked { after: Some(start), ..SignalsAsked::default() }).await.unwrap();
+    let ids: std::collections::BTreeSet<_> = told.signals.iter().map(|signal| signal.id).collect();
+    assert_eq!((ids.len(), told.signals.len()), (5, 5), "each once: {:?}", told.signals);
 }
