@@ -27,10 +27,13 @@ const HOOKED: [&str; 5] = ["adds", "changes", "poison", "removes", "slow"];
 /// Makes a program that changes the source; `what` are the branches of a `case` in the shell.
 fn hook(desk: &Desk, what: &str) -> PathBuf {
     let path = desk.path("hook");
-    let script = format!("#!/bin/sh\nset -eu\ncase $1 in\n{what}\n*) exit 64;;\nesac\n");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    write_program(&path, &format!("#!/bin/sh\nset -eu\ncase $1 in\n{what}\n*) exit 64;;\nesac\n"));
     path
+}
+
+fn write_program(path: &Path, script: &str) {
+    fs::write(path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 /// Both look, and nothing has to be mended. `untried` are the checks that this source has no occasion for: `same-subject` where the
@@ -109,29 +112,16 @@ fn database(url: &str, cast: &str) -> String {
     )
 }
 
-/// What the hook says to a database. `now` is the moment of a change.
-fn rows(client: &str, now: &str) -> String {
-    format!(
-        "add) {client} \"INSERT INTO pupils VALUES (90, '{ADDED}', '2012-05-03', 'Bakker', 1, {now})\";;\n\
-         change) {client} \"UPDATE pupils SET hours = 2, changed = {now} WHERE id = 90\";;\n\
-         remove) {client} \"DELETE FROM pupils WHERE id = 90\";;\n\
-         poison) {client} \"INSERT INTO pupils VALUES (91, '{NOT_A_NUMBER}', NULL, 'Nobody', 1, {now})\";;\n\
-         mend) {client} \"DELETE FROM pupils WHERE id = 91\";;\n"
-    )
-}
-
 #[test]
 fn postgresql_looks_good_and_conforms() {
     let server = PostgresServer::shared().unwrap();
     let url = server.database().unwrap();
     server.query(&url, &pupils("TIMESTAMPTZ")).unwrap();
     let desk = Desk::new(&database(&url, "INTEGER").replace(":after ", ":after::timestamptz "));
-    let client = format!("psql -X -q -v ON_ERROR_STOP=1 '{url}' -c");
-    let slow = format!(
-        "slow) {client} 'BEGIN; LOCK TABLE pupils IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)' >/dev/null 2>&1 & sleep 1;;\n\
-         fast) {client} \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'\";;"
-    );
-    let hook = hook(&desk, &(rows(&client, "now()") + &slow));
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/sources/hook.sh");
+    let hook = desk.path("hook");
+    let with_database = format!("#!/bin/sh\nDATABASE='{url}' exec {} \"$1\"\n", sample.display());
+    write_program(&hook, &with_database);
     looks_good(&desk, &hook, "school-attendance", &["same-subject"]);
 }
 
@@ -145,11 +135,17 @@ fn mariadb_looks_good_and_conforms() {
     let name = place.rsplit('/').next().unwrap();
     let client =
         format!("mariadb --no-defaults --batch --skip-column-names --user=root --socket={socket} {name} -e");
-    let slow = format!(
-        "slow) {client} 'LOCK TABLES pupils WRITE; SELECT SLEEP(60)' >/dev/null 2>&1 & sleep 1;;\n\
+    let now = "UTC_TIMESTAMP(6)";
+    let what = format!(
+        "add) {client} \"INSERT INTO pupils VALUES (90, '{ADDED}', '2012-05-03', 'Bakker', 1, {now})\";;\n\
+         change) {client} \"UPDATE pupils SET hours = 2, changed = {now} WHERE id = 90\";;\n\
+         remove) {client} \"DELETE FROM pupils WHERE id = 90\";;\n\
+         poison) {client} \"INSERT INTO pupils VALUES (91, '{NOT_A_NUMBER}', NULL, 'Nobody', 1, {now})\";;\n\
+         mend) {client} \"DELETE FROM pupils WHERE id = 91\";;\n\
+         slow) {client} 'LOCK TABLES pupils WRITE; SELECT SLEEP(60)' >/dev/null 2>&1 & sleep 1;;\n\
          fast) {client} \"KILL $({client} \"SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'\")\";;"
     );
-    let hook = hook(&desk, &(rows(&client, "UTC_TIMESTAMP(6)") + &slow));
+    let hook = hook(&desk, &what);
     looks_good(&desk, &hook, "school-attendance", &["same-subject"]);
 }
 
