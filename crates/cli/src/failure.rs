@@ -78,7 +78,7 @@ fn refused_by(refused: &Refused) -> Failure {
     let exit = match ProblemCode::from_code(problem.code()) {
         Some(ProblemCode::Invalid) => Exit::Usage,
         Some(ProblemCode::Fault) => Exit::Fault,
-        Some(ProblemCode::CertificateRefused) => Exit::Configuration,
+        Some(ProblemCode::CertificateRefused | ProblemCode::TokenRefused) => Exit::Configuration,
         _ if problem.retryable => Exit::Unavailable,
         _ => Exit::Refused,
     };

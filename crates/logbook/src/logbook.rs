@@ -152,6 +152,9 @@ impl Logbook {
     pub fn spawn(self, server: &Server) {
         let (jobs, control) = (server.jobs(), server.control());
         let log = Arc::new(self);
+        if !log.confirmation.is_given() {
+            jobs.hold();
+        }
         let seen = Arc::clone(&log);
         server.readiness().check("log", move || {
             let confirmed = seen.confirmation.is_given();
@@ -166,11 +169,12 @@ impl Logbook {
             async move {
                 if book.judged(book.confirmation.ask().await, &ending)? {
                     // What failed while nothing was let through need not wait any longer.
-                    others.run_all_now();
+                    others.release();
                 }
                 Ok::<_, Doubt>(())
             }
-        });
+        })
+        .never_held();
         let (book, ending, next) = (Arc::clone(&log), control.clone(), Arc::clone(&cosigning));
         jobs.spawn_urgent("log-publishing", log.interval, LONGEST_WAIT, move || {
             let (book, ending, next) = (Arc::clone(&book), ending.clone(), Arc::clone(&next));
@@ -183,7 +187,8 @@ impl Logbook {
                 }
                 book.show().await
             }
-        });
+        })
+        .never_held();
         let (book, ending) = (log, control);
         let job = jobs.spawn_urgent("log-cosigning", COSIGNING, LONGEST_WAIT, move || {
             let (book, ending) = (Arc::clone(&book), ending.clone());

@@ -91,6 +91,23 @@ impl App {
         checked.map(drop).map_err(|error| Refusal::new(error.code(), error.detail()))
     }
 
+    /// The same for acts that no purpose decides about, and therefore no rule of the switchboard: the actor's role has to be
+    /// one that people of this partner can have.
+    pub(crate) async fn require_staff(&self, actor: &Actor) -> Result<(), Refusal> {
+        self.require_actor(actor).await?;
+        let agreement = self.agreement.current();
+        let kind = agreement.partner(self.oin).map(|partner| &partner.kind);
+        let known = agreement
+            .role(&actor.role)
+            .is_some_and(|rules| kind.is_some_and(|kind| rules.kinds.contains(kind)));
+        if known {
+            return Ok(());
+        }
+        let detail = "Nobody at this organisation has this role.";
+        let expected = "expected a role that the agreement gives to this kind of partner";
+        Err(Refusal::new(ProblemCode::Denied, detail).field("/actor/role", expected))
+    }
+
     /// Makes a record durable, or refuses what it would have been about.
     pub(crate) async fn record(&self, record: AccessRecord) -> Result<(), Refusal> {
         append(&self.store, record, About::default()).await.map_err(|()| {

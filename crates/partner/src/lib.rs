@@ -42,6 +42,6 @@ pub use config::{
 pub use error::StartError;
 pub use events::EVENTS as LOG_EVENTS;
 pub use kw_identity::IdentitySettings;
-pub use openapi::openapi;
+pub use openapi::{local_openapi, openapi};
 pub use serve::{prepare, serve};
 pub use workbench::Workbench;

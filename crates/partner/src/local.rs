@@ -26,11 +26,13 @@ use actix_web::web::{self, Data, ServiceConfig};
 use kw_runtime::http::BodyLimit;
 
 use crate::app::App;
+use crate::openapi;
 
 /// The routes of the local listener.
 pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
     routes
         .app_data(app.clone())
+        .service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show_local)))
         .service(web::resource("/v1/access-reports").route(web::post().to(access_reports::report)))
         .service(
             web::resource("/v1/canaries")

@@ -1,4 +1,5 @@
-//! The API description of both listeners.
+//! The API descriptions: one of what other parties can reach, one of the local API. They have paths in common that mean
+//! different things.
 
 use actix_web::HttpResponse;
 use kw_runtime::http::API_VERSION;
@@ -12,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "Ketenwijzer partner",
-        description = "Pulls for other partners over mutual TLS, and the local API for the partner's own systems.",
+        description = "What other parties of the chain, and people's browsers, can ask of a partner.",
         contact(name = "Ketenwijzer", email = "maintainers@ketenwijzer.example", url = "https://ketenwijzer.example"),
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
@@ -25,7 +26,6 @@ use utoipa::{Modify, OpenApi};
         (name = "authorisation", description = "The service listener: what personal environments call"),
         (name = "authorisation-browser", description = "The public listener: what people's browsers call"),
         (name = "events", description = "The service listener: what the switchboard delivers"),
-        (name = "local", description = "The local listener: loopback, bearer token"),
         (name = "log", description = "The service listener: the log for whoever checks it (C2SP tlog-tiles)"),
         (name = "witness", description = "The service listener: cosigning the logs of others (C2SP tlog-witness)"),
         (name = "public", description = "The public listener")
@@ -55,6 +55,27 @@ use utoipa::{Modify, OpenApi};
         kw_authorisation::endpoints::metadata,
         crate::deliveries::agree,
         crate::deliveries::receive,
+        show,
+    ),
+    modifiers(&Conventions),
+    security(("mutualTls" = []))
+)]
+struct Description;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Ketenwijzer partner, local API",
+        description = "What the partner's own systems ask of its process (docs/partner-api.md).",
+        contact(name = "Ketenwijzer", email = "maintainers@ketenwijzer.example", url = "https://ketenwijzer.example"),
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2")
+    ),
+    servers((url = "http://127.0.0.1:9444/v1", description = "The local listener: loopback only")),
+    tags(
+        (name = "local", description = "Loopback, bearer token"),
+        (name = "public", description = "For everybody on this machine")
+    ),
+    paths(
         crate::local::access_reports::report,
         crate::local::canaries::list,
         crate::local::canaries::make,
@@ -110,12 +131,12 @@ use utoipa::{Modify, OpenApi};
         crate::local::withdrawals::withdraw,
         crate::local::syncs::synchronise,
         crate::local::status::show,
-        show,
+        show_local,
     ),
     modifiers(&Conventions),
-    security(("mutualTls" = []))
+    security(("token" = []))
 )]
-struct Description;
+struct LocalDescription;
 
 struct Conventions;
 
@@ -139,7 +160,9 @@ impl Modify for Conventions {
         components.headers.insert(VERSION_HEADER.to_owned(), RefOr::T(version));
         for (path, item) in &mut document.paths.paths {
             // Paths stand here as they are requested, so their base is the listener and not its version.
-            item.servers = Some(vec![listener(path)]);
+            if document.servers.iter().flatten().all(|server| server.url.starts_with("https:")) {
+                item.servers = Some(vec![listener(path)]);
+            }
             let operations = [&mut item.get, &mut item.post];
             for (status, response) in
                 operations.into_iter().flatten().flat_map(|one| &mut one.responses.responses)
@@ -160,13 +183,6 @@ impl Modify for Conventions {
 
 fn listener(path: &str) -> Server {
     let (url, description) = match path {
-        "/v1/openapi.json"
-        | "/.well-known/oauth-authorization-server"
-        | "/v1/authorisation/authorize"
-        | "/v1/authorisation/callback"
-        | "/v1/authorisation/consents/{id}" => {
-            ("https://partner.example:8444", "The public listener: no client certificate")
-        }
         "/v1/access-statements"
         | "/v1/authorisation/par"
         | "/v1/authorisation/tokens"
@@ -179,16 +195,21 @@ fn listener(path: &str) -> Server {
         _ if ["/v1/access-log/", "/log/", "/witness/"].iter().any(|prefix| path.starts_with(prefix)) => {
             ("https://partner.example:8443", "The service listener: mutual TLS")
         }
-        _ => ("http://127.0.0.1:9444", "The local listener: loopback only"),
+        _ => ("https://partner.example:8444", "The public listener: no client certificate"),
     };
     let mut server = Server::new(url);
     server.description = Some(description.to_owned());
     server
 }
 
-/// The OpenAPI document of this process.
+/// The OpenAPI document of what others can reach.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
+}
+
+/// The OpenAPI document of the local API.
+pub fn local_openapi() -> utoipa::openapi::OpenApi {
+    LocalDescription::openapi()
 }
 
 /// The description of this API, for everybody.
@@ -202,6 +223,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 )]
 pub(crate) async fn show() -> HttpResponse {
     HttpResponse::Ok().json(openapi())
+}
+
+/// The description of the local API, for programs on this machine.
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    operation_id = "showLocalDescription",
+    tag = "public",
+    security(()),
+    responses((status = 200, description = "This document.", body = Object))
+)]
+pub(crate) async fn show_local() -> HttpResponse {
+    HttpResponse::Ok().json(local_openapi())
 }
 
 const VERSION_HEADER: &str = "API-Version";

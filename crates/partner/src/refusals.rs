@@ -34,7 +34,10 @@ pub(crate) fn of_client(service: &'static str, error: &ClientError) -> Refusal {
         }
         Some(code) => code,
     };
-    let refusal = Refusal::new(code, format!("The {service}: {}", refused.problem.detail));
+    let mut refusal = Refusal::new(code, format!("The {service}: {}", refused.problem.detail));
+    for error in &refused.problem.errors {
+        refusal = refusal.field(error.pointer.clone(), error.detail.clone());
+    }
     refused.retry_after.into_iter().fold(refusal, Refusal::retry_after)
 }
 

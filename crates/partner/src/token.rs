@@ -45,10 +45,7 @@ impl Token {
         };
         if !header(HOST).is_some_and(names_this_machine) {
             LocalHostRefused {}.log();
-            return Err(Refusal::new(
-                ProblemCode::CertificateRefused,
-                "Call this API at a loopback address.",
-            ));
+            return Err(Refusal::new(ProblemCode::Denied, "Call this API at a loopback address."));
         }
         let given = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         if bool::from(given.as_bytes().ct_eq(self.0.as_bytes())) {
@@ -56,7 +53,7 @@ impl Token {
         }
         LocalTokenRefused {}.log();
         let detail = "Send the token of the partner's token file as `Authorization: Bearer …`.";
-        Err(Refusal::new(ProblemCode::CertificateRefused, detail))
+        Err(Refusal::new(ProblemCode::TokenRefused, detail))
     }
 }
 
@@ -159,15 +156,15 @@ mod tests {
                 .to_http_request()
         };
         assert!(token.admit(&request("localhost", "Bearer 0123456789abcdef")).is_ok());
-        for (host, bearer) in [
-            ("localhost", "Bearer 0123456789abcde"),
-            ("localhost", "Bearer 0123456789abcdef0"),
-            ("localhost", "Bearer "),
-            ("localhost", "0123456789abcdef"),
-            ("evil.example", "Bearer 0123456789abcdef"),
+        for (host, bearer, code) in [
+            ("localhost", "Bearer 0123456789abcde", ProblemCode::TokenRefused),
+            ("localhost", "Bearer 0123456789abcdef0", ProblemCode::TokenRefused),
+            ("localhost", "Bearer ", ProblemCode::TokenRefused),
+            ("localhost", "0123456789abcdef", ProblemCode::TokenRefused),
+            ("evil.example", "Bearer 0123456789abcdef", ProblemCode::Denied),
         ] {
             let refusal = token.admit(&request(host, bearer)).unwrap_err();
-            assert_eq!(refusal.code(), ProblemCode::CertificateRefused, "{host} {bearer}");
+            assert_eq!(refusal.code(), code, "{host} {bearer}");
         }
         let twice = TestRequest::get()
             .insert_header((HOST, "localhost"))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ struct Inner {
     entropy: Entropy,
     metrics: Metrics,
     first_wait: Duration,
+    /// Nothing can be written yet, and everybody knows it.
+    held: AtomicBool,
     stop: watch::Sender<bool>,
     running: Mutex<Vec<(Job, JoinHandle<()>)>>,
 }
@@ -43,6 +45,8 @@ struct State {
     longest_wait: Duration,
     patience: Duration,
     wake: Notify,
+    /// Whether its failures count while the others are held.
+    never_held: AtomicBool,
     /// Milliseconds since 1970; the start counts as a success, so that a fresh process is not stale.
     last_success: AtomicI64,
     failures_in_a_row: AtomicU32,
@@ -61,7 +65,8 @@ impl Jobs {
         first_wait: Duration,
     ) -> Self {
         let (stop, _) = watch::channel(false);
-        Self(Arc::new(Inner { clock, entropy, metrics, first_wait, stop, running: Mutex::default() }))
+        let held = AtomicBool::new(false);
+        Self(Arc::new(Inner { clock, entropy, metrics, first_wait, held, stop, running: Mutex::default() }))
     }
 
     /// Runs `work` now, and again `interval` after each success. After an error or a panic it runs again too, after a
@@ -115,6 +120,7 @@ impl Jobs {
             longest_wait,
             patience,
             wake: Notify::new(),
+            never_held: AtomicBool::new(false),
             last_success: AtomicI64::new(self.0.clock.now().as_millis()),
             failures_in_a_row: AtomicU32::new(0),
         }));
@@ -131,8 +137,14 @@ impl Jobs {
         running.iter().filter(|(job, _)| job.is_stale(now)).map(|(job, _)| job.0.name).collect()
     }
 
-    /// Lets no job wait any longer: what stood in the way of many is gone.
-    pub fn run_all_now(&self) {
+    /// Says that failures are to be expected until [`Jobs::release`]: they are neither told nor counted.
+    pub fn hold(&self) {
+        self.0.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets no job wait any longer: what stood in the way of all is gone.
+    pub fn release(&self) {
+        self.0.held.store(false, Ordering::SeqCst);
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.iter().for_each(|(job, _)| job.run_now());
     }
@@ -178,6 +190,12 @@ impl Job {
         self.0.wake.notify_one();
     }
 
+    /// Its failures are told and counted while the others are held: it is what they wait for.
+    pub fn never_held(self) -> Self {
+        self.0.never_held.store(true, Ordering::SeqCst);
+        self
+    }
+
     /// How long ago it last succeeded, or was started.
     pub fn age(&self, now: Instant) -> Duration {
         now.since(Instant::from_millis(self.0.last_success.load(Ordering::SeqCst)))
@@ -208,6 +226,7 @@ where
     let mut stop = jobs.stop.subscribe();
     let name = job.0.name;
     while !*stop.borrow() {
+        let held = jobs.held.load(Ordering::SeqCst) && !job.0.never_held.load(Ordering::SeqCst);
         // A task of its own, so that a panic ends this run and not the supervisor.
         let problem = match tokio::spawn(work()).await {
             Ok(Ok(())) => None,
@@ -216,11 +235,15 @@ where
             Err(_) => return,
         };
         let wait = if let Some(reason) = problem {
-            let failed = job.0.failures_in_a_row.fetch_add(1, Ordering::SeqCst);
-            failures.increment();
-            let wait = back_off(jobs.first_wait, job.0.longest_wait, failed, &jobs.entropy);
-            JobFailed { job: name, wait_ms: wait, reason }.log();
-            wait
+            if held {
+                jobs.first_wait
+            } else {
+                let failed = job.0.failures_in_a_row.fetch_add(1, Ordering::SeqCst);
+                failures.increment();
+                let wait = back_off(jobs.first_wait, job.0.longest_wait, failed, &jobs.entropy);
+                JobFailed { job: name, wait_ms: wait, reason }.log();
+                wait
+            }
         } else {
             job.0.failures_in_a_row.store(0, Ordering::SeqCst);
             job.0.last_success.store(jobs.clock.now().as_millis(), Ordering::SeqCst);
@@ -290,6 +313,27 @@ mod tests {
         });
         assert!(eventually(SOON, || runs.load(Ordering::SeqCst) == 3 && job.failures_in_a_row() == 0).await);
         assert!(metrics.render().contains("ketenwijzer_job_failures_total{job=\"shaky\"} 2\n"));
+    }
+
+    #[tokio::test]
+    async fn what_fails_while_nothing_can_be_written_is_no_failure() {
+        let (jobs, metrics) = jobs();
+        jobs.hold();
+        let (open, runs) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let (opened, counted) = (Arc::clone(&open), Arc::clone(&runs));
+        let job = jobs.spawn("early", Duration::from_hours(1), move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let may = opened.load(Ordering::SeqCst);
+            async move { if may { Ok(()) } else { Err("nothing can be written yet") } }
+        });
+        let first = jobs.spawn("first", Duration::from_hours(1), || async { Err("no witness") }).never_held();
+        assert!(eventually(SOON, || runs.load(Ordering::SeqCst) > 3 && first.failures_in_a_row() > 0).await);
+        open.store(true, Ordering::SeqCst);
+        jobs.release();
+        let until_now = runs.load(Ordering::SeqCst);
+        assert!(eventually(SOON, || runs.load(Ordering::SeqCst) > until_now).await);
+        assert_eq!(job.failures_in_a_row(), 0);
+        assert!(metrics.render().contains("ketenwijzer_job_failures_total{job=\"early\"} 0\n"));
     }
 
     #[tokio::test]

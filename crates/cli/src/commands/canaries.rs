@@ -83,7 +83,11 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         Command::Ask { partner, ids } => {
             let asked = partner.client()?.ask_canaries(&AskCanaries { ids }).await?;
             output.data(&asked, || answers(&asked));
-            Ok(Exit::of(!asked.answers.iter().any(|answer| answer.missed)))
+            let missed = asked.answers.iter().any(|answer| answer.missed);
+            // A look that saw nothing is not a good one.
+            let blind = !asked.answers.is_empty()
+                && asked.answers.iter().all(|answer| answer.outcome == CanaryOutcome::NotAsked);
+            Ok(Exit::of(!missed && !blind))
         }
         Command::Export { partner, to } => {
             let file = partner.client()?.export_canaries().await?;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::town::Town;
 
 const PAGE: &str = include_str!("../../../../docs/partner-api.md");
-const OPERATIONS: &str = include_str!("../../../../docs/openapi/partner.json");
+const OPERATIONS: &str = include_str!("../../../../docs/openapi/partner-local.json");
 
 /// Method, path and body of each example, in the order of the page.
 fn examples() -> Vec<(Method, &'static str, Value)> {

@@ -93,6 +93,20 @@ impl CanarySettings {
         if self.actors.is_empty() {
             mistakes.push("actors: name at least one".to_owned());
         }
+        if agreement.purpose(&self.purpose).is_none() {
+            mistakes.push(format!("purpose: the agreement has no purpose {}", self.purpose));
+        }
+        let kind = agreement.partner(holder).map(|partner| &partner.kind);
+        for actor in &self.actors {
+            let known =
+                agreement.role(&actor.role).zip(kind).is_some_and(|(rules, kind)| rules.kinds.contains(kind));
+            if !known {
+                mistakes.push(format!(
+                    "actors: the agreement gives nobody of this partner the role {}",
+                    actor.role
+                ));
+            }
+        }
         if CaseReference::parse(&self.case.replace('#', "0")).is_err() {
             mistakes.push("case: that is no case reference".to_owned());
         }

@@ -22,7 +22,7 @@ use crate::refusals;
     responses(
         (status = 200, description = "One entry per act. `complete` tells whether every party answered in full.", body = AccessReport),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`actor-unproven`, `denied`: the agreement does not list this partner", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`too-large`: ask for one period after the other", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`budget-exhausted`, `too-many`", body = Problem, content_type = "application/problem+json"),

@@ -19,7 +19,7 @@ use crate::canaries::{Canaries, CanaryError};
     get, path = "/v1/canaries", operation_id = "listCanaries", tag = "local", security(("token" = [])),
     responses(
         (status = 200, description = "Oldest first; which subject one is, is not said.", body = Listed),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: this partner keeps none", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -35,7 +35,7 @@ pub(crate) async fn list(own: Own) -> Result<Json<Listed>, Refusal> {
     responses(
         (status = 200, description = "All canaries as they are now.", body = Listed),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: this partner keeps none", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -58,7 +58,7 @@ pub(crate) async fn make(own: Own, body: Body<MakeCanary>) -> Result<Json<Listed
     responses(
         (status = 200, description = "What came of each question.", body = CanariesAsked),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: this partner keeps none, or not this one", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -72,7 +72,7 @@ pub(crate) async fn ask(own: Own, body: Body<AskCanaries>) -> Result<Json<Canari
     post, path = "/v1/canaries/_export", operation_id = "exportCanaries", tag = "local", security(("token" = [])),
     responses(
         (status = 200, description = "The own canaries that the switchboard has. Whoever runs the index must not see them.", body = CanaryFile),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: this partner keeps none", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -88,7 +88,7 @@ pub(crate) async fn export(own: Own) -> Result<Json<CanaryFile>, Refusal> {
     responses(
         (status = 200, description = "How many are new.", body = CanariesImported),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: this partner keeps none", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -110,7 +110,7 @@ pub(crate) async fn import(own: Own, body: Body<ImportCanaries>) -> Result<Json<
     responses(
         (status = 200, description = "All canaries as they are now.", body = Listed),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: other partners were told of it", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),

@@ -15,7 +15,7 @@ use crate::app::Own;
     get, path = "/v1/delegations", operation_id = "listDelegations", tag = "local", security(("token" = [])),
     responses(
         (status = 200, description = "The mandates, newest first.", body = Delegations),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -30,7 +30,7 @@ pub(crate) async fn list(own: Own) -> Result<Json<Delegations>, Refusal> {
     responses(
         (status = 200, description = "The mandate, not yet approved.", body = Delegation),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -45,7 +45,7 @@ pub(crate) async fn request(own: Own, body: Body<RequestDelegation>) -> Result<J
     params(("id" = String, Path, description = "The mandate")),
     responses(
         (status = 200, description = "The mandate as it is now.", body = Delegation),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -70,7 +70,7 @@ pub(crate) async fn approve(
     params(("id" = String, Path, description = "The mandate")),
     responses(
         (status = 200, description = "The mandate as it is now.", body = Delegation),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),

@@ -15,7 +15,7 @@ use crate::app::Own;
     get, path = "/v1/departures", operation_id = "listDepartures", tag = "local", security(("token" = [])),
     responses(
         (status = 200, description = "The departures, newest first.", body = Departures),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -29,7 +29,7 @@ pub(crate) async fn list(own: Own) -> Result<Json<Departures>, Refusal> {
     params(("id" = String, Path, description = "The departure")),
     responses(
         (status = 200, description = "The departure.", body = Departure),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -46,7 +46,7 @@ pub(crate) async fn read(own: Own, id: Path<String>) -> Result<Json<Departure>, 
     responses(
         (status = 200, description = "The departure, not yet approved.", body = Departure),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: there is one already", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -62,7 +62,7 @@ pub(crate) async fn request(own: Own, body: Body<RequestDeparture>) -> Result<Js
     params(("id" = String, Path, description = "The departure")),
     responses(
         (status = 200, description = "The departure as it is now.", body = Departure),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -87,7 +87,7 @@ pub(crate) async fn approve(
     params(("id" = String, Path, description = "The departure")),
     responses(
         (status = 200, description = "The departure as it is now.", body = Departure),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -112,7 +112,7 @@ pub(crate) async fn finish(
     params(("id" = String, Path, description = "The departure")),
     responses(
         (status = 200, description = "The departure as it is now.", body = Departure),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),

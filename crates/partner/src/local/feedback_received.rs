@@ -28,7 +28,7 @@ use crate::app::Own;
     responses(
         (status = 200, description = "One page", body = FeedbackList),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(own: Own, asked: Query<FeedbackListed>) -> Result<HttpResponse, Refusal> {
@@ -46,7 +46,7 @@ pub(crate) async fn list(own: Own, asked: Query<FeedbackListed>) -> Result<HttpR
     params(("id" = String, Path, description = "The report: `about` of its signal")),
     responses(
         (status = 200, description = "The report as it stands.", body = FeedbackView),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -67,7 +67,7 @@ pub(crate) async fn show(own: Own, trace: Trace, id: Path<FeedbackId>) -> Result
     responses(
         (status = 200, description = "The report as it stands.", body = FeedbackView),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`actor-unproven`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`illegal-transition`: it does not follow on where the report stands", body = Problem, content_type = "application/problem+json"),
@@ -81,7 +81,7 @@ pub(crate) async fn annotate(
     body: Body<AnnotateFeedback>,
 ) -> Result<HttpResponse, Refusal> {
     let AnnotateFeedback { actor, annotation } = body.0;
-    own.0.require_actor(&actor).await?;
+    own.0.require_staff(&actor).await?;
     let by = Annotator::Holder(&actor, &trace);
     Ok(HttpResponse::Ok().json(own.0.received_feedback.annotate(*id, by, annotation).await?))
 }
@@ -99,7 +99,7 @@ pub(crate) async fn annotate(
     ),
     responses(
         (status = 200, description = "The file, in base64.", body = FeedbackAttachment),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )

@@ -34,7 +34,7 @@ use crate::sent_feedback::{self, Advanced, TakenIn};
         (status = 201, description = "The holder has it.", body = SentReport),
         (status = 202, description = "It waits: `delivery` and `reason` say how and why.", body = SentReport),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`actor-unproven`, `denied`, or what else the switchboard or the holder refuses", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: the index discloses no such record at that holder", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: which of several records is not said; or another report has this id", body = Problem, content_type = "application/problem+json"),
@@ -81,7 +81,7 @@ pub(crate) async fn report(
     responses(
         (status = 200, description = "The reports.", body = SentReports),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(own: Own, search: Query<SentSearch>) -> Result<HttpResponse, Refusal> {
@@ -107,7 +107,7 @@ pub(crate) async fn list(own: Own, search: Query<SentSearch>) -> Result<HttpResp
     params(("id" = String, Path, description = "The report")),
     responses(
         (status = 200, description = "The report; `viewMissing` says why the holder does not show it.", body = SentReport),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: it could not be recorded, so nothing is shown", body = Problem, content_type = "application/problem+json"),
     )
@@ -141,7 +141,7 @@ pub(crate) async fn show(own: Own, trace: Trace, id: Path<String>) -> Result<Htt
     responses(
         (status = 200, description = "It is taken back.", body = SentReport),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`illegal-transition`: the holder has planned or settled it, or it was refused", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: nobody knows whether the holder has it; or just now it is being sent", body = Problem, content_type = "application/problem+json"),
@@ -154,7 +154,7 @@ pub(crate) async fn withdraw(
     body: Body<WithdrawReport>,
 ) -> Result<HttpResponse, Refusal> {
     let (app, request) = (&own.0, body.0);
-    app.require_actor(&request.actor).await?;
+    app.require_staff(&request.actor).await?;
     let report = find(app, &id).await?;
     if matches!(report.delivery, FeedbackDelivery::Refused | FeedbackDelivery::GivenUp) {
         let detail =
@@ -211,7 +211,7 @@ pub(crate) async fn withdraw(
     responses(
         (status = 200, description = "The holder has it.", body = SentReport),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`illegal-transition`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -224,7 +224,7 @@ pub(crate) async fn annotate(
     body: Body<AnnotateFeedback>,
 ) -> Result<HttpResponse, Refusal> {
     let (app, request) = (&own.0, body.0);
-    app.require_actor(&request.actor).await?;
+    app.require_staff(&request.actor).await?;
     let mut report = find(app, &id).await?;
     if report.delivery != FeedbackDelivery::Delivered {
         let detail = "This report is not at its holder, so nothing can be said about it there.";
@@ -247,7 +247,7 @@ pub(crate) async fn annotate(
     security(("token" = [])),
     responses(
         (status = 200, description = "At most 500 pulls.", body = Corrections),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn corrections(own: Own) -> Result<HttpResponse, Refusal> {

@@ -20,7 +20,7 @@ use crate::app::Own;
     responses(
         (status = 200, description = "The checks, those that were asked first first.", body = IdentityChecks),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn search(own: Own, body: Body<IdentityCheckSearch>) -> Result<HttpResponse, Refusal> {
@@ -40,7 +40,7 @@ pub(crate) async fn search(own: Own, body: Body<IdentityCheckSearch>) -> Result<
     responses(
         (status = 200, description = "How far the check has come.", body = IdentityCheck),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: the same person twice", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`illegal-transition`: it is decided", body = Problem, content_type = "application/problem+json"),
@@ -53,7 +53,7 @@ pub(crate) async fn confirm(
     id: Path<IdentityCheckId>,
     body: Body<IdentityConfirmation>,
 ) -> Result<HttpResponse, Refusal> {
-    own.0.require_actor(&body.0.actor).await?;
+    own.0.require_staff(&body.0.actor).await?;
     let check = own.0.identity_checks.confirm(id.into_inner(), &body.0, &trace).await?;
     Ok(HttpResponse::Ok().json(check))
 }

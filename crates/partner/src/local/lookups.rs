@@ -22,7 +22,7 @@ use crate::refusals;
     responses(
         (status = 200, description = "The disclosed holders.", body = Lookup),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`actor-unproven`, `denied`", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`budget-exhausted`, `too-many`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),

@@ -31,7 +31,7 @@ use crate::app::Own;
     responses(
         (status = 200, description = "The mandate, or the same one that was there.", body = RegisteredMandate),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not a registrar of this kind", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: another mandate of this kind between them", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -99,7 +99,7 @@ pub(crate) async fn register(
     responses(
         (status = 200, description = "The mandate as it is now.", body = Mandate),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: no such mandate of this person", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: it has ended", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
@@ -135,7 +135,7 @@ pub(crate) async fn confirm(
     responses(
         (status = 200, description = "What is left of it.", body = Mandate),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: no such mandate of this person", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -178,7 +178,7 @@ pub(crate) async fn withdraw(
     responses(
         (status = 200, description = "The mandates; never who the other side is.", body = Mandates),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not a registrar", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`budget-exhausted`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),

@@ -26,7 +26,7 @@ use crate::app::{App, Own};
     responses(
         (status = 200, description = "One page", body = MatchPage),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -47,7 +47,7 @@ pub(crate) async fn list(
     params(("id" = String, Path, description = "The match: `about` of its signals")),
     responses(
         (status = 200, description = "The match", body = OwnMatch),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -66,7 +66,7 @@ pub(crate) async fn read(own: Own, trace: Trace, id: Path<String>) -> Result<Htt
     responses(
         (status = 200, description = "The match", body = OwnMatch),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not a holder of it", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: it ended", body = Problem, content_type = "application/problem+json"),
@@ -80,7 +80,7 @@ pub(crate) async fn contact(
     body: Body<FollowUp>,
 ) -> Result<HttpResponse, Refusal> {
     let (app, id) = (&own.0, match_id(&id)?);
-    app.require_actor(&body.0.actor).await?;
+    app.require_staff(&body.0.actor).await?;
     record(app, Event::MatchChanged, &trace, Some(&body.0.actor)).await?;
     let shared = app.pass_on(|switchboard| async move { switchboard.say_contact(id, &body.0).await }).await?;
     Ok(HttpResponse::Ok().json(with_records(app, shared).await?))
@@ -94,7 +94,7 @@ pub(crate) async fn contact(
     responses(
         (status = 200, description = "The match", body = OwnMatch),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not a coordinator", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: it ended, or there was no contact yet", body = Problem, content_type = "application/problem+json"),
@@ -108,7 +108,7 @@ pub(crate) async fn coordinated(
     body: Body<FollowUp>,
 ) -> Result<HttpResponse, Refusal> {
     let (app, id) = (&own.0, match_id(&id)?);
-    app.require_actor(&body.0.actor).await?;
+    app.require_staff(&body.0.actor).await?;
     record(app, Event::MatchChanged, &trace, Some(&body.0.actor)).await?;
     let shared =
         app.pass_on(|switchboard| async move { switchboard.say_coordinated(id, &body.0).await }).await?;
@@ -120,7 +120,7 @@ pub(crate) async fn coordinated(
     get, path = "/v1/matches/_figures", operation_id = "readMatchFigures", tag = "local", security(("token" = [])),
     responses(
         (status = 200, description = "The numbers", body = MatchFigures),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not a coordinator", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )

@@ -26,7 +26,7 @@ use crate::refusals;
     responses(
         (status = 201, description = "It waits for the holder's decision.", body = Objection),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -65,7 +65,7 @@ pub(crate) async fn submit(
     responses(
         (status = 200, description = "What there is, at most 100.", body = Objections),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -100,7 +100,7 @@ pub(crate) async fn search(
     responses(
         (status = 200, description = "It is decided.", body = Objection),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: it was decided before", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),

@@ -30,7 +30,7 @@ use crate::refusals;
     responses(
         (status = 200, description = "The pointer of the record.", body = Registered),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: the source has no such record", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: it is not registered yet", body = Problem, content_type = "application/problem+json"),
     )

@@ -21,7 +21,7 @@ use crate::app::Own;
     responses(
         (status = 200, description = "The relation, or the same one that was there.", body = Relation),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not a registrar", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -41,7 +41,7 @@ pub(crate) async fn declare(
     let other = person(app, &asked.other, "/other", &mut refusal);
     let (Some(one), Some(other)) = (one, other) else { return Err(refusal) };
     refusal.if_any()?;
-    app.require_actor(&asked.actor).await?;
+    app.require_staff(&asked.actor).await?;
     let mut record = app.new_record(Event::RelationDeclared, &app.agreement.current(), &trace);
     record.holders = Vec::new();
     let people = People { about: one.clone(), all: vec![one, other] };
@@ -62,7 +62,7 @@ pub(crate) async fn declare(
     params(("id" = String, Path, description = "The relation")), request_body = EndRelation,
     responses(
         (status = 200, description = "It ended.", body = Relation),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
@@ -74,7 +74,7 @@ pub(crate) async fn end(
     body: Body<EndRelation>,
 ) -> Result<HttpResponse, Refusal> {
     let (app, id) = (&own.0, *id);
-    app.require_actor(&body.0.actor).await?;
+    app.require_staff(&body.0.actor).await?;
     let mut record = app.new_record(Event::RelationEnded, &app.agreement.current(), &trace);
     record.holders = Vec::new();
     let end = body.0;

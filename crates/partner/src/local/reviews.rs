@@ -23,7 +23,7 @@ use crate::refusals;
     responses(
         (status = 200, description = "One page", body = ReviewPage),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -46,7 +46,7 @@ pub(crate) async fn search(own: Own, body: Body<ReviewSearch>) -> Result<HttpRes
     responses(
         (status = 200, description = "Judged", body = Review),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`denied`: not in a role that reviews, or one's own question", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: it was judged before", body = Problem, content_type = "application/problem+json"),

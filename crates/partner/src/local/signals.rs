@@ -26,7 +26,7 @@ use crate::app::Own;
     responses(
         (status = 200, description = "One page", body = SignalPage),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn read(own: Own, asked: Query<SignalsAsked>) -> Result<HttpResponse, Refusal> {

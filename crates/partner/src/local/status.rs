@@ -20,7 +20,7 @@ use crate::app::Own;
     security(("token" = [])),
     responses(
         (status = 200, description = "The party, its lease and its sources.", body = PartnerStatus),
-        (status = 401, description = "`certificate-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
