@@ -80,6 +80,19 @@ fn examine(config: PartnerConfig, findings: &mut Findings) -> Option<Patient> {
     let agreement = read_agreement(&config, findings);
     let tls = trust::examine(&config.tls, findings);
     let (agreement, tls) = (agreement?, tls?);
+    if let Some(principal) = config.acts_for {
+        let supplier = tls.certificate_oin();
+        if agreement.delegation_frame(principal, supplier).is_none() {
+            findings.wrong(
+                "role",
+                format!("the agreement does not let {principal} delegate anything to {supplier}"),
+                "have the agreement list the supplier and a delegation of that partner, or remove acts_for",
+            );
+            return None;
+        }
+        tls.act_for(principal);
+        findings.good("role", format!("the supplier {supplier} works for {principal}"));
+    }
     let role = role_of(&agreement, tls.oin());
     match role {
         Some(role) => findings.good("role", format!("{} is the {} here", tls.oin(), role.as_str())),

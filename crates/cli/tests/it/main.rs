@@ -41,6 +41,7 @@ mod representation;
 mod reviewing;
 mod rotation;
 mod subscribing;
+mod supplier;
 mod town;
 mod usage;
 mod walk_through;
