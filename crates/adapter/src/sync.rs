@@ -7,6 +7,7 @@
 //! - a record that the switchboard may have heard of is never forgotten before it is withdrawn there: the binding of a
 //!   record is stored before its first message leaves, and a record without one can be dropped here alone;
 //! - a pointer that is there already comes back with its handle, so telling twice is telling once;
+//! - of several processes on one database one synchronises, so a message needs no claim that outlives a process that is killed;
 //! - what is gone is withdrawn only after a read of everything, and not when suspiciously much is gone at once; a row
 //!   that is there and cannot be used is not gone;
 //! - what was taken back by hand is not registered again before somebody says so.
@@ -31,7 +32,7 @@ mod sweeping;
 mod tests;
 mod upkeep;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kw_agreement::Agreement;
@@ -39,7 +40,7 @@ use kw_domain::{Clock, Instant, Oin, SourceName};
 use kw_protocol::local::SyncReport;
 use kw_runtime::SharedAgreement;
 use kw_store::partner::Partner;
-use kw_store::{ReadError, Store, WriteError};
+use kw_store::{Leadership, ReadError, Store, WriteError};
 use kw_telemetry::{Configured, Explain, Reason};
 
 use crate::events::{DatabaseNotRead, SourceNotRead};
@@ -49,7 +50,7 @@ use crate::{SourceError, Vault};
 pub use by_hand::Release;
 pub use comparing::Compared;
 pub use index::{Index, Pseudonymiser};
-pub use status::{HeldShrink, ParkedItem, SourceState, SyncGauges, SyncStatus};
+pub use status::{HeldShrink, SourceState, SyncGauges, SyncStatus};
 
 pub(crate) use acts::into_act;
 use acts::{act, act_about};
@@ -114,6 +115,7 @@ pub enum SyncProgress<'a> {
 pub struct Synchroniser {
     parts: SyncParts,
     board: Board,
+    leadership: Arc<Mutex<Leadership>>,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -121,11 +123,13 @@ impl Synchroniser {
     /// A synchroniser that has not run yet.
     pub fn new(parts: SyncParts) -> Self {
         let board = Board::new(parts.sources.keys(), parts.clock.now());
-        Self { parts, board, turn: tokio::sync::Mutex::new(()) }
+        let leadership = Arc::new(Mutex::new(parts.store.synchronisation_leadership()));
+        Self { parts, board, leadership, turn: tokio::sync::Mutex::new(()) }
     }
 
     /// Reads the sources, tells the switchboard, and keeps up what is there. What fails for one source is in the report
-    /// and does not stop the others; an error means that the partner's own database fails, and the run is not finished.
+    /// and does not stop the others; an error means that the run is not finished: the partner's own database fails, or another
+    /// process synchronises it.
     pub async fn run_once(
         &self,
         options: &SyncOptions,
@@ -141,6 +145,11 @@ impl Synchroniser {
         progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
     ) -> Result<SyncReport, SyncError> {
         let _turn = self.turn.lock().await;
+        if !self.leads().await? {
+            // What the other one does shows in the database.
+            self.report().await?;
+            return Err(SyncError::Elsewhere);
+        }
         let agreement = self.parts.agreement.current();
         self.board.begin_run();
         self.notice_lapse(&agreement).await?;
@@ -176,7 +185,7 @@ impl Synchroniser {
             }
             match self.read_source(agreement, &**source, options, progress).await {
                 Ok(()) => self.board.solved(name),
-                Err(SyncError::Own(reason)) => return Err(SyncError::Own(reason)),
+                Err(error @ (SyncError::Own(_) | SyncError::Elsewhere)) => return Err(error),
                 Err(error) => {
                     let (source, reason) = (Configured::source(name), Reason::of(&error));
                     SourceNotRead { source, reason }.log();
@@ -187,11 +196,25 @@ impl Synchroniser {
         Ok(())
     }
 
-    /// One run for a background job: an error when anything stayed behind, so that it is tried again and seen.
+    /// One run for a background job: an error when anything stayed behind, so that it is tried again and seen. Nothing when
+    /// another process synchronises.
     pub async fn run_in_background(&self) -> Result<(), SyncError> {
-        let report = self.run(&SyncOptions::default(), true, &|_| {}).await?;
+        let report = match self.run(&SyncOptions::default(), true, &|_| {}).await {
+            Err(SyncError::Elsewhere) => return Ok(()),
+            ran => ran?,
+        };
         let behind = report.sources.into_iter().find_map(|source| source.problem);
         behind.map_or(Ok(()), |problem| Err(SyncError::Behind(problem)))
+    }
+
+    /// Whether this is the process that synchronises. Made sure of before each batch of messages.
+    async fn leads(&self) -> Result<bool, SyncError> {
+        let leadership = Arc::clone(&self.leadership);
+        let asking = tokio::task::spawn_blocking(move || {
+            leadership.lock().unwrap_or_else(PoisonError::into_inner).is_leader()
+        });
+        let asked = asking.await.map_err(|_| SyncError::Own("it cannot say who synchronises"))?;
+        Ok(asked.map_err(ReadError::from)?)
     }
 
     fn now(&self) -> Instant {
@@ -208,6 +231,9 @@ pub enum SyncError {
     /// The partner's own database fails: the operator's to mend.
     #[error("the partner's own database: {0}")]
     Own(&'static str),
+    /// Another process on this database synchronises it.
+    #[error("another process on this database synchronises it: ask that one")]
+    Elsewhere,
     /// The source failed: its owner's to mend, or to be tried again.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -225,6 +251,7 @@ impl Explain for SyncError {
         match self {
             Self::Behind(_) => reason.say("something stayed behind: ask the local API for the status"),
             Self::Own(why) => reason.say("the partner's own database").say(why),
+            Self::Elsewhere => reason.say("another process on this database synchronises it"),
             Self::Source(error) => reason.because(error),
             Self::SourceSlow => reason.say("the source took too long for one page"),
             Self::SourceStuck => {

@@ -1,8 +1,9 @@
-//! Which of several processes on one database signs the log, and which of them delivers signals.
+//! Which of several processes on one database signs the log, which of them delivers signals, and which of them synchronises.
 //!
 //! A lock that goes with its holder: a session's advisory lock in PostgreSQL, a locked file beside a SQLite database. It only saves
 //! work and quarrels. What keeps the history single is that a checkpoint is stored by compare-and-swap
-//! ([`Bookkeeping::publish`](crate::Bookkeeping::publish)), and so is how far signals were delivered.
+//! ([`Bookkeeping::publish`](crate::Bookkeeping::publish)), and so is how far signals were delivered; and that a registration that is
+//! sent twice is one pointer.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub(crate) enum Lead {
     Delivery,
     /// Signing the log.
     Log,
+    /// Telling the switchboard what the sources hold.
+    Synchronisation,
 }
 
 impl Lead {
@@ -33,6 +36,7 @@ impl Lead {
         match self {
             Self::Log => 720_186_012,
             Self::Delivery => 720_186_013,
+            Self::Synchronisation => 720_186_014,
         }
     }
 
@@ -40,6 +44,7 @@ impl Lead {
         match self {
             Self::Log => ".leader",
             Self::Delivery => ".deliverer",
+            Self::Synchronisation => ".synchroniser",
         }
     }
 }

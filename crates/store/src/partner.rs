@@ -160,6 +160,19 @@ impl fmt::Debug for OutboxItem {
     }
 }
 
+/// A message that was refused, and is tried again seldom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedMessage {
+    /// The source of its record.
+    pub source: SourceName,
+    /// The category of its record.
+    pub category: Category,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Instant,
+}
+
 /// Where a source's changes were read to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceCursor {
@@ -295,6 +308,10 @@ pub trait PartnerRead:
     fn outbox_due(&mut self, now: Instant, limit: u32) -> Result<Vec<OutboxItem>, StoreError>;
     /// How many messages wait, and since when.
     fn outbox_depth(&mut self) -> Result<OutboxDepth, StoreError>;
+    /// Messages that were refused, the first of them.
+    fn parked(&mut self, limit: u32) -> Result<Vec<ParkedMessage>, StoreError>;
+    /// How many messages were refused, of one source where it is given.
+    fn count_parked(&mut self, source: Option<&SourceName>) -> Result<u64, StoreError>;
     /// Where a source was read to.
     fn source_cursor(&mut self, source: &SourceName) -> Result<Option<SourceCursor>, StoreError>;
     /// Until when the switchboard gave this partner its last lease.
@@ -332,8 +349,14 @@ pub trait PartnerWrite:
     fn mark_seen(&mut self, handles: &[Handle], read: u64) -> Result<(), StoreError>;
     /// Queues a message; its `id` is given by the database.
     fn queue(&mut self, item: &OutboxItem) -> Result<(), StoreError>;
-    /// Puts a message off.
+    /// Puts a message off. It is not a refused one any more.
     fn put_off(&mut self, id: i64, attempts: u32, next_at: Instant) -> Result<(), StoreError>;
+    /// Notes on a message that was put off why it was refused and since when.
+    fn park(&mut self, id: i64, reason: &str, now: Instant) -> Result<(), StoreError>;
+    /// Has a message that was put off wait for a record to go.
+    fn wait_for(&mut self, id: i64, handle: Handle) -> Result<(), StoreError>;
+    /// The record has gone: what waited for that may be sent as when it was queued.
+    fn wake(&mut self, handle: Handle) -> Result<(), StoreError>;
     /// Removes a message that was acknowledged or has no meaning any more.
     fn dequeue(&mut self, id: i64) -> Result<(), StoreError>;
     /// Removes every message about a record.

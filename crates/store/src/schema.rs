@@ -553,6 +553,9 @@ diesel::table! {
         attempts -> Integer,
         next_at -> BigInt,
         administrative -> SmallInt,
+        parked -> Nullable<Text>,
+        parked_at -> Nullable<BigInt>,
+        waits_for -> Nullable<Binary>,
     }
 }
 

@@ -171,6 +171,11 @@ impl<S: Service> Store<S> {
     pub fn delivery_leadership(&self) -> Leadership {
         Leadership::of(self.config.clone(), Lead::Delivery)
     }
+
+    /// The same for being the one process that synchronises.
+    pub fn synchronisation_leadership(&self) -> Leadership {
+        Leadership::of(self.config.clone(), Lead::Synchronisation)
+    }
 }
 
 impl<S: Service> fmt::Debug for Store<S> {

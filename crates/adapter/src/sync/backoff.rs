@@ -27,11 +27,6 @@ pub(crate) fn waiting(now: Instant) -> Instant {
     now.plus(FIRST)
 }
 
-/// While a message is on its way: should this process end, another try comes then.
-pub(crate) fn claimed(now: Instant) -> Instant {
-    now.plus(CLAIM)
-}
-
 fn less_up_to_half(longest: Duration, entropy: &Entropy) -> Duration {
     let [spread] = entropy.draw::<1>();
     longest.saturating_sub(longest / 2 * u32::from(spread) / 255)
@@ -40,7 +35,6 @@ fn less_up_to_half(longest: Duration, entropy: &Entropy) -> Duration {
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_hours(1);
 const PARKED: Duration = Duration::from_hours(6);
-const CLAIM: Duration = Duration::from_mins(2);
 
 #[cfg(test)]
 mod tests {

@@ -146,17 +146,17 @@ impl Synchroniser {
     /// Whether everything the source has is registered: only then is what nothing stands for really nobody's.
     async fn is_settled(&self, name: &SourceName) -> Result<bool, SyncError> {
         let own = name.clone();
-        let (place, waiting) = self
+        let (place, unsettled) = self
             .parts
             .store
             .read(move |tables| {
                 let place = Place::of(tables.source_cursor(&own)?);
-                Ok((place, tables.waiting_of(&own, Some(OutboxTask::Register))?.waiting))
+                let waiting = tables.waiting_of(&own, Some(OutboxTask::Register))?.waiting;
+                Ok((place, waiting > tables.count_parked(Some(&own))?))
             })
             .await?;
-        let parked = self.board.parked_of(name);
         let read = place.synced().is_some() && place.state.cursor.is_some() && !place.state.open;
-        Ok(read && place.state.held.is_none() && waiting <= parked && !self.board.has_problem(name))
+        Ok(read && place.state.held.is_none() && !unsettled && !self.board.has_problem(name))
     }
 
     async fn mend(

@@ -132,6 +132,7 @@ pub(super) fn forget_pointer(
     match tables.record_by_handle(handle)? {
         Some(record) if record.state == LocalState::Suppressed => {
             tables.dequeue_all(handle)?;
+            tables.wake(handle)?;
             tables.store_record(&LocalRecord {
                 binding_sealed: None,
                 binding_epoch: None,
@@ -149,13 +150,14 @@ pub(super) fn is_unheard_of(record: &LocalRecord) -> bool {
     record.binding_sealed.is_none() && record.pointer.is_none()
 }
 
-/// Forgets a record and every message about it.
+/// Forgets a record and every message about it; whatever waited for its place may go on.
 pub(super) fn drop_record(
     tables: &mut (dyn PartnerWrite + 'static),
     handle: Handle,
 ) -> Result<(), StoreError> {
     tables.delete_record(handle)?;
-    tables.dequeue_all(handle)
+    tables.dequeue_all(handle)?;
+    tables.wake(handle)
 }
 
 /// Has the source read from the start at the next run. In the transaction that makes it necessary, so that no kill and no

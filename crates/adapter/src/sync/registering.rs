@@ -11,12 +11,12 @@ use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::pointer::{BulkOutcome, BulkResult, RegisterPointer, RegistrationReason, SubjectElement};
 use kw_protocol::problem::ProblemCode;
 use kw_pseudonym::Binding;
-use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, PartnerWrite};
+use kw_store::partner::{LocalRecord, LocalState, OutboxTask, PartnerWrite};
 use kw_store::{Abort, StoreError};
 use kw_telemetry::Reason;
 
 use super::records::{drop_record, forget_pointer, is_unheard_of, message};
-use super::sending::{Errand, Flow, Settled};
+use super::sending::{Errand, Flow, Settled, log_parked};
 use super::{Never, SyncError, Synchroniser, act, act_about, backoff};
 use crate::Vault;
 use crate::events::NoPseudonyms;
@@ -140,19 +140,16 @@ impl Synchroniser {
 
     /// Stores the bindings before anything leaves: from then on a record may be known at the switchboard, and a pull may
     /// come before the acknowledgement. Leaves out what changed in the meantime.
+    ///
+    /// The messages stay due: only the leading process sends, and one that is killed here is followed by one that sends them
+    /// at once.
     async fn claim(&self, agreement: &Arc<Agreement>, ready: Vec<Ready>) -> Result<Vec<Ready>, SyncError> {
         let vault = &self.parts.vault;
         let bindings: Vec<_> = ready
             .iter()
             .map(|one| {
                 let item = &one.errand.item;
-                (
-                    item.id,
-                    item.handle,
-                    item.attempts,
-                    vault.seal_binding(item.handle, &one.binding),
-                    one.binding_epoch,
-                )
+                (item.id, item.handle, vault.seal_binding(item.handle, &one.binding), one.binding_epoch)
             })
             .collect();
         let (holder, agreement, now) = (self.parts.holder, Arc::clone(agreement), self.now());
@@ -161,7 +158,7 @@ impl Synchroniser {
             .store
             .write("claim_registrations", move |tx| {
                 let mut alive = Vec::with_capacity(bindings.len());
-                for (id, handle, attempts, sealed, epoch) in &bindings {
+                for (id, handle, sealed, epoch) in &bindings {
                     let Some(mut record) = tx.read().record_by_handle(*handle)? else { continue };
                     // Taken back by hand before anything left: it stays unheard of.
                     if record.state == LocalState::Suppressed && is_unheard_of(&record) {
@@ -170,7 +167,6 @@ impl Synchroniser {
                     record.binding_sealed = Some(sealed.clone());
                     record.binding_epoch = Some(*epoch);
                     tx.write().store_record(&record)?;
-                    tx.write().put_off(*id, attempts.saturating_add(1), backoff::claimed(now))?;
                     alive.push(*id);
                 }
                 let act = act(holder, &agreement, now, alive.len() as u64, Vec::new())?;
@@ -259,13 +255,14 @@ impl Synchroniser {
         let (vault, now) = (self.parts.vault.clone(), self.now());
         let (holder, agreement) = (self.parts.holder, Arc::clone(agreement));
         let list: Vec<Acknowledged> = taken.iter().map(|(_, one)| one.clone()).collect();
+        let again = backoff::parked(now, vault.entropy());
         let outcomes = self
             .parts
             .store
             .write("acknowledge_registrations", move |tx| {
                 let mut outcomes = Vec::with_capacity(list.len());
                 for one in &list {
-                    outcomes.push(take(tx.write(), &vault, one, now)?);
+                    outcomes.push(take(tx.write(), &vault, one, now, again)?);
                 }
                 let categories = list.iter().map(|one| one.record.category.clone()).collect();
                 // Where another record has the place, that one is about the same person.
@@ -278,21 +275,12 @@ impl Synchroniser {
         for ((created, one), outcome) in taken.into_iter().zip(outcomes) {
             match outcome {
                 Taken::Registered => {
-                    self.board.unpark(one.record.handle);
                     self.board.count(&one.record.source, |counts| {
                         counts.registered += u64::from(created);
                         counts.existing += u64::from(!created);
                     });
                 }
-                Taken::SamePersonTwice => {
-                    let item = OutboxItem {
-                        id: one.id,
-                        attempts: one.attempts,
-                        ..message(one.record.handle, OutboxTask::Register, now)
-                    };
-                    let later = self.park(&item, &one.record, "same-person-twice");
-                    self.settle(&self.parts.agreement.current(), vec![later]).await?;
-                }
+                Taken::SamePersonTwice => log_parked(&one.record, SAME_PERSON_TWICE),
                 Taken::Else => {}
             }
         }
@@ -334,11 +322,15 @@ fn acknowledged(
 }
 
 /// Takes note of one acknowledgement. The record is read again: it may have begun to leave while its message was away.
+///
+/// A registration whose place is taken waits for the record that has it, from this transaction on, so that it does not matter
+/// when that one goes; and should it not go, for `again`.
 fn take(
     tables: &mut (dyn PartnerWrite + 'static),
     vault: &Vault,
     one: &Acknowledged,
     now: Instant,
+    again: Instant,
 ) -> Result<Taken, StoreError> {
     let Some(mut record) = tables.record_by_handle(one.record.handle)? else {
         return Ok(Taken::Else);
@@ -364,10 +356,14 @@ fn take(
         Some(other) if other.state == LocalState::Leaving => {
             forget_binding(tables, record)?;
             tables.put_off(one.id, one.attempts, backoff::waiting(now))?;
+            tables.wait_for(one.id, one.stored)?;
             Ok(Taken::Else)
         }
         Some(_) => {
             forget_binding(tables, record)?;
+            tables.put_off(one.id, one.attempts.saturating_add(1), again)?;
+            tables.park(one.id, SAME_PERSON_TWICE, now)?;
+            tables.wait_for(one.id, one.stored)?;
             Ok(Taken::SamePersonTwice)
         }
         None => adopt(tables, vault, record, one, now),
@@ -423,3 +419,6 @@ fn adopt(
     tables.store_record(&record)?;
     Ok(if leaving { Taken::Else } else { Taken::Registered })
 }
+
+/// The reason for which a registration is parked when another record of the same source and category is about the same person.
+const SAME_PERSON_TWICE: &str = "same-person-twice";

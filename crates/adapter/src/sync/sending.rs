@@ -13,7 +13,7 @@ use kw_store::partner::{LocalRecord, OutboxItem, OutboxTask};
 use kw_telemetry::{Configured, Reason};
 
 use super::records::forget_pointer;
-use super::{Never, ParkedItem, SyncError, SyncProgress, Synchroniser, act_about, backoff};
+use super::{Never, SyncError, SyncProgress, Synchroniser, act_about, backoff};
 use crate::events::{MessageParked, SwitchboardNotTold};
 
 /// A message with the record that it is about.
@@ -39,6 +39,8 @@ pub(super) enum Settled {
     Forget(Handle),
     /// It is tried again then.
     Later { id: i64, attempts: u32, at: Instant },
+    /// It was refused for this reason, and is tried again then.
+    Parked { id: i64, attempts: u32, at: Instant, reason: &'static str },
     /// It has no meaning any more.
     Void(i64),
 }
@@ -52,6 +54,9 @@ impl Synchroniser {
     ) -> Result<(), SyncError> {
         let mut told = 0;
         for _ in 0..MAX_BATCHES {
+            if !self.leads().await? {
+                return Err(SyncError::Elsewhere);
+            }
             let (void, errands) = self.due().await?;
             if void.is_empty() && errands.is_empty() {
                 break;
@@ -114,13 +119,11 @@ impl Synchroniser {
             match self.parts.index.withdraw(pointer, &WithdrawPointer { reason }).await {
                 Ok(_) => {
                     self.board.count(&record.source, |counts| counts.withdrawn += 1);
-                    self.board.unpark(item.handle);
                     settled.push(Settled::Forget(item.handle));
                 }
                 Err(error) => match error.code() {
                     // It is not findable any more, which is what was asked.
                     Some(ProblemCode::NotFound | ProblemCode::IllegalTransition) => {
-                        self.board.unpark(item.handle);
                         settled.push(Settled::Forget(item.handle));
                     }
                     Some(code) if !code.retryable() => settled.push(self.park(&item, &record, code.code())),
@@ -157,6 +160,10 @@ impl Synchroniser {
                             forget_pointer(tx.write(), handle)?;
                         }
                         Settled::Later { id, attempts, at } => tx.write().put_off(id, attempts, at)?,
+                        Settled::Parked { id, attempts, at, reason } => {
+                            tx.write().put_off(id, attempts, at)?;
+                            tx.write().park(id, reason, now)?;
+                        }
                         Settled::Void(id) => tx.write().dequeue(id)?,
                     }
                 }
@@ -181,25 +188,19 @@ impl Synchroniser {
 
     /// Puts a message off for long, and says so in the status.
     pub(super) fn park(&self, item: &OutboxItem, record: &LocalRecord, reason: &'static str) -> Settled {
-        let now = self.now();
-        MessageParked {
-            source: Configured::source(&record.source),
-            category: Configured::category(&record.category),
-            reason,
-        }
-        .log();
-        self.board.park(
-            item.handle,
-            ParkedItem {
-                source: record.source.clone(),
-                category: record.category.clone(),
-                reason: reason.to_owned(),
-                since: now,
-            },
-        );
-        let at = backoff::parked(now, self.parts.vault.entropy());
-        Settled::Later { id: item.id, attempts: item.attempts.saturating_add(1), at }
+        log_parked(record, reason);
+        let at = backoff::parked(self.now(), self.parts.vault.entropy());
+        Settled::Parked { id: item.id, attempts: item.attempts.saturating_add(1), at, reason }
     }
+}
+
+pub(super) fn log_parked(record: &LocalRecord, reason: &'static str) {
+    MessageParked {
+        source: Configured::source(&record.source),
+        category: Configured::category(&record.category),
+        reason,
+    }
+    .log();
 }
 
 /// The most messages at once: as many subjects as the pseudonymiser takes.

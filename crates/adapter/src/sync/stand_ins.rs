@@ -193,6 +193,8 @@ pub(crate) struct Board {
     pub(crate) valid: BTreeMap<PointerId, Instant>,
     pub(crate) reasons: Vec<RegistrationReason>,
     pub(crate) asked: Vec<DigestRequest>,
+    /// Registrations are carried out and never answered.
+    pub(crate) silent: bool,
     /// Every registration is answered with it.
     pub(crate) retry_after: Option<std::time::Duration>,
 }
@@ -209,6 +211,63 @@ impl Switchboard {
 
     fn until(&self, board: &Board) -> Instant {
         self.1.now().plus(std::time::Duration::from_hours(24 * board.valid_days))
+    }
+
+    fn registered(
+        &self,
+        upload: BatchId,
+        pointers: Vec<RegisterPointer>,
+    ) -> Result<Vec<BulkResult>, ClientError> {
+        let mut board = self.0.lock().unwrap();
+        let failure = board.failure();
+        if failure == Some(false) {
+            return Err(ClientError::Unreachable);
+        }
+        if board.retry_after.is_some() {
+            let ClientError::Problem(mut refused) = problem(ProblemCode::Unavailable) else { unreachable!() };
+            refused.retry_after = board.retry_after;
+            return Err(ClientError::Problem(refused));
+        }
+        let valid_until = self.until(&board);
+        let mut results = Vec::new();
+        for (line, pointer) in pointers.into_iter().enumerate() {
+            let refused = |code: ProblemCode| BulkResult {
+                line: line as u64,
+                outcome: BulkOutcome::Refused,
+                id: None,
+                handle: None,
+                valid_until: None,
+                problem: Some(code.code().into()),
+                detail: None,
+            };
+            if let Some(code) = board.refuse {
+                results.push(refused(code));
+                continue;
+            }
+            if !board.epochs.contains(&pointer.subject.epoch.0) {
+                results.push(refused(ProblemCode::EpochUnknown));
+                continue;
+            }
+            let mut random = [0; 10];
+            random.copy_from_slice(&pointer.handle.as_bytes()[..10]);
+            let fresh = (PointerId::new(upload_time(upload), random), pointer.handle, pointer.source.clone());
+            let subject = pointer.subject.element.0;
+            let created = !board.live.contains_key(&subject);
+            let (id, handle, _) = board.live.entry(subject).or_insert(fresh).clone();
+            let valid_until = *board.valid.entry(id).or_insert(valid_until);
+            board.reasons.push(pointer.reason);
+            board.destroy_by.push(pointer.destroy_by);
+            results.push(BulkResult {
+                line: line as u64,
+                outcome: if created { BulkOutcome::Created } else { BulkOutcome::Existing },
+                id: Some(id),
+                handle: Some(handle),
+                valid_until: Some(valid_until),
+                problem: None,
+                detail: None,
+            });
+        }
+        if failure == Some(true) { Err(ClientError::TimedOut) } else { Ok(results) }
     }
 
     fn pointer(&self, board: &Board, id: PointerId) -> Pointer {
@@ -265,56 +324,9 @@ impl Index for Switchboard {
         upload: BatchId,
         pointers: Vec<RegisterPointer>,
     ) -> Result<Vec<BulkResult>, ClientError> {
-        let mut board = self.0.lock().unwrap();
-        let failure = board.failure();
-        if failure == Some(false) {
-            return Err(ClientError::Unreachable);
-        }
-        if board.retry_after.is_some() {
-            let ClientError::Problem(mut refused) = problem(ProblemCode::Unavailable) else { unreachable!() };
-            refused.retry_after = board.retry_after;
-            return Err(ClientError::Problem(refused));
-        }
-        let valid_until = self.until(&board);
-        let mut results = Vec::new();
-        for (line, pointer) in pointers.into_iter().enumerate() {
-            let refused = |code: ProblemCode| BulkResult {
-                line: line as u64,
-                outcome: BulkOutcome::Refused,
-                id: None,
-                handle: None,
-                valid_until: None,
-                problem: Some(code.code().into()),
-                detail: None,
-            };
-            if let Some(code) = board.refuse {
-                results.push(refused(code));
-                continue;
-            }
-            if !board.epochs.contains(&pointer.subject.epoch.0) {
-                results.push(refused(ProblemCode::EpochUnknown));
-                continue;
-            }
-            let mut random = [0; 10];
-            random.copy_from_slice(&pointer.handle.as_bytes()[..10]);
-            let fresh = (PointerId::new(upload_time(upload), random), pointer.handle, pointer.source.clone());
-            let subject = pointer.subject.element.0;
-            let created = !board.live.contains_key(&subject);
-            let (id, handle, _) = board.live.entry(subject).or_insert(fresh).clone();
-            let valid_until = *board.valid.entry(id).or_insert(valid_until);
-            board.reasons.push(pointer.reason);
-            board.destroy_by.push(pointer.destroy_by);
-            results.push(BulkResult {
-                line: line as u64,
-                outcome: if created { BulkOutcome::Created } else { BulkOutcome::Existing },
-                id: Some(id),
-                handle: Some(handle),
-                valid_until: Some(valid_until),
-                problem: None,
-                detail: None,
-            });
-        }
-        if failure == Some(true) { Err(ClientError::TimedOut) } else { Ok(results) }
+        let answer = self.registered(upload, pointers);
+        let silent = self.0.lock().unwrap().silent;
+        if silent { std::future::pending().await } else { answer }
     }
 
     async fn withdraw(&self, id: PointerId, withdrawal: &WithdrawPointer) -> Result<Pointer, ClientError> {
@@ -478,14 +490,23 @@ impl Town {
 
     /// As after a kill: nothing is left but the database.
     pub(crate) fn restart(&mut self) {
-        self.sync = synchroniser(
+        self.sync = self.another();
+        // A run that was dropped may just be asking for the lead; a process that is killed asks for nothing any more.
+        while !self.sync.leadership.lock().unwrap().is_leader().unwrap() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Another process on the same database.
+    pub(crate) fn another(&self) -> Synchroniser {
+        synchroniser(
             self.folder.path(),
             &self.clock,
             &self.book,
             &self.switchboard,
             &self.oracle,
             &self.agreement,
-        );
+        )
     }
 
     pub(crate) async fn run(&self, options: &SyncOptions) -> Result<SyncReport, SyncError> {
@@ -494,12 +515,17 @@ impl Town {
 
     /// Runs, with time passing, until the outbox is empty.
     pub(crate) async fn settle(&self) {
+        self.settle_by(std::time::Duration::from_hours(1)).await;
+    }
+
+    /// The same with so much time between runs.
+    pub(crate) async fn settle_by(&self, step: std::time::Duration) {
         for _ in 0..40 {
             self.run(&SyncOptions::default()).await.unwrap();
             if self.sync.status().await.unwrap().waiting == 0 {
                 return;
             }
-            self.clock.advance(std::time::Duration::from_hours(1));
+            self.clock.advance(step);
         }
         panic!("the outbox does not become empty: {:?}", self.sync.status().await);
     }

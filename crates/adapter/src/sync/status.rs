@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kw_domain::{Category, Handle, Instant, SourceName};
+use kw_domain::{Handle, Instant, SourceName};
 use kw_protocol::local::{Reconciliation, RowRefusal, SourceSync, SyncReport};
+use kw_store::partner::ParkedMessage;
 
 use super::place::Place;
 use super::{SyncError, Synchroniser};
@@ -26,8 +27,10 @@ pub struct SyncStatus {
     pub lease_valid_until: Option<Instant>,
     /// One per source.
     pub sources: Vec<SourceState>,
-    /// Messages that were refused, and are tried again seldom until somebody mends what is wrong.
-    pub parked: Vec<ParkedItem>,
+    /// Messages that were refused, and are tried again seldom until somebody mends what is wrong: the first of them.
+    pub parked: Vec<ParkedMessage>,
+    /// How many were refused.
+    pub parked_in_all: u64,
 }
 
 /// How one source is doing.
@@ -64,19 +67,6 @@ pub struct HeldShrink {
     pub left: u64,
 }
 
-/// A message that the switchboard or the pseudonymiser refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParkedItem {
-    /// The source of the record.
-    pub source: SourceName,
-    /// The category of the record.
-    pub category: Category,
-    /// A problem code, or in words of this crate: `same-person-twice`, `sealed-value-damaged`.
-    pub reason: String,
-    /// Since when.
-    pub since: Instant,
-}
-
 /// Figures for metrics, as of the end of the last run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SyncGauges {
@@ -103,7 +93,6 @@ pub(super) struct Board(Mutex<Inner>);
 #[derive(Debug)]
 struct Inner {
     sources: BTreeMap<SourceName, Notes>,
-    parked: BTreeMap<Handle, ParkedItem>,
     started_at: Instant,
     /// As of the end of the last run.
     last: Option<SyncStatus>,
@@ -138,7 +127,6 @@ impl Board {
         let sources = sources.map(|name| (name.clone(), Notes::default())).collect();
         Self(Mutex::new(Inner {
             sources,
-            parked: BTreeMap::new(),
             started_at,
             last: None,
             lease_valid_until: None,
@@ -188,24 +176,8 @@ impl Board {
         });
     }
 
-    pub(super) fn park(&self, handle: Handle, item: ParkedItem) {
-        self.with(|inner| {
-            if inner.parked.len() < MAX_PARKED || inner.parked.contains_key(&handle) {
-                inner.parked.insert(handle, item);
-            }
-        });
-    }
-
-    pub(super) fn parked_of(&self, source: &SourceName) -> u64 {
-        self.with(|inner| inner.parked.values().filter(|item| item.source == *source).count() as u64)
-    }
-
     pub(super) fn has_problem(&self, source: &SourceName) -> bool {
         self.with(|inner| inner.sources.get(source).is_some_and(|notes| notes.problem.is_some()))
-    }
-
-    pub(super) fn unpark(&self, handle: Handle) {
-        self.with(|inner| inner.parked.remove(&handle));
     }
 
     /// How many pointers there is no point in renewing now.
@@ -253,7 +225,7 @@ impl Synchroniser {
     /// How it is doing. Asks the own database, and nobody else.
     pub async fn status(&self) -> Result<SyncStatus, SyncError> {
         let names: Vec<SourceName> = self.parts.sources.keys().cloned().collect();
-        let (depth, registered, places) = self
+        let (depth, registered, places, parked, parked_in_all) = self
             .parts
             .store
             .read(move |tables| {
@@ -268,10 +240,11 @@ impl Synchroniser {
                         .filter(|report| report.began_at.is_some());
                     places.insert(name, (place, registered, waiting, reconciliation));
                 }
-                Ok((tables.outbox_depth()?, tables.count_registered()?, places))
+                let (parked, parked_in_all) = (tables.parked(MAX_PARKED)?, tables.count_parked(None)?);
+                Ok((tables.outbox_depth()?, tables.count_registered()?, places, parked, parked_in_all))
             })
             .await?;
-        let (sources, parked, lease_valid_until) = self.board.with(|inner| {
+        let (sources, lease_valid_until) = self.board.with(|inner| {
             let sources = places.iter().map(|(name, (place, registered, waiting, reconciliation))| {
                 let notes = inner.sources.get(name);
                 let synced_at = notes.and_then(|notes| notes.synced_at).or(place.synced());
@@ -289,7 +262,7 @@ impl Synchroniser {
                     held: place.state.held.map(|sweep| HeldShrink { left: sweep.known }),
                 }
             });
-            (sources.collect::<Vec<_>>(), inner.parked.values().cloned().collect(), inner.lease_valid_until)
+            (sources.collect::<Vec<_>>(), inner.lease_valid_until)
         });
         let (waiting, oldest) = (depth.waiting, depth.oldest);
         // A source that was never read may have had everything for ever.
@@ -298,7 +271,16 @@ impl Synchroniser {
         } else {
             None
         };
-        Ok(SyncStatus { waiting, oldest, behind_since, registered, lease_valid_until, sources, parked })
+        Ok(SyncStatus {
+            waiting,
+            oldest,
+            behind_since,
+            registered,
+            lease_valid_until,
+            sources,
+            parked,
+            parked_in_all,
+        })
     }
 
     /// Figures for metrics. What is far behind stays visible when runs fail: it ages.
@@ -323,7 +305,7 @@ impl Synchroniser {
                 behind: now.since(behind),
                 waiting: last.waiting,
                 registered: last.registered,
-                parked: last.parked.len() as u64,
+                parked: last.parked_in_all,
                 held: last.sources.iter().filter(held).count() as u64,
                 differences: reports.flatten().map(differences).sum(),
                 reconciled: now.since(reconciled.unwrap_or(now)),
@@ -366,5 +348,5 @@ fn row_refusal(row: RefusedRow) -> RowRefusal {
     RowRefusal { origin: row.origin, row: row.row, reason: row.reason }
 }
 
-const MAX_PARKED: usize = 1_000;
+const MAX_PARKED: u32 = 1_000;
 const MAX_REFUSALS: usize = 100;

@@ -1,5 +1,7 @@
 mod by_hand;
 mod convergence;
 mod lapsing;
+mod moving;
 mod reconciling;
+mod restarting;
 mod rules;

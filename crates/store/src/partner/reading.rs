@@ -11,8 +11,8 @@ use super::Conn;
 use crate::books::PendingReceipt;
 use crate::error::StoreError;
 use crate::partner::{
-    LocalRecord, LocalState, OutboxDepth, OutboxItem, OutboxTask, PartnerRead, RegisteredEntry, SourceCursor,
-    StoredReconciliation, state_from, state_number, task_from, task_number,
+    LocalRecord, LocalState, OutboxDepth, OutboxItem, OutboxTask, ParkedMessage, PartnerRead,
+    RegisteredEntry, SourceCursor, StoredReconciliation, state_from, state_number, task_from, task_number,
 };
 use crate::schema::{
     asked_links, held_leases, local_records, outbox, pending_receipts, reconciliations, record_links,
@@ -299,6 +299,38 @@ impl PartnerRead for Conn {
         let waiting: i64 = outbox::table.select(count_star()).first(self)?;
         let oldest: Option<i64> = outbox::table.select(min(outbox::queued_at)).first(self)?;
         Ok(OutboxDepth { waiting: waiting as u64, oldest: oldest.map(Instant::from_millis) })
+    }
+
+    fn parked(&mut self, limit: u32) -> Result<Vec<ParkedMessage>, StoreError> {
+        let rows: Vec<(String, String, Option<String>, Option<i64>)> = outbox::table
+            .inner_join(local_records::table.on(local_records::handle.eq(outbox::handle)))
+            .filter(outbox::parked_at.is_not_null())
+            .order((outbox::parked_at, outbox::id))
+            .limit(i64::from(limit))
+            .select((local_records::source, local_records::category, outbox::parked, outbox::parked_at))
+            .load(self)?;
+        rows.into_iter()
+            .map(|(source, category, reason, since)| {
+                Ok(ParkedMessage {
+                    source: SourceName::parse(&source).map_err(|_| StoreError::Damaged("source name"))?,
+                    category: Category::parse(&category).map_err(|_| StoreError::Damaged("category"))?,
+                    reason: reason.unwrap_or_default(),
+                    since: Instant::from_millis(since.unwrap_or_default()),
+                })
+            })
+            .collect()
+    }
+
+    fn count_parked(&mut self, source: Option<&SourceName>) -> Result<u64, StoreError> {
+        let mut parked = outbox::table
+            .inner_join(local_records::table.on(local_records::handle.eq(outbox::handle)))
+            .filter(outbox::parked_at.is_not_null())
+            .select(count_star())
+            .into_boxed();
+        if let Some(source) = source {
+            parked = parked.filter(local_records::source.eq(source.as_str()));
+        }
+        Ok(parked.first::<i64>(self)? as u64)
     }
 
     fn source_cursor(&mut self, source: &SourceName) -> Result<Option<SourceCursor>, StoreError> {

@@ -88,7 +88,40 @@ impl PartnerWrite for Conn {
 
     fn put_off(&mut self, id: i64, attempts: u32, next_at: Instant) -> Result<(), StoreError> {
         diesel::update(outbox::table.find(id))
-            .set((outbox::attempts.eq(attempts as i32), outbox::next_at.eq(next_at.as_millis())))
+            .set((
+                outbox::attempts.eq(attempts as i32),
+                outbox::next_at.eq(next_at.as_millis()),
+                outbox::parked.eq(None::<String>),
+                outbox::parked_at.eq(None::<i64>),
+                outbox::waits_for.eq(None::<Vec<u8>>),
+            ))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn park(&mut self, id: i64, reason: &str, now: Instant) -> Result<(), StoreError> {
+        diesel::update(outbox::table.find(id))
+            .set((outbox::parked.eq(reason), outbox::parked_at.eq(now.as_millis())))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn wait_for(&mut self, id: i64, handle: Handle) -> Result<(), StoreError> {
+        diesel::update(outbox::table.find(id))
+            .set(outbox::waits_for.eq(handle.as_bytes().as_slice()))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn wake(&mut self, handle: Handle) -> Result<(), StoreError> {
+        diesel::update(outbox::table.filter(outbox::waits_for.eq(handle.as_bytes().as_slice())))
+            .set((
+                outbox::attempts.eq(0),
+                outbox::next_at.eq(outbox::queued_at),
+                outbox::parked.eq(None::<String>),
+                outbox::parked_at.eq(None::<i64>),
+                outbox::waits_for.eq(None::<Vec<u8>>),
+            ))
             .execute(self)?;
         Ok(())
     }

@@ -11,12 +11,15 @@ on_both! {
         let stores = [bed.open(), bed.open()];
         let [mut first, mut second] = [stores[0].leadership(), stores[1].leadership()];
         let [mut deliverer, mut idle] = [stores[1].delivery_leadership(), stores[0].delivery_leadership()];
+        let [mut synchroniser, mut waiting] =
+            [stores[0].synchronisation_leadership(), stores[1].synchronisation_leadership()];
         tokio::task::spawn_blocking(move || {
             assert!(first.is_leader().unwrap());
             assert!(!second.is_leader().unwrap());
             assert!(first.is_leader().unwrap(), "who leads goes on leading");
-            // Delivering signals is led apart from signing.
+            // Delivering signals and synchronising are led apart from signing.
             assert!(deliverer.is_leader().unwrap() && !idle.is_leader().unwrap());
+            assert!(synchroniser.is_leader().unwrap() && !waiting.is_leader().unwrap());
             drop(first);
             assert!(soon(&mut second), "nobody took over");
         })
