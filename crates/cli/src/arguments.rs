@@ -202,6 +202,7 @@ mod tests {
             "feedback show --config p.toml 019a0000-0000-7000-8000-000000000000",
             "feedback withdraw --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000 --note n",
             "sync --config p.toml --full --source files",
+            "sync status --config p.toml",
             "reviews list --config p.toml --actor r --role worker --state all --due-before 2026-12-01T00:00:00Z",
             "reviews verdict --config p.toml --actor r --role worker 019a0000-0000-7000-8000-000000000000 unjustified --note n",
             "matches list --config p.toml --state in-contact --limit 5",

@@ -7,6 +7,7 @@ mod arguments;
 mod bulk;
 mod cells;
 mod decision;
+mod demonstration;
 mod environment;
 mod ledger;
 mod load;
@@ -15,6 +16,7 @@ mod reconcile;
 mod report;
 mod scalars;
 mod servers;
+mod sync;
 mod wire;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Of::Ledger(arguments)) => return ledger::run(arguments),
         Some(Of::Decision(arguments)) => return decision::run(arguments),
         Some(Of::Reconcile(arguments)) => return reconcile::run(arguments),
+        Some(Of::Sync(arguments)) => return sync::run(arguments),
         None => {}
     }
     let binaries = environment::binaries(arguments.binaries.as_deref())?;

@@ -1,6 +1,6 @@
 //! `sync`: brings the index in line with the sources.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use kw_domain::SourceName;
 use kw_protocol::local::{SyncReport, SyncRequest};
 
@@ -30,15 +30,22 @@ pub(crate) struct Arguments {
     /// A migration or merge: nobody is notified of what is registered now.
     #[arg(long)]
     administrative: bool,
-    /// Only tell how it stands: what waits, what is held, how the last comparison went.
-    #[arg(long, conflicts_with_all = ["full", "confirm_shrink", "reconcile", "administrative", "sources"])]
-    status: bool,
+    /// Nothing is brought in line; instead `status` only tells how it stands: what waits, what is held, how the last comparison
+    /// went.
+    #[arg(value_enum, conflicts_with_all = ["full", "confirm_shrink", "reconcile", "administrative", "sources"])]
+    instead: Option<Instead>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Instead {
+    /// How it stands.
+    Status,
 }
 
 /// Rows that are refused, work that is left and sources that cannot be read are a negative outcome.
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let client = arguments.partner.client()?;
-    if arguments.status {
+    if let Some(Instead::Status) = arguments.instead {
         let status = client.status().await?;
         output.data(&status, || super::status::readable(&status));
         return Ok(Exit::Done);

@@ -50,7 +50,7 @@ fn a_first_load_that_is_killed_goes_on_and_tells_how_far_it_is() {
         std::thread::sleep(Duration::from_millis(200));
     }
     let (at_first, since) = first.unwrap();
-    let status = run(["sync", "--status", "--config", &config]).expect(0);
+    let status = run(["sync", "status", "--config", &config]).expect(0);
     assert!(status.stdout.contains("nothing waits to be told"), "{status:?}");
     let rate = (records as u64 - at_first) as f64 / since.elapsed().as_secs_f64();
     let ceiling = pseudonyms_per_second();

@@ -60,8 +60,14 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(folder: &Path, more: &[&str]) -> Self {
         let arguments = ["demo", "--json", "--people", "40", "--dir", folder.to_str().unwrap()];
-        let mut child = command(arguments).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command(arguments.iter().chain(more)).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let places = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));

@@ -46,6 +46,22 @@ pub(super) enum Of {
     Decision(DecisionArguments),
     /// Comparing a partner's records with the switchboard's pointers by digests, beside listing everything.
     Reconcile(ReconcileArguments),
+    /// A first load of a source, beside the pseudonyms alone.
+    Sync(SyncArguments),
+}
+
+/// What to measure of a first load.
+#[derive(Debug, Args)]
+pub(super) struct SyncArguments {
+    /// Of how many records.
+    #[arg(long, default_value_t = 50_000)]
+    pub(super) records: u64,
+    /// Where `ketenwijzer` and `xtask` are, instead of building them in release mode.
+    #[arg(long)]
+    pub(super) binaries: Option<PathBuf>,
+    /// Also write the result as JSON.
+    #[arg(long)]
+    pub(super) json: Option<PathBuf>,
 }
 
 /// What to measure of reconciling.
