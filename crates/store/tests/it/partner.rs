@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kw_domain::{Category, Epoch, Handle, Oin, PointerId, SourceName, SubjectReference, TransactionId};
 use kw_ledger::LeafKind;
-use kw_store::partner::{LocalRecord, LocalState, Partner, PartnerRead};
+use kw_store::partner::{LocalRecord, LocalState, OutboxItem, OutboxTask, Partner, PartnerRead};
 use kw_store::{LedgerRead, Meant, PendingReceipt, Service as _, Store, Tx};
 
 use crate::bed::{Bed, act, holder, now, on_both, random, reference};
@@ -180,6 +180,58 @@ on_both! {
         let other = Oin::parse("00000099000000099000").unwrap();
         let leases = store.read(move |tables| Ok((tables.stored_lease(holder())?, tables.stored_lease(other)?)));
         assert_eq!(leases.await.unwrap(), (Some(now().plus(Duration::from_hours(2))), None));
+    }
+
+    async fn a_message_that_waits_for_a_record_may_be_sent_when_that_has_gone(bed) {
+        let store = open(&bed);
+        let (waiting, first, second) =
+            (record("som", LocalState::Pending), record("som", LocalState::Registered), random());
+        let (handle, blocking) = (waiting.handle, [first.handle, Handle::from_bytes(second)]);
+        keep(&store, vec![waiting, first]).await;
+        let message = OutboxItem {
+            id: 0,
+            handle,
+            task: OutboxTask::Register,
+            subject_sealed: None,
+            reason: None,
+            destroy_by: None,
+            queued_at: now(),
+            attempts: 3,
+            next_at: now(),
+            administrative: false,
+        };
+        let later = now().plus(Duration::from_hours(5));
+        let outbox = async || {
+            let read = store.read(|tables| {
+                let som = name("som");
+                let (due, parked) = (tables.outbox_due(now(), 10)?, tables.parked(10)?);
+                Ok((due, parked, tables.count_parked(Some(&som))?, tables.count_parked(Some(&name("zorg")))?))
+            });
+            read.await.unwrap()
+        };
+        let queue = move |tx: &mut Tx<'_, Partner>| Ok((tx.write().queue(&message)?, act(0)));
+        store.write::<_, (), _>("test", queue).await.unwrap();
+        let id = outbox().await.0[0].id;
+        let park = move |tx: &mut Tx<'_, Partner>| {
+            tx.write().put_off(id, 4, later)?;
+            tx.write().park(id, "same-person-twice", now())?;
+            tx.write().wait_for(id, blocking[0])?;
+            Ok((tx.write().wake(blocking[1])?, act(1)))
+        };
+        store.write::<_, (), _>("test", park).await.unwrap();
+        let (due, parked, of_som, of_another) = outbox().await;
+        assert_eq!((due.len(), of_som, of_another), (0, 1, 0), "another record going wakes nothing");
+        assert_eq!((parked[0].reason.as_str(), parked[0].since), ("same-person-twice", now()));
+        let wake = move |tx: &mut Tx<'_, Partner>| Ok((tx.write().wake(blocking[0])?, act(2)));
+        store.write::<_, (), _>("test", wake).await.unwrap();
+        let (due, parked, of_som, _) = outbox().await;
+        assert_eq!((due[0].attempts, parked.len(), of_som), (0, 0, 0));
+        let off = move |tx: &mut Tx<'_, Partner>| {
+            tx.write().park(id, "denied", now())?;
+            Ok((tx.write().put_off(id, 1, later)?, act(3)))
+        };
+        store.write::<_, (), _>("test", off).await.unwrap();
+        assert_eq!(outbox().await.2, 0, "what is put off is refused no longer");
     }
 }
 
