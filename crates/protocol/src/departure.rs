@@ -109,7 +109,7 @@ pub struct Departure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub ended_at: Option<Instant>,
-    /// For the partner that leaves, its successor and auditors only.
+    /// For the partner that leaves, its successor, auditors and the switchboard's operator only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<DepartureReport>,
 }

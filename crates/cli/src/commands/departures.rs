@@ -1,10 +1,13 @@
 //! `departures`: this partner leaves the chain, hands its work over, or takes another's over.
 
 use clap::{Args, Subcommand};
+use kw_client::SwitchboardClient;
 use kw_domain::{ActorId, DepartureId, Oin, Role};
-use kw_protocol::departure::{Departure, DepartureAct, DepartureStatus, RequestDeparture};
+use kw_protocol::departure::{Departure, DepartureAct, DepartureStatus, Departures, RequestDeparture};
 use kw_protocol::query::{Actor, Assurance};
 
+use super::audit::access::AuditConfig;
+use super::audit::context;
 use super::local::Partner;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,7 +17,7 @@ use crate::output::{Output, table};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the departures that concern this partner, and partners that left or vanished.
-    List(Partner),
+    List(ListArguments),
     /// Show one departure, with its report: who decided, and what became of the pointers.
     Show(ShowArguments),
     /// Ask to leave the chain. Two people approve, and a successor consents.
@@ -38,11 +41,28 @@ pub(crate) struct Person {
     role: Role,
 }
 
+/// Who looks.
+#[derive(Debug, Args)]
+pub(crate) struct Reader {
+    #[command(flatten)]
+    partner: Partner,
+    /// Ask the switchboard itself, with the certificate of the configuration: as an auditor, or as the operator of the switchboard.
+    #[arg(long)]
+    direct: bool,
+}
+
+/// All departures.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    reader: Reader,
+}
+
 /// Which departure.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArguments {
     #[command(flatten)]
-    partner: Partner,
+    reader: Reader,
     /// Which departure.
     #[arg(value_name = "ID", value_parser = id)]
     departure: DepartureId,
@@ -75,6 +95,29 @@ pub(crate) struct OneArguments {
     departure: DepartureId,
 }
 
+impl Reader {
+    async fn departures(self) -> Result<Departures, Failure> {
+        if self.direct {
+            Ok(self.switchboard()?.departures().await?)
+        } else {
+            Ok(self.partner.client()?.departures().await?)
+        }
+    }
+
+    async fn departure(self, id: DepartureId) -> Result<Departure, Failure> {
+        if self.direct {
+            Ok(self.switchboard()?.departure(id).await?)
+        } else {
+            Ok(self.partner.client()?.departure(id).await?)
+        }
+    }
+
+    fn switchboard(&self) -> Result<SwitchboardClient, Failure> {
+        let config = AuditConfig::load(self.partner.config())?;
+        Ok(SwitchboardClient::new(&config.tls()?, &config.agreement()?, context())?)
+    }
+}
+
 impl Person {
     fn actor(self) -> Actor {
         Actor { id: self.actor, role: self.role, assurance: Assurance::Asserted, proof: None }
@@ -87,12 +130,12 @@ impl Person {
 
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     let done = match command {
-        Command::List(partner) => {
-            let found = partner.client()?.departures().await?;
+        Command::List(ListArguments { reader }) => {
+            let found = reader.departures().await?;
             output.data(&found, || listed(&found.departures));
             return Ok(Exit::Done);
         }
-        Command::Show(ShowArguments { partner, departure }) => partner.client()?.departure(departure).await?,
+        Command::Show(ShowArguments { reader, departure }) => reader.departure(departure).await?,
         Command::Request(RequestArguments { partner, person, to, .. }) => {
             let asked = RequestDeparture { successor: to, actor: person.actor() };
             partner.client()?.request_departure(&asked).await?

@@ -18,6 +18,11 @@ pub(crate) struct Partner {
 }
 
 impl Partner {
+    /// The file.
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// A client of its local API.
     pub(crate) fn client(&self) -> Result<LocalClient, Failure> {
         client_of(&self.config)

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::program::Ran;
+use crate::program::{Ran, run};
 use crate::town::{Town, until};
 
 const HEALTH: &str = "00000099000000014000";
@@ -110,6 +110,14 @@ fn takes_everything_back(town: &Town) {
     for part in ["asked for by a.director", "approved by b.lawyer", "withdrawn or lapsed", "youth-health"] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
+    // The switchboard's operator sees the same numbers.
+    let operator = town.kept().join("switchboard/switchboard.toml");
+    let direct = ["departures", "show", &id, "--direct", "--json", "--config", operator.to_str().unwrap()];
+    assert_eq!(run(direct).expect(0).json()["report"], done["report"]);
+    let all = run(["departures", "list", "--direct", "--json", "--config", operator.to_str().unwrap()])
+        .expect(0)
+        .json();
+    assert_eq!(all["departures"].as_array().unwrap().len(), 1, "{all}");
     // The others are told once: that it left, and not who decided it or how much there was.
     assert_eq!(told(town, OTHER, &id), 1);
     let seen = show(town, OTHER, &id);
