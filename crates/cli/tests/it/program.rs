@@ -1,7 +1,7 @@
 //! Running the program.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
@@ -66,11 +66,17 @@ impl Demo {
     /// The same with more arguments.
     pub(crate) fn start_with(folder: &Path, more: &[&str]) -> Self {
         let arguments = ["demo", "--json", "--people", "40", "--dir", folder.to_str().unwrap()];
+        let mut said = tempfile::tempfile().unwrap();
+        let stderr = said.try_clone().unwrap();
         let mut child =
-            command(arguments.iter().chain(more)).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            command(arguments.iter().chain(more)).stdin(Stdio::null()).stderr(stderr).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let places = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let places = serde_json::from_str(&line).unwrap_or_else(|error| {
+            let mut why = String::new();
+            said.rewind().and_then(|()| said.read_to_string(&mut why)).unwrap();
+            panic!("{error}: {line} {why}")
+        });
         Self { child, places }
     }
 
