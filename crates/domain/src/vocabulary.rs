@@ -130,6 +130,16 @@ impl Purpose {
     }
 }
 
+impl ActorId {
+    /// Whether two ids may be of one person, whatever the case of letters and the spaces: when in doubt it is one.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let plain = |id: &Self| -> String {
+            id.as_str().chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+        };
+        plain(self) == plain(other)
+    }
+}
+
 impl Role {
     /// Of whoever reads access logs for an auditor of the agreement.
     pub fn auditor() -> Self {
@@ -151,9 +161,23 @@ fn check_kebab(text: &str, kind: &'static str, max: usize) -> Result<(), Vocabul
     if well_formed { Ok(()) } else { Err(VocabularyError::NotKebabCase { kind, max }) }
 }
 
+/// What people see as one text is one text: nothing that does not show, and no space around it.
 fn check_text(text: &str, kind: &'static str, max: usize) -> Result<(), VocabularyError> {
-    let well_formed = !text.trim().is_empty() && text.len() <= max && !text.chars().any(char::is_control);
+    let well_formed = !text.is_empty()
+        && text.trim() == text
+        && text.len() <= max
+        && !text.chars().any(|c| c.is_control() || is_unseen(c));
     if well_formed { Ok(()) } else { Err(VocabularyError::NotText { kind, max }) }
+}
+
+/// Characters that show as nothing, as a plain space, or that turn others around (general categories Cf and Zs but U+0020, fillers,
+/// variation selectors and tags; Unicode 16, chapter 23).
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{a0}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
+        | '\u{1680}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
+        | '\u{205f}'..='\u{206f}' | '\u{2800}' | '\u{3000}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -193,6 +217,17 @@ mod tests {
         for bad in ["", "  ", "a\nb", &"x".repeat(129)] {
             assert!(ActorId::parse(bad).is_err());
         }
+    }
+
+    #[test]
+    fn nobody_is_two_people_by_what_does_not_show() {
+        for bad in ["a.a ", " a.a", "a.\u{200b}a", "a\u{a0}a", "a\u{202e}a", "a\u{feff}", "\u{3164}"] {
+            assert!(ActorId::parse(bad).is_err(), "{bad:?}");
+        }
+        let id = |text| ActorId::parse(text).unwrap();
+        assert!(id("A. Jansen").is_same_person(&id("a.jansen")));
+        assert!(id("ÉLISE").is_same_person(&id("élise")));
+        assert!(!id("a.jansen").is_same_person(&id("b.jansen")));
     }
 
     proptest! {

@@ -155,6 +155,8 @@ problem_codes! {
     TooLarge = "too-large", 413, false, "The request is too large";
     /// The service is at its bound.
     TooMany = "too-many", 429, true, "The service is at its bound";
+    /// A body did not come in time.
+    TooSlow = "too-slow", 408, true, "The request took too long";
     /// The service cannot record what it does, so it does nothing.
     Unavailable = "unavailable", 503, true, "The service cannot do this now";
     /// The media type is not understood.

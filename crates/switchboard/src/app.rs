@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use kw_agreement::{Agreement, CategoryRules};
+use kw_agreement::{Agreement, Budget, CategoryRules};
 use kw_domain::{Category, Clock, Instant, Oin, SubjectId, SubjectReference};
 use kw_identity::ActorProofs;
 use kw_ledger::{AccessRecord, Canonical, Event, LeafKind, Recordable, RecordedActor, canonical};
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) oin: Oin,
     pub(crate) proofs: ActorProofs,
     pub(crate) quota: Quota,
+    /// What each partner did of the acts that people do now and then, and of which others hear.
+    pub(crate) rare_quota: Quota,
     pub(crate) match_gauges: matches::Gauges,
     pub(crate) review_gauges: reviews::Gauges,
     pub(crate) store: Arc<Store<Switchboard>>,
@@ -68,6 +70,14 @@ pub(crate) struct Keyring {
 }
 
 impl App {
+    /// Charges one act that people do now and then (leaving, subscribing): others hear of each, or it costs them something.
+    pub(crate) fn charge_rare(&self, party: Oin) -> Result<(), Refusal> {
+        self.rare_quota.charge(party, RARE, self.now()).map_err(|wait| {
+            let detail = "Your organisation has done this as often as it may for now.";
+            Refusal::new(ProblemCode::BudgetExhausted, detail).retry_after(wait)
+        })
+    }
+
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
     }
@@ -195,3 +205,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
 }
+
+/// More than the people of one partner do by hand.
+const RARE: Budget = Budget { burst: 60, hour: 200, day: 500 };

@@ -144,6 +144,7 @@ async fn open(
         oin: tls.oin(),
         proofs,
         quota: crate::quota::Quota::default(),
+        rare_quota: crate::quota::Quota::default(),
         review_gauges: reviews::Gauges::new(&http.metrics),
         store,
         sweep: matches::Sweep::default(),

@@ -26,4 +26,11 @@ kw_telemetry::events! {
         generation: u64,
         not_after: Instant,
     }
+    /// A party has as many connections open as it may: its software is at fault, or somebody means to keep others out.
+    TooManyConnections(
+        Security, Warn, "too-many-connections", "a party has all the connections that it may have, and wants more"
+    ) {
+        party: Oin,
+        open: u64,
+    }
 }

@@ -25,6 +25,7 @@ mod peer;
 mod postgres;
 mod provider;
 mod server;
+mod shares;
 mod snapshot;
 mod tls;
 mod web;
@@ -37,6 +38,7 @@ pub use files::{TlsFiles, read_secret};
 pub use identity::IdentityError;
 pub use peer::{Peer, PeerError};
 pub use postgres::{postgres_tls, server_roots};
+pub use shares::Shares;
 pub use tls::{StandIns, Tls};
 pub use web::{private_key, web_client, web_client_with_certificate};
 

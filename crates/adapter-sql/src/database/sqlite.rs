@@ -1,7 +1,9 @@
 //! SQLite, opened for reading only.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,10 +28,14 @@ pub(crate) struct Sqlite {
 }
 
 struct Shared {
+    path: PathBuf,
     uri: String,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<(FileMark, SqliteConnection)>>,
     busy_timeout_ms: u64,
 }
+
+/// Which file a path leads to: device and inode. One that was put in its place is another.
+type FileMark = (u64, u64);
 
 struct AnyRow(Map<String, Value>);
 
@@ -37,6 +43,7 @@ impl Sqlite {
     pub(crate) fn new(path: &Path, config: &SqlConfig) -> Self {
         Self {
             shared: Arc::new(Shared {
+                path: path.to_owned(),
                 uri: read_only_uri(path),
                 idle: Mutex::new(Vec::new()),
                 busy_timeout_ms: config.statement_timeout_ms.min(config.deadline_ms),
@@ -78,9 +85,15 @@ impl Shared {
         values: Vec<Bound>,
         most: usize,
     ) -> Result<Vec<Map<String, Value>>, DatabaseFault> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        // Marked before it is opened: one that is put in place in between is opened again the next time.
+        let mark = self.mark()?;
+        let idle = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|(opened, _)| *opened == mark);
+            idle.pop()
+        };
         let mut connection = match idle {
-            Some(connection) => connection,
+            Some((_, connection)) => connection,
             None => self.connect()?,
         };
         let mut query = sql_query(sql).into_boxed::<SqliteBackend>();
@@ -95,14 +108,17 @@ impl Shared {
             .and_then(|rows| rows.take(most).map(|row| row.map(|AnyRow(row)| row)).collect())
             .map_err(|error| fault_of(&error))?;
         // After an error the connection is dropped, so that the next one starts afresh.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((mark, connection));
         Ok(rows)
     }
 
+    fn mark(&self) -> Result<FileMark, DatabaseFault> {
+        let found = fs::metadata(&self.path).map_err(|_| NOT_OPENED)?;
+        Ok((found.dev(), found.ino()))
+    }
+
     fn connect(&self) -> Result<SqliteConnection, DatabaseFault> {
-        let cannot =
-            |_| DatabaseFault::Unavailable("the database file cannot be opened: check that it is there");
-        let mut connection = SqliteConnection::establish(&self.uri).map_err(cannot)?;
+        let mut connection = SqliteConnection::establish(&self.uri).map_err(|_| NOT_OPENED)?;
         connection
             .batch_execute(&format!(
                 "PRAGMA busy_timeout = {}; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;",
@@ -112,6 +128,9 @@ impl Shared {
         Ok(connection)
     }
 }
+
+const NOT_OPENED: DatabaseFault =
+    DatabaseFault::Unavailable("the database file cannot be opened: check that it is there");
 
 impl QueryableByName<SqliteBackend> for AnyRow {
     fn build<'a>(row: &impl NamedRow<'a, SqliteBackend>) -> deserialize::Result<Self> {
@@ -162,6 +181,29 @@ fn read_only_uri(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_put_in_its_place_is_read_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, next) = (folder.path().join("people.db"), folder.path().join("next.db"));
+        for (file, city) in [(&path, "Oudstad"), (&next, "Nieuwstad")] {
+            let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+            let made = format!("CREATE TABLE people (city TEXT); INSERT INTO people VALUES ('{city}')");
+            connection.batch_execute(&made).unwrap();
+        }
+        let read = |shared: &Shared| shared.rows("SELECT city FROM people", Vec::new(), 9);
+        let shared = Shared {
+            uri: read_only_uri(&path),
+            path: path.clone(),
+            idle: Mutex::default(),
+            busy_timeout_ms: 100,
+        };
+        assert_eq!(read(&shared).unwrap()[0]["city"], "Oudstad");
+        std::fs::rename(&next, &path).unwrap();
+        assert_eq!(read(&shared).unwrap()[0]["city"], "Nieuwstad");
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(read(&shared), Err(DatabaseFault::Unavailable(_))));
+    }
 
     #[test]
     fn a_path_cannot_add_options_to_the_uri() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kw_agreement::Agreement;
-use kw_domain::{ActorId, Instant};
+use kw_domain::Instant;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::Refusal;
 use kw_store::{Consent, Resolution};
@@ -113,7 +113,7 @@ pub(super) fn may_approve(
     if agreement.auditor(first.party).is_none() {
         return Err(MayNot::NoLongerAuditor);
     }
-    if same_person(&first.person, &second.person) {
+    if first.person.is_same_person(&second.person) {
         return Err(MayNot::SamePerson);
     }
     if first.certificate == second.certificate {
@@ -131,7 +131,7 @@ pub(super) fn may_use(
 ) -> Result<(), MayNot> {
     let both = [Some(&resolution.request), resolution.approval.as_ref()];
     let is_one =
-        |consent: &&Consent| consent.party == reader.party && same_person(&consent.person, &reader.person);
+        |consent: &&Consent| consent.party == reader.party && consent.person.is_same_person(&reader.person);
     if !both.into_iter().flatten().any(|consent| is_one(&consent)) {
         return Err(MayNot::NotOneOfBoth);
     }
@@ -143,14 +143,6 @@ pub(super) fn may_use(
         return Err(MayNot::NoLongerAuditor);
     }
     Ok(())
-}
-
-/// Names are compared whatever the organisation, the case of letters and the spaces around: when in doubt it is one person.
-fn same_person(one: &ActorId, other: &ActorId) -> bool {
-    let plain = |id: &ActorId| -> String {
-        id.as_str().chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
-    };
-    plain(one) == plain(other)
 }
 
 #[cfg(test)]

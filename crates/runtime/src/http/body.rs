@@ -1,5 +1,7 @@
 //! The extractor for JSON bodies.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest};
@@ -7,8 +9,15 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use kw_protocol::problem::ProblemCode;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::problem::Refusal;
+
+/// What every body may take.
+const SHORTEST_WAIT: Duration = Duration::from_secs(10);
+/// Bytes a second that a line has to manage beyond it.
+const SLOWEST: usize = 32 * 1024;
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 use crate::shape;
 
 /// How large a body may be, in bytes; as `app_data` of a resource it replaces the service's own limit.
@@ -55,7 +64,12 @@ pub fn require_media_type(request: &HttpRequest, wanted: &'static str) -> Result
     Err(Refusal::new(ProblemCode::UnsupportedMediaType, detail))
 }
 
-async fn collect(mut payload: Payload, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
+async fn collect(payload: Payload, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
+    let longest = SHORTEST_WAIT + Duration::from_secs((limit / SLOWEST) as u64);
+    timeout(longest.min(LONGEST_WAIT), gather(payload, length, limit)).await.map_err(|_| too_slow())?
+}
+
+async fn gather(mut payload: Payload, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
     if length.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
@@ -70,6 +84,11 @@ async fn collect(mut payload: Payload, length: Option<usize>, limit: usize) -> R
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// A body that does not come holds a connection that others may need.
+pub fn too_slow() -> Refusal {
+    Refusal::new(ProblemCode::TooSlow, "The body did not come in time. Send it again, over a faster line.")
 }
 
 pub(crate) fn too_large(limit: usize) -> Refusal {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::web::ServiceConfig;
-use kw_transport::{Tls, on_connect};
+use kw_transport::{Shares, Tls};
 
 use super::Server;
 use crate::http::Traffic;
@@ -50,6 +50,7 @@ impl Server {
             // Answers to the end, and is not waited for.
             http.traffic = Traffic::default();
         }
+        let shares = Shares::new(settings.max_connections_per_party);
         let server = HttpServer::new(move || http.app(routes.clone()))
             .workers(workers)
             // actix counts per worker.
@@ -60,7 +61,7 @@ impl Server {
             .tls_handshake_timeout(patience)
             .shutdown_timeout(settings.shutdown_deadline)
             .tcp_nodelay(true)
-            .on_connect(on_connect)
+            .on_connect(move |connection, extensions| shares.on_connect(connection, extensions))
             .disable_signals();
         let server = match door {
             Door::Mutual(tls) => server.listen_rustls_0_23(socket, tls.server_config()),

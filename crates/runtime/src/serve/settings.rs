@@ -21,6 +21,8 @@ pub struct ServerSettings {
     pub workers: Option<usize>,
     /// Open connections per listener; what comes after waits.
     pub max_connections: usize,
+    /// Open connections of one party per listener; what comes after is closed at once.
+    pub max_connections_per_party: usize,
     /// TLS handshakes under way per listener; what comes after waits.
     pub max_handshakes: usize,
     /// How long a client may take over its handshake, and over the head of a request, in seconds.
@@ -49,6 +51,7 @@ impl Default for ServerSettings {
             admin_beyond_loopback: false,
             workers: None,
             max_connections: 4096,
+            max_connections_per_party: 256,
             max_handshakes: 256,
             client_request_timeout: 10,
             keep_alive: 75,

@@ -12,7 +12,7 @@ use kw_transport::Tls;
 use reqwest::{Client, StatusCode};
 use tokio::task::JoinHandle;
 
-use crate::town::{SCHOOL, STRANGER, SWITCHBOARD, Town, client, oin, service};
+use crate::town::{SCHOOL, SHARE, STRANGER, SWITCHBOARD, Town, client, oin, service};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -120,6 +120,47 @@ async fn a_revoked_certificate_is_refused_on_its_open_connection_after_sighup() 
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     assert_eq!((status, code(&body).as_str()), (StatusCode::UNAUTHORIZED, "certificate-refused"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let town = Town::new();
+    let running = Running::start(&town).await;
+    let first = futures_util::stream::once(async { Ok::<_, std::io::Error>("\"") });
+    let endless = futures_util::StreamExt::chain(first, futures_util::stream::pending());
+    let asked = client(&town.tls("school", SCHOOL))
+        .post(format!("https://{}/v1/told", running.service))
+        .header("content-type", "application/json")
+        .body(reqwest::Body::wrap_stream(endless))
+        .timeout(Duration::from_secs(60));
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(code(&answer.text().await.unwrap()), "too-slow");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_party_cannot_take_the_connections_of_others() {
+    let town = Town::new();
+    let running = Running::start(&town).await;
+    let (school, other) = (town.tls("school", SCHOOL), town.tls("stranger", STRANGER));
+    let mut held: Vec<Client> = (0..SHARE).map(|_| client(&school)).collect();
+    for one in &held {
+        assert_eq!(running.me(one).await.0, StatusCode::OK);
+    }
+    let me = format!("https://{}/v1/me", running.service);
+    assert!(client(&school).get(&me).send().await.is_err());
+    assert_eq!(running.me(&client(&other)).await.0, StatusCode::FORBIDDEN);
+    for one in &held {
+        assert_eq!(running.me(one).await.0, StatusCode::OK);
+    }
+    drop(held.pop());
+    let began = Instant::now();
+    while client(&school).get(&me).send().await.is_err() {
+        assert!(began.elapsed() < SOON);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     running.stop().await;
 }
 

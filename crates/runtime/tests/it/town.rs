@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
 use kw_domain::{Oin, SystemClock};
-use kw_runtime::{Http, Metrics, Party, Server, ServerSettings, SharedAgreement};
+use kw_runtime::{Body, Http, Metrics, Party, Server, ServerSettings, SharedAgreement};
 use kw_transport::authority::{Authority, IssueRequest};
 use kw_transport::{ClientOptions, Tls};
 use tempfile::TempDir;
@@ -15,6 +15,9 @@ use tempfile::TempDir;
 pub(crate) const SWITCHBOARD: &str = "00000099000000001000";
 pub(crate) const SCHOOL: &str = "00000099000000012000";
 pub(crate) const STRANGER: &str = "00000099000000099000";
+
+/// Connections that a party may have.
+pub(crate) const SHARE: usize = 3;
 
 const AGREEMENT: &str = include_str!("../../../../examples/chains/youth.toml");
 
@@ -67,6 +70,7 @@ pub(crate) fn service(tls: &Tls, agreement: &SharedAgreement) -> Server {
     let settings = ServerSettings {
         public: Some("127.0.0.1:0".parse().unwrap()),
         workers: Some(1),
+        max_connections_per_party: SHARE,
         shutdown_deadline: 5,
         ..ServerSettings::default()
     };
@@ -81,6 +85,9 @@ pub(crate) fn service(tls: &Tls, agreement: &SharedAgreement) -> Server {
 fn who_am_i(config: &mut ServiceConfig) {
     config
         .service(web::resource("/v1/me").route(web::get().to(|party: Party| async move { party.name })))
+        .service(
+            web::resource("/v1/told").route(web::post().to(|_: Party, told: Body<String>| async { told.0 })),
+        )
         .service(web::resource("/v1/slow").route(web::get().to(|_: Party| async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             "slow"

@@ -92,6 +92,8 @@ pub trait DeparturesRead {
     fn departures(&mut self, limit: u32) -> Result<Vec<StoredDeparture>, StoreError>;
     /// The departure of a party that was not ended; there is at most one.
     fn open_departure(&mut self, party: Oin) -> Result<Option<StoredDeparture>, StoreError>;
+    /// Departures of partners that vanished and are not back.
+    fn vanished_departures(&mut self) -> Result<Vec<StoredDeparture>, StoreError>;
     /// Departures that count and are not finished, oldest first.
     fn running_departures(&mut self) -> Result<Vec<StoredDeparture>, StoreError>;
     /// What became of the pointers so far, by category.

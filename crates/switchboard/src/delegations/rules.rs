@@ -46,7 +46,7 @@ pub(super) fn approved(
     let mut next = delegation.clone();
     match &delegation.first_approver {
         // Written in another case it is still the same person.
-        Some(first) if first.as_str().to_lowercase() == by.as_str().to_lowercase() => {
+        Some(first) if first.is_same_person(by) => {
             let detail = "You approved this mandate before. The second approval is another person's.";
             return Err(Refusal::new(ProblemCode::Conflict, detail));
         }

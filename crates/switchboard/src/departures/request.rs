@@ -39,6 +39,7 @@ pub(crate) async fn request(
         return Err(Refusal::new(ProblemCode::Invalid, "The departure cannot be asked for.")
             .field("/successor", "expected the OIN of another partner of the agreement"));
     }
+    app.charge_rare(party.oin)?;
     let departure = StoredDeparture {
         id: app.entropy.id::<DepartureId>(now),
         party: party.oin,

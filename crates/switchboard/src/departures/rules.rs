@@ -45,7 +45,7 @@ pub(super) fn approved(
         match &departure.first {
             None => next.first = word,
             // Written in another case it is still the same person.
-            Some((first, _)) if first.as_str().to_lowercase() == by.as_str().to_lowercase() => {
+            Some((first, _)) if first.is_same_person(by) => {
                 return Err(conflict(
                     "You approved this departure before. The second approval is another person's.",
                 ));

@@ -72,9 +72,8 @@ pub(crate) async fn notice_returns(app: Arc<App>) -> Result<(), Reason> {
     let now = app.now();
     let back = app.store.read(move |index| {
         let mut back = Vec::new();
-        for departure in index.departures(MOST)? {
-            let open = departure.kind == DepartureKind::Vanished && departure.ended_at.is_none();
-            if open && index.lease(departure.party)?.is_some_and(|until| until > now) {
+        for departure in index.vanished_departures()? {
+            if index.lease(departure.party)?.is_some_and(|until| until > now) {
                 back.push(departure);
             }
         }
@@ -100,5 +99,3 @@ pub(crate) async fn notice_returns(app: Arc<App>) -> Result<(), Reason> {
     }
     Ok(())
 }
-
-const MOST: u32 = 500;

@@ -18,6 +18,7 @@ use crate::app::{App, act, not_written, recorded_actor};
 use crate::mandates::{known_or_new, side};
 use crate::matches::{Moved, check_actor};
 use crate::proving::require_signed_in;
+use crate::queries::charge;
 use crate::staleness::{Unwritten, again, check_generations};
 
 /// Declares that two persons belong together, or gives back the same relation of this registrar that is there. Holders of
@@ -49,6 +50,8 @@ pub(crate) async fn declare_relation(
         return Err(not_registrar());
     }
     check(&asked)?;
+    // What is declared may make a match, which tells who holds something: it costs what a question costs.
+    charge(&app, &agreement, &party)?;
     require_signed_in(&app, &agreement, party.oin, &asked.actor).await?;
     let mut attempt = 0;
     loop {

@@ -108,7 +108,7 @@ fn may_judge(agreement: &Agreement, review: &StoredReview, given: &GiveVerdict) 
     if !agreement.review().reviewers.contains(&given.actor.role) {
         return Err(MayNot::NoReviewer);
     }
-    if given.actor.id == review.actor {
+    if given.actor.id.is_same_person(&review.actor) {
         return Err(MayNot::OwnQuestion);
     }
     Ok(())

@@ -33,6 +33,7 @@ pub(crate) async fn create_subscription(
 ) -> Result<HttpResponse, Refusal> {
     let party = subscriber(&member)?;
     check(&body.0)?;
+    app.charge_rare(party)?;
     let live = app.store.read(move |index| index.count_live_subscriptions(party)).await.map_err(not_read)?;
     if live >= MOST_LIVE {
         return Err(full());

@@ -33,6 +33,7 @@ pub(crate) async fn verify_subscription(
     if one.ended_at.is_some() {
         return Err(ended());
     }
+    app.charge_rare(party)?;
     let sink = one.sink.ok_or_else(|| {
         Refusal::new(ProblemCode::Conflict, "This subscription has no address: it is read from the feed.")
     })?;

@@ -3,6 +3,7 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use kw_domain::{ActorId, Category, DepartureId, Instant, Oin};
+use kw_protocol::departure::DepartureKind;
 
 use super::Conn;
 use super::switchboard_reading::{PointerRow, stored_pointer};
@@ -58,6 +59,16 @@ impl DeparturesRead for Conn {
             .filter(table::ended_at.is_null())
             .select(Row::as_select());
         found.first(self).optional()?.map(stored).transpose()
+    }
+
+    fn vanished_departures(&mut self) -> Result<Vec<StoredDeparture>, StoreError> {
+        let rows: Vec<Row> = table::table
+            .filter(table::kind.eq(kind_number(DepartureKind::Vanished)))
+            .filter(table::ended_at.is_null())
+            .order(table::id)
+            .select(Row::as_select())
+            .load(self)?;
+        rows.into_iter().map(stored).collect()
     }
 
     fn running_departures(&mut self) -> Result<Vec<StoredDeparture>, StoreError> {
