@@ -104,7 +104,9 @@ async fn measure(arguments: &ReconcileArguments, environment: &Environment) -> a
         let more = differences.saturating_sub(changed);
         partner.differ(&all, changed, more).await?;
         changed += more;
-        costs.push(partner.compare(changed).await?);
+        let cost = partner.compare(changed).await?;
+        eprintln!("{changed} differences: {} requests, {} bytes", cost.requests, cost.bytes);
+        costs.push(cost);
     }
     Ok(costs)
 }
@@ -193,9 +195,8 @@ impl Partners {
                 let mut random = [0; 16];
                 random[..8].copy_from_slice(&number.to_le_bytes());
                 random[15] = 1;
-                let mut id = [0; 10];
-                id.copy_from_slice(&random[..10]);
-                let id = PointerId::new(SystemClock.now(), id);
+                // All of it: an id keeps only some of the bits that it is given.
+                let id = PointerId::new(SystemClock.now(), Entropy::os().draw());
                 let pointer = Pointer { id, handle: Some(Handle::from_bytes(random)), ..template.clone() };
                 self.stands_for(&pointer)
             })
