@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use kw_runtime::Entropy;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -118,18 +119,27 @@ async fn is_ready(admin: SocketAddr) -> std::io::Result<bool> {
     Ok(status.split(' ').nth(1) == Some("200"))
 }
 
+/// Below the range from which the system gives ports to outgoing connections: one of those could take a port between finding
+/// it and the start of the service that is to have it.
+const FIRST: u16 = 18_000;
+const COUNT: u16 = 14_000;
+const MOST_TRIES: usize = 2_000;
+
 /// Loopback ports that nobody uses now, all different.
 pub(crate) struct Ports(Vec<SocketAddr>);
 
 impl Ports {
     pub(crate) fn find(count: usize) -> Result<Self, DemoError> {
-        let failed = |source| DemoError::file(Path::new("a loopback port"), source);
+        let entropy = Entropy::os();
+        let drawn = (0..MOST_TRIES).map(|_| FIRST + u16::from_be_bytes(entropy.draw()) % COUNT);
         // Held together, so that no two are the same.
-        let held: Vec<TcpListener> = (0..count)
-            .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-            .collect::<Result<_, _>>()
-            .map_err(failed)?;
-        let ports = held.iter().map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(failed)?;
+        let held: Vec<TcpListener> =
+            drawn.filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()).take(count).collect();
+        let ports: Vec<SocketAddr> = held.iter().filter_map(|one| one.local_addr().ok()).collect();
+        if ports.len() < count {
+            let error = std::io::Error::other("too few are free between 18000 and 32000");
+            return Err(DemoError::file(Path::new("a loopback port"), error));
+        }
         Ok(Self(ports))
     }
 

@@ -68,7 +68,9 @@ impl Outcome {
             ProblemCode::SourceUnavailable | ProblemCode::TooMany | ProblemCode::BudgetExhausted => {
                 Self::new(Unavailable, reason, Health::Alive)
             }
-            ProblemCode::Unavailable | ProblemCode::Fault => Self::new(Unavailable, reason, Health::Failed),
+            ProblemCode::Unavailable | ProblemCode::Fault | ProblemCode::TooSlow => {
+                Self::new(Unavailable, reason, Health::Failed)
+            }
             ProblemCode::ActorMismatch
             | ProblemCode::ActorUnproven
             | ProblemCode::BirthDateRequired

@@ -199,9 +199,9 @@ mod tests {
             busy_timeout_ms: 100,
         };
         assert_eq!(read(&shared).unwrap()[0]["city"], "Oudstad");
-        std::fs::rename(&next, &path).unwrap();
+        fs::rename(&next, &path).unwrap();
         assert_eq!(read(&shared).unwrap()[0]["city"], "Nieuwstad");
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         assert!(matches!(read(&shared), Err(DatabaseFault::Unavailable(_))));
     }
 

@@ -1,4 +1,4 @@
-use kw_domain::{Oin, Role};
+use kw_domain::{ActorId, Oin, Role};
 use kw_store::Meant;
 
 use super::*;
