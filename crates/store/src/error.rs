@@ -146,6 +146,7 @@ const KNOWN: &[&str] = &[
     "could not extend file",
     "could not serialize",
     "database is locked",
+    "database file was moved",
     "deadlock detected",
     "disk I/O error",
     "disk is full",

@@ -27,6 +27,7 @@ pub mod personal;
 mod pool;
 pub mod pseudonymiser;
 mod resolutions;
+mod same_file;
 mod schema;
 mod statements;
 mod store;

@@ -11,6 +11,7 @@ use crate::error::{Abort, KeepError, OpenError, ReadError, StoreError, WriteErro
 use crate::leadership::{Lead, Leadership};
 use crate::ledger::{Act, Committed, LedgerRead, Links};
 use crate::pool::{self, Pool};
+use crate::same_file::OpenedFile;
 use crate::writer::{Tx, Writer};
 
 /// The tables of one service: what can be read, what can be changed.
@@ -40,6 +41,7 @@ pub(crate) mod sealed {
 pub struct Store<S: Service> {
     readers: Pool,
     writer: Writer<S>,
+    file: Option<Arc<OpenedFile>>,
     origin: Arc<str>,
     config: DatabaseConfig,
     /// Ends the thread that moves the write-ahead log when the store goes.
@@ -66,16 +68,19 @@ impl<S: Service> Store<S> {
             return Err(OpenError::OtherOrigin { expected: origin.to_owned(), found });
         }
         let readers = pool::open(config)?;
-        let writer = Writer::start(config.clone(), origin.to_owned(), connection, Arc::new(entropy))
-            .map_err(|error| OpenError::Connection(error.to_string()))?;
+        let file = OpenedFile::of(config)?.map(Arc::new);
+        let writer =
+            Writer::start(config.clone(), file.clone(), origin.to_owned(), connection, Arc::new(entropy))
+                .map_err(|error| OpenError::Connection(error.to_string()))?;
         let alive = Arc::new(());
-        if !config.is_postgres() {
-            crate::checkpoint::start(config.clone(), S::NAME, Arc::downgrade(&alive))
+        if let Some(file) = file.clone() {
+            crate::checkpoint::start(config.clone(), file, S::NAME, Arc::downgrade(&alive))
                 .map_err(|error| OpenError::Connection(error.to_string()))?;
         }
         Ok(Self {
             readers,
             writer,
+            file,
             origin: origin.into(),
             config: config.clone(),
             _alive: alive,
@@ -98,7 +103,7 @@ impl<S: Service> Store<S> {
         &self.origin
     }
 
-    /// Reads. SQLite answers in microseconds and is asked on this thread; PostgreSQL is waited for on another.
+    /// Reads, unless the file of a SQLite database is not where it was opened any more. SQLite answers in microseconds and is asked on this thread; PostgreSQL is waited for on another.
     pub async fn read<T, F>(&self, read: F) -> Result<T, ReadError>
     where
         T: Send + 'static,
@@ -121,6 +126,9 @@ impl<S: Service> Store<S> {
         &self,
         read: impl FnOnce(&mut S::Read) -> Result<T, StoreError>,
     ) -> Result<T, ReadError> {
+        if let Some(file) = &self.file {
+            file.is_in_place()?;
+        }
         let mut connection = pool::check_out(&self.readers)?;
         Ok(read(S::reading(&mut connection))?)
     }

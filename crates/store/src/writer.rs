@@ -27,6 +27,7 @@ use crate::error::{Abort, StoreError, WriteError};
 use crate::events::{BatchNotCommitted, OperationFailed, SlowCommit, WalNotTruncated};
 use crate::ledger::{Act, Committed, Erased};
 use crate::resolutions::{Consent, Resolution};
+use crate::same_file::OpenedFile;
 use crate::store::Service;
 use crate::without_ledger::WITHOUT_LEDGER;
 
@@ -123,13 +124,21 @@ pub(crate) struct Writer<S: Service> {
 impl<S: Service> Writer<S> {
     pub(crate) fn start(
         config: DatabaseConfig,
+        file: Option<Arc<OpenedFile>>,
         origin: String,
         connection: Connection,
         entropy: Entropy,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let worker =
-            Worker { config, origin, connection: Some(connection), entropy, wal: None, truncate: false };
+        let worker = Worker {
+            config,
+            file,
+            origin,
+            connection: Some(connection),
+            entropy,
+            wal: None,
+            truncate: false,
+        };
         std::thread::Builder::new().name(format!("{}-writer", S::NAME)).spawn(move || worker.run(waiting))?;
         Ok(Self { queue, held: Mutex::new(None) })
     }
@@ -180,6 +189,7 @@ impl<S: Service> Writer<S> {
 
 struct Worker {
     config: DatabaseConfig,
+    file: Option<Arc<OpenedFile>>,
     origin: String,
     connection: Option<Connection>,
     entropy: Entropy,
@@ -237,6 +247,9 @@ impl Worker {
     }
 
     fn connected(&mut self) -> Result<(), StoreError> {
+        if let Some(file) = &self.file {
+            file.is_in_place()?;
+        }
         if self.connection.is_none() {
             let connection = Connection::open(&self.config, ConnectionRole::Writer)
                 .map_err(|error| StoreError::Database(error.to_string()))?;

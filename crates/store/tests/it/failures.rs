@@ -35,6 +35,29 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_that_was_moved_or_replaced_gives_and_takes_nothing_until_it_is_back() {
+    let bed = Bed::sqlite();
+    let store = bed.open();
+    store.write::<_, (), _>("test", |_| Ok(((), act(1)))).await.unwrap();
+    let file = std::path::PathBuf::from(bed.config.url.strip_prefix("sqlite:").unwrap_or(&bed.config.url));
+    let away = file.with_extension("away");
+    std::fs::rename(&file, &away).unwrap();
+    for replaced in [false, true] {
+        if replaced {
+            std::fs::copy(&away, &file).unwrap();
+        }
+        let error = store.read(LedgerRead::ledger_size).await.unwrap_err();
+        assert!(error.to_string().contains("moved, removed or replaced"), "{error}");
+        let written = store.write::<(), (), _>("test", |_| Ok(((), act(2)))).await;
+        assert_eq!(written.unwrap_err(), WriteError::Unavailable);
+        assert_eq!(file.exists(), replaced, "no empty one is made where it was");
+    }
+    std::fs::rename(&away, &file).unwrap();
+    store.write::<_, (), _>("test", |_| Ok(((), act(3)))).await.unwrap();
+    assert_eq!(store.read(LedgerRead::ledger_size).await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writing_and_reading_go_on_after_postgresql_was_restarted() {
     let server = Arc::new(tokio::task::spawn_blocking(|| PostgresServer::start().unwrap()).await.unwrap());
     let bed = Bed::on(Arc::clone(&server));
