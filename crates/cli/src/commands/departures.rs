@@ -1,5 +1,7 @@
 //! `departures`: this partner leaves the chain, hands its work over, or takes another's over.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 use kw_client::SwitchboardClient;
 use kw_domain::{ActorId, DepartureId, Oin, Role};
@@ -75,11 +77,19 @@ pub(crate) struct RequestArguments {
     partner: Partner,
     #[command(flatten)]
     person: Person,
+    #[command(flatten)]
+    how: How,
+}
+
+/// What becomes of the work.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct How {
     /// Who takes the work over.
-    #[arg(long, value_name = "OIN", value_parser = Oin::parse, required_unless_present = "withdraw")]
+    #[arg(long, value_name = "OIN", value_parser = Oin::parse)]
     to: Option<Oin>,
     /// Nobody does: every pointer is withdrawn.
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long)]
     withdraw: bool,
 }
 
@@ -129,6 +139,7 @@ impl Person {
 }
 
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
+    let own = command.own_config().map(Path::to_owned);
     let done = match command {
         Command::List(ListArguments { reader }) => {
             let found = reader.departures().await?;
@@ -136,8 +147,8 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
             return Ok(Exit::Done);
         }
         Command::Show(ShowArguments { reader, departure }) => reader.departure(departure).await?,
-        Command::Request(RequestArguments { partner, person, to, .. }) => {
-            let asked = RequestDeparture { successor: to, actor: person.actor() };
+        Command::Request(RequestArguments { partner, person, how }) => {
+            let asked = RequestDeparture { successor: how.to, actor: person.actor() };
             partner.client()?.request_departure(&asked).await?
         }
         Command::Approve(OneArguments { partner, person, departure }) => {
@@ -150,8 +161,41 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
             partner.client()?.end_departure(departure, &person.act()).await?
         }
     };
-    output.data(&done, || shown(&done));
+    let lost = own.map(|config| not_taken_over(&config, &done)).transpose()?.unwrap_or_default();
+    output.data(&done, || format!("{}{lost}", shown(&done)));
     Ok(Exit::Done)
+}
+
+impl Command {
+    /// The configuration of the partner that asks for a departure or approves one.
+    fn own_config(&self) -> Option<&Path> {
+        match self {
+            Self::Request(RequestArguments { partner, .. }) | Self::Approve(OneArguments { partner, .. }) => {
+                Some(partner.config())
+            }
+            Self::List(_) | Self::Show(_) | Self::Finish(_) | Self::End(_) => None,
+        }
+    }
+}
+
+/// A warning about what the agreement does not let the successor register; nothing when there is none.
+fn not_taken_over(config: &Path, departure: &Departure) -> Result<String, Failure> {
+    let Some(successor) = departure.successor else { return Ok(String::new()) };
+    let agreement = AuditConfig::load(config)?.agreement()?;
+    let lost: Vec<String> = agreement
+        .categories()
+        .map(|(category, _)| category)
+        .filter(|category| agreement.may_register(departure.party, category))
+        .filter(|category| !agreement.may_register(successor, category))
+        .map(ToString::to_string)
+        .collect();
+    if lost.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!(
+        "\nWARNING: the agreement does not let {successor} register {}: nobody takes those pointers over",
+        lost.join(", ")
+    ))
 }
 
 fn listed(departures: &[Departure]) -> String {

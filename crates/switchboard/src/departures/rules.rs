@@ -77,7 +77,12 @@ pub(super) fn finishing(
     now: Instant,
 ) -> Result<StoredDeparture, Refusal> {
     if departure.party != party {
-        return Err(not_found());
+        let detail = "The partner that leaves finishes its departure; its successor has nothing more to do.";
+        return Err(if departure.successor == Some(party) {
+            Refusal::new(ProblemCode::Conflict, detail)
+        } else {
+            not_found()
+        });
     }
     if departure.status() != DepartureStatus::Running || departure.closing_at.is_some() {
         let detail = "Only a departure whose pointers are being handed over can be finished.";
