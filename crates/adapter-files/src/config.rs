@@ -8,6 +8,8 @@ pub use kw_adapter::mapping::Combining;
 use kw_domain::Category;
 use serde::Deserialize;
 
+use crate::folder::file_name;
+
 /// A folder with one file per category.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +71,15 @@ pub enum FileFormat {
 }
 
 impl FilesConfig {
+    /// The categories whose file is not there now.
+    pub fn absent(&self) -> Vec<&Category> {
+        let is_absent = |(category, rules): &(&Category, &FileRules)| {
+            let name = file_name(&self.folder, category.as_str(), rules.file.as_deref());
+            name.is_err() || name.is_ok_and(|name| !self.folder.join(name).is_file())
+        };
+        self.categories.iter().filter(is_absent).map(|(category, _)| category).collect()
+    }
+
     /// A folder with the usual bounds and no categories yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {

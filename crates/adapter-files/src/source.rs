@@ -116,6 +116,10 @@ impl Source for FilesSource {
         self.blocking(move |inner| inner.changes(place)).await
     }
 
+    fn rereads(&self) -> bool {
+        true
+    }
+
     async fn fetch(
         &self,
         category: &Category,

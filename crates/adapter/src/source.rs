@@ -24,6 +24,12 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// Reading from the start must yield every record that exists, so that what is missing can be withdrawn.
     async fn changes(&self, after: Option<&Cursor>) -> Result<ChangePage, SourceError>;
 
+    /// Whether a read that finds anything new gives everything again, so that the rows that were refused before count no
+    /// more. What a read from the start, or a complete one, refuses takes the place of the rest anyway.
+    fn rereads(&self) -> bool {
+        false
+    }
+
     /// The document for one record, as it is at the source now; `None` when there is nothing any more.
     ///
     /// A record that is there and cannot be used, or may be among rows that cannot be read, is [`SourceError::Content`]

@@ -16,6 +16,7 @@ mod acts;
 pub(crate) mod backoff;
 mod by_hand;
 mod comparing;
+mod departing;
 mod index;
 mod lease;
 mod place;
@@ -49,7 +50,7 @@ use crate::{SourceError, Vault};
 
 pub use by_hand::Release;
 pub use comparing::Compared;
-pub use index::{Index, Pseudonymiser};
+pub use index::{Index, Left, Pseudonymiser};
 pub use status::{HeldShrink, SourceState, SyncGauges, SyncStatus};
 
 pub(crate) use acts::into_act;
@@ -117,6 +118,8 @@ pub struct Synchroniser {
     board: Board,
     leadership: Arc<Mutex<Leadership>>,
     turn: tokio::sync::Mutex<()>,
+    /// How long one run reads one source.
+    read_at_most: Duration,
 }
 
 impl Synchroniser {
@@ -124,7 +127,7 @@ impl Synchroniser {
     pub fn new(parts: SyncParts) -> Self {
         let board = Board::new(parts.sources.keys(), parts.clock.now());
         let leadership = Arc::new(Mutex::new(parts.store.synchronisation_leadership()));
-        Self { parts, board, leadership, turn: tokio::sync::Mutex::new(()) }
+        Self { parts, board, leadership, turn: tokio::sync::Mutex::new(()), read_at_most: READ_AT_MOST }
     }
 
     /// Reads the sources, tells the switchboard, and keeps up what is there. What fails for one source is in the report
@@ -135,13 +138,13 @@ impl Synchroniser {
         options: &SyncOptions,
         progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
     ) -> Result<SyncReport, SyncError> {
-        self.run(options, false, progress).await
+        self.run(options, Caller::Person, progress).await
     }
 
     async fn run(
         &self,
         options: &SyncOptions,
-        when_due: bool,
+        caller: Caller,
         progress: &(dyn Fn(SyncProgress<'_>) + Send + Sync),
     ) -> Result<SyncReport, SyncError> {
         let _turn = self.turn.lock().await;
@@ -151,16 +154,26 @@ impl Synchroniser {
             return Err(SyncError::Elsewhere);
         }
         let agreement = self.parts.agreement.current();
-        self.board.begin_run();
+        self.board.begin_run(self.now());
         self.notice_lapse(&agreement).await?;
-        self.read_sources(&agreement, options, progress).await?;
+        let back = self.notice_departure(&agreement, caller).await?;
+        let left = self.board.left();
+        if left.is_some_and(|left| left.finished) {
+            return self.report().await;
+        }
+        if left.is_none() {
+            self.try_refused_again(&agreement, back || caller == Caller::Person).await?;
+        }
+        // Neither waits for a source that takes long.
         self.keep_lease(&agreement).await?;
+        self.tell(&agreement, progress).await?;
+        self.read_sources(&agreement, options, progress).await?;
         self.tell(&agreement, progress).await?;
         self.keep_up(&agreement).await?;
         let mut mended = false;
-        for name in self.parts.sources.keys().filter(|name| options.means(name)) {
-            let due = when_due && self.is_reconciliation_due(&agreement, name).await?;
-            if options.reconcile || due {
+        for name in self.parts.sources.keys().filter(|name| options.means(name) && left.is_none()) {
+            let due = caller == Caller::Job && self.is_reconciliation_due(&agreement, name).await?;
+            if options.reconcile || due || back {
                 mended |= self.reconcile(&agreement, name, options.confirm_shrink).await?;
             }
         }
@@ -199,7 +212,7 @@ impl Synchroniser {
     /// One run for a background job: an error when anything stayed behind, so that it is tried again and seen. Nothing when
     /// another process synchronises.
     pub async fn run_in_background(&self) -> Result<(), SyncError> {
-        let report = match self.run(&SyncOptions::default(), true, &|_| {}).await {
+        let report = match self.run(&SyncOptions::default(), Caller::Job, &|_| {}).await {
             Err(SyncError::Elsewhere) => return Ok(()),
             ran => ran?,
         };
@@ -231,6 +244,17 @@ pub enum SyncError {
     /// The partner's own database fails: the operator's to mend.
     #[error("the partner's own database: {0}")]
     Own(&'static str),
+    /// A source gives page after page without a row.
+    #[error(
+        "the source has no end: {EMPTY_PAGES} pages in a row had no row, and it says that there is more; look at its paging"
+    )]
+    SourceEndless,
+    /// The source was not read to its end in one run.
+    #[error("it takes long: {read} changes so far; the next run goes on from there")]
+    SourceLong {
+        /// Changes so far.
+        read: u64,
+    },
     /// Another process on this database synchronises it.
     #[error("another process on this database synchronises it: ask that one")]
     Elsewhere,
@@ -251,6 +275,8 @@ impl Explain for SyncError {
         match self {
             Self::Behind(_) => reason.say("something stayed behind: ask the local API for the status"),
             Self::Own(why) => reason.say("the partner's own database").say(why),
+            Self::SourceEndless => reason.say("the source gives page after page without a row"),
+            Self::SourceLong { .. } => reason.say("the source was not read to its end in one run"),
             Self::Elsewhere => reason.say("another process on this database synchronises it"),
             Self::Source(error) => reason.because(error),
             Self::SourceSlow => reason.say("the source took too long for one page"),
@@ -282,6 +308,19 @@ impl From<WriteError<Never>> for SyncError {
 #[derive(Debug)]
 enum Never {}
 
+/// Who has it run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    /// The clock.
+    Job,
+    /// Somebody who may have mended something.
+    Person,
+}
+
+/// So many pages in a row without a row: the source only says that there is more.
+const EMPTY_PAGES: u32 = 1_000;
+/// A source that never ends must not keep the others of the partner waiting for ever.
+const READ_AT_MOST: Duration = Duration::from_mins(5);
 /// The most changes in one transaction.
 const CHUNK: usize = 500;
 /// How long a source may take for one page.

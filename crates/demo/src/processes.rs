@@ -133,8 +133,10 @@ impl Ports {
         let entropy = Entropy::os();
         let drawn = (0..MOST_TRIES).map(|_| FIRST + u16::from_be_bytes(entropy.draw()) % COUNT);
         // Held together, so that no two are the same.
-        let held: Vec<TcpListener> =
-            drawn.filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()).take(count).collect();
+        let held: Vec<TcpListener> = drawn
+            .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
+            .take(count)
+            .collect();
         let ports: Vec<SocketAddr> = held.iter().filter_map(|one| one.local_addr().ok()).collect();
         if ports.len() < count {
             let error = std::io::Error::other("too few are free between 18000 and 32000");

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use kw_adapter::feedback::Routing;
 use kw_adapter::grants::{FetchingKeys, KeySource};
 use kw_adapter::pulls::{CheckingConsent, ConsentSource};
-use kw_adapter::sync::{Index, Pseudonymiser};
+use kw_adapter::sync::{Index, Left, Pseudonymiser};
 use kw_client::{ClientError, Context, EpochElement, PseudonymError, PseudonymiserClient, SwitchboardClient};
-use kw_domain::{BatchId, KeyUse, PointerId, Subject};
+use kw_domain::{BatchId, KeyUse, Oin, PointerId, Subject};
 use kw_protocol::consent::CheckConsent;
 use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
@@ -105,6 +105,10 @@ impl Index for Clients {
 
     async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError> {
         self.current()?.switchboard.digests(request).await
+    }
+
+    async fn left(&self, holder: Oin) -> Result<Option<Left>, ClientError> {
+        Index::left(&self.current()?.switchboard, holder).await
     }
 }
 

@@ -28,4 +28,5 @@ impl Admission {
 }
 
 /// What whoever gave such a subject is told.
-pub(crate) const ONLY_TEST_NUMBERS: &str = "this chain is for tests: use a test number (9999… or 0000000…)";
+pub(crate) const ONLY_TEST_NUMBERS: &str =
+    "this chain is for tests: use a test number, which begins with 9999 or with seven zeros";

@@ -178,6 +178,8 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
         clock: Arc::clone(&clock),
         reconcile_every: config.sync.reconcile_every(),
     }));
+    // A database that cannot be read now is the first run's to tell.
+    let _ = synchroniser.look().await;
     let in_force =
         InForce::new(Arc::clone(&store), oin, Arc::clone(&clock)).naming_approvers(agreement.clone());
     let retention = Retention::new(Arc::clone(&store), agreement.clone(), oin, Arc::clone(&clock));

@@ -110,6 +110,10 @@ impl Source for Screened {
         Ok(page)
     }
 
+    fn rereads(&self) -> bool {
+        self.inner.rereads()
+    }
+
     async fn fetch(
         &self,
         category: &Category,

@@ -112,6 +112,13 @@ pub struct SyncRequest {
 pub struct SyncReport {
     /// One per source.
     pub sources: Vec<SourceSync>,
+    /// The organisation left the chain of its own will then: nothing is registered until it ends its departure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub left_at: Option<Instant>,
+    /// Why the switchboard could not be told everything, if a service could not be used: what waits is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
     /// When it was done.
     #[schema(value_type = String)]
     pub finished_at: Instant,
@@ -142,7 +149,7 @@ pub struct SourceSync {
     /// Why the source could not be read to its end, if it could not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// How the last comparison with the switchboard went, if there was one.
+    /// How the comparison with the switchboard went, if this run made one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciliation: Option<Reconciliation>,
 }
@@ -178,7 +185,12 @@ pub struct PartnerStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub lease_valid_until: Option<Instant>,
-    /// Since when something may have changed at a source that the switchboard was not told; absent before the first sync.
+    /// The organisation left the chain of its own will then: nothing is registered until it ends its departure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub left_at: Option<Instant>,
+    /// Since when something may have changed at a source that the switchboard was not told; absent when nothing is behind, and
+    /// before the first sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub behind_since: Option<Instant>,
@@ -210,7 +222,8 @@ pub struct SourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub synced_at: Option<Instant>,
-    /// Since when something may have changed there that the switchboard was not told; absent before the first sync.
+    /// Since when something may have changed there that the switchboard was not told; absent when nothing is behind, and before
+    /// the first sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub behind_since: Option<Instant>,

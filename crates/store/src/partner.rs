@@ -171,6 +171,8 @@ pub struct ParkedMessage {
     pub reason: String,
     /// Since when.
     pub since: Instant,
+    /// When it is tried again.
+    pub next_at: Instant,
 }
 
 /// Where a source's changes were read to.
@@ -353,6 +355,8 @@ pub trait PartnerWrite:
     fn put_off(&mut self, id: i64, attempts: u32, next_at: Instant) -> Result<(), StoreError>;
     /// Notes on a message that was put off why it was refused and since when.
     fn park(&mut self, id: i64, reason: &str, now: Instant) -> Result<(), StoreError>;
+    /// Has every message that was refused tried again now, but for those that wait for another record.
+    fn unpark(&mut self) -> Result<(), StoreError>;
     /// Has a message that was put off wait for a record to go.
     fn wait_for(&mut self, id: i64, handle: Handle) -> Result<(), StoreError>;
     /// The record has gone: what waited for that may be sent as when it was queued.

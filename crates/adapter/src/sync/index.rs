@@ -9,7 +9,8 @@ use kw_client::{
     ClientError, Entropy, EpochElement, IdempotencyKey, PseudonymError, PseudonymiserClient,
     SwitchboardClient,
 };
-use kw_domain::{BatchId, KeyUse, PointerId, Subject};
+use kw_domain::{BatchId, Instant, KeyUse, Oin, PointerId, Subject};
+use kw_protocol::departure::{DepartureKind, DepartureStatus};
 use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::pointer::{
@@ -39,6 +40,18 @@ pub trait Index: fmt::Debug + Send + Sync {
 
     /// Digests of the active pointers, or the pointers in some buckets.
     async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError>;
+
+    /// Whether a partner has left the chain of its own will, and may register nothing.
+    async fn left(&self, holder: Oin) -> Result<Option<Left>, ClientError>;
+}
+
+/// A departure that took effect, and was not called off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Since when.
+    pub since: Instant,
+    /// Whether the last pointer is gone.
+    pub finished: bool,
 }
 
 /// The pseudonymiser. [`PseudonymiserClient`] is one; tests have another.
@@ -107,6 +120,17 @@ impl Index for SwitchboardClient {
 
     async fn digests(&self, request: &DigestRequest) -> Result<DigestResponse, ClientError> {
         Self::digests(self, request).await
+    }
+
+    async fn left(&self, holder: Oin) -> Result<Option<Left>, ClientError> {
+        let found = self.departures().await?.departures.into_iter();
+        let mut left = found
+            .filter(|one| one.party == holder && one.kind != DepartureKind::Vanished)
+            .filter(|one| matches!(one.status, DepartureStatus::Running | DepartureStatus::Finished));
+        Ok(left.next().map(|one| Left {
+            since: one.effective_at.unwrap_or(one.requested_at),
+            finished: one.status == DepartureStatus::Finished,
+        }))
     }
 }
 

@@ -53,18 +53,23 @@ impl Synchroniser {
         if last.is_none_or(|until| until > now.plus(CLOCKS)) {
             return Ok(());
         }
+        let total = self.set_all_back(agreement).await?;
+        if total > 0 {
+            LeaseRanOut { count: total }.log();
+        }
+        Ok(())
+    }
+
+    /// Sets every registered record back; how many there were.
+    pub(super) async fn set_all_back(&self, agreement: &Arc<Agreement>) -> Result<u64, SyncError> {
         let mut total = 0;
         loop {
             let done = self.set_back_some(agreement).await?;
             total += done;
             if done < CHUNK as u64 {
-                break;
+                return Ok(total);
             }
         }
-        if total > 0 {
-            LeaseRanOut { count: total }.log();
-        }
-        Ok(())
     }
 
     /// A bounded number of records; how many there were.

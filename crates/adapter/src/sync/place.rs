@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) sweep: Option<Sweep>,
     /// Much is gone at once, and a person has to say that it is right.
     pub(super) held: Option<Sweep>,
+    /// Since when.
+    pub(super) held_at: Option<Instant>,
 }
 
 /// A complete read.

@@ -6,11 +6,13 @@ use std::time::Duration;
 use kw_agreement::Agreement;
 use kw_domain::{Category, SourceName};
 use kw_protocol::pointer::WithdrawalReason;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::place::Place;
 use super::records::{AgeLimit, Arrival, arrive, arrive_again, is_set_back, leave};
-use super::{CHUNK, Never, PAGE_DEADLINE, SyncError, SyncOptions, SyncProgress, Synchroniser, act_about};
+use super::{
+    CHUNK, EMPTY_PAGES, Never, PAGE_DEADLINE, SyncError, SyncOptions, SyncProgress, Synchroniser, act_about,
+};
 use crate::{Change, ChangePage, Cursor, RefusedRow, Source};
 
 /// A change, made ready outside the transaction.
@@ -32,7 +34,7 @@ struct Tally {
 }
 
 impl Synchroniser {
-    /// Reads a source to its end and writes what changed.
+    /// Reads a source to its end and writes what changed. Bounded: a source that has no end takes no more than its share of a run.
     pub(super) async fn read_source(
         &self,
         agreement: &Arc<Agreement>,
@@ -46,11 +48,16 @@ impl Synchroniser {
             self.parts.store.read(move |tables| tables.source_cursor(&name)).await?
         };
         let mut place = Place::of(stored);
-        if options.full || !place.state.open {
+        let begins = options.full || !place.state.open;
+        if begins {
             place.begin(options.full);
         }
-        let mut read = 0;
+        let (mut read, mut empty, mut first) = (0, 0, true);
+        let until = Instant::now() + self.read_at_most;
         loop {
+            if Instant::now() >= until {
+                return Err(SyncError::SourceLong { read: place.state.read });
+            }
             let after = place.state.cursor.clone().map(Cursor);
             let page = timeout(PAGE_DEADLINE, source.changes(after.as_ref()))
                 .await
@@ -58,7 +65,16 @@ impl Synchroniser {
             if page.more && after.as_ref() == Some(&page.cursor) {
                 return Err(SyncError::SourceStuck);
             }
-            self.board.refused(name, after.is_none(), &page.refused);
+            let anew = page.complete || (source.rereads() && after.as_ref() != Some(&page.cursor));
+            self.board.refused(name, after.is_none() || (first && begins && anew), &page.refused);
+            first = false;
+            empty = if page.changes.is_empty() && page.refused.is_empty() { empty + 1 } else { 0 };
+            if page.more && empty >= EMPTY_PAGES {
+                // Mended, it may not know this cursor.
+                place.start_over();
+                self.store_place(agreement, name, &place).await?;
+                return Err(SyncError::SourceEndless);
+            }
             read += page.changes.len() as u64;
             let more = page.more;
             self.apply(agreement, name, &mut place, page, options.administrative).await?;
@@ -103,6 +119,8 @@ impl Synchroniser {
             && next.state.cursor == place.state.cursor
             && now.since(place.synced_at) < WRITE_AT_LEAST;
         if nothing_new {
+            // Nothing is stored now; what a sweep stores must not say that the read goes on.
+            place.state = next.state;
             self.board.synced(name, now);
             return Ok(());
         }

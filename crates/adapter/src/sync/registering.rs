@@ -66,6 +66,7 @@ impl Synchroniser {
             Ok(ready) => ready,
             Err(error) => {
                 NoPseudonyms { reason: Reason::of(&error) }.log();
+                self.board.untold(error.to_string());
                 let asked = match &error {
                     PseudonymError::Client(error) => error.retry_after(),
                     _ => None,
@@ -240,7 +241,12 @@ impl Synchroniser {
             Some(code) if code.retryable() => self.later(&errand.item, None),
             // It was on its way out anyway, and is not there.
             _ if is_on_its_way_out(&errand.record) => Settled::Forget(errand.item.handle),
-            code => self.park(&errand.item, &errand.record, code.map_or("refused", ProblemCode::code)),
+            code => {
+                if code == Some(ProblemCode::Denied) {
+                    self.board.denied();
+                }
+                self.park(&errand.item, &errand.record, code.map_or("refused", ProblemCode::code))
+            }
         }
     }
 

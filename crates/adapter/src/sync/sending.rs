@@ -67,7 +67,13 @@ impl Synchroniser {
                 errands.into_iter().partition(|errand| errand.item.task == OutboxTask::Register);
             // Withdrawals first: a new pointer about the same person needs the place of the old one.
             let withdrawn = self.withdraw(agreement, withdrawals).await?;
-            let registered = self.register(agreement, registrations).await?;
+            let registered = if self.board.left().is_some() {
+                let parked = |errand: &Errand| self.park(&errand.item, &errand.record, LEFT_THE_CHAIN);
+                self.settle(agreement, registrations.iter().map(parked).collect()).await?;
+                Flow::GoOn
+            } else {
+                self.register(agreement, registrations).await?
+            };
             progress(SyncProgress::Told(told));
             if withdrawn == Flow::Stop || registered == Flow::Stop {
                 break;
@@ -177,6 +183,7 @@ impl Synchroniser {
 
     pub(super) fn failed(&self, item: &OutboxItem, error: &ClientError) -> Settled {
         SwitchboardNotTold { reason: Reason::of(error) }.log();
+        self.board.untold(error.to_string());
         self.later(item, error.retry_after())
     }
 
@@ -203,6 +210,8 @@ pub(super) fn log_parked(record: &LocalRecord, reason: &'static str) {
     .log();
 }
 
+/// The reason for which a registration is parked while the partner is leaving: the switchboard would refuse it.
+const LEFT_THE_CHAIN: &str = "left-the-chain";
 /// The most messages at once: as many subjects as the pseudonymiser takes.
 const BATCH: u32 = kw_protocol::evaluation::MAX_BATCH as u32;
 /// The most batches in one run; what is left waits for the next one.

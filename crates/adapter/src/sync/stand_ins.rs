@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use kw_agreement::Agreement;
 use kw_client::{ClientError, EpochElement, PseudonymError, Refused};
 use kw_domain::{
-    BatchId, BirthDate, Category, Clock, Epoch, Handle, Instant, KeyUse, ManualClock, PointerId, SourceName,
-    Subject,
+    BatchId, BirthDate, Category, Clock, Epoch, Handle, Instant, KeyUse, ManualClock, Oin, PointerId,
+    SourceName, Subject,
 };
 use kw_protocol::digest::{Bucket, DigestRequest, DigestResponse, Member, Prefix, Tally};
 use kw_protocol::evaluation::BudgetClass;
@@ -22,7 +22,7 @@ use kw_protocol::problem::{Problem, ProblemCode, TYPE_BASE};
 use kw_pseudonym::{Element, RowKey, SecretKey, blind, evaluate, verify_and_unblind};
 use kw_runtime::{Entropy, SharedAgreement};
 
-use super::{Index, Pseudonymiser, SyncError, SyncOptions, SyncParts, Synchroniser};
+use super::{Index, Left, Pseudonymiser, SyncError, SyncOptions, SyncParts, Synchroniser};
 use crate::testing::{attendance, clock, holder, store_in};
 use crate::{
     Change, ChangePage, Cursor, LocalId, RefusedRow, Source, SourceDocument, SourceError, SourceRecord, Vault,
@@ -48,6 +48,10 @@ pub(crate) struct Pages {
     pub(crate) slow: bool,
     pub(crate) fetched: u32,
     pub(crate) tells_subject: bool,
+    /// There is always another page, without a row.
+    pub(crate) endless: bool,
+    /// Gives everything again as soon as anything is new.
+    pub(crate) rereads: bool,
     /// Records that are not listed, and are there all the same in a row that cannot be used.
     pub(crate) unusable: BTreeSet<String>,
 }
@@ -107,6 +111,14 @@ impl Source for Book {
             return Err(SourceError::Unavailable("the test broke it".into()));
         }
         inner.break_after = inner.break_after.map(|left| left - 1);
+        if inner.endless {
+            let page = after.and_then(|cursor| cursor.0.strip_prefix("endless:")?.parse::<u64>().ok());
+            let cursor = Cursor(format!("endless:{}", page.unwrap_or_default() + 1));
+            return Ok(ChangePage { changes: vec![], refused: vec![], cursor, more: true, complete: false });
+        }
+        let anew =
+            inner.rereads && after.is_some_and(|cursor| cursor.0 != format!("since:{}", inner.journal.len()));
+        let after = after.filter(|cursor| !anew || !cursor.0.starts_with("since:"));
         let text = after.map_or_else(|| format!("all::{}", inner.journal.len()), |cursor| cursor.0.clone());
         if let Some(since) = text.strip_prefix("since:") {
             let from: usize = since.parse().unwrap();
@@ -138,8 +150,12 @@ impl Source for Book {
             refused: if last.is_empty() { inner.refused.clone() } else { Vec::new() },
             cursor: Cursor(cursor),
             more,
-            complete: true,
+            complete: !inner.rereads,
         })
+    }
+
+    fn rereads(&self) -> bool {
+        self.inner.lock().unwrap().rereads
     }
 
     async fn fetch(&self, _: &Category, record: &LocalId) -> Result<Option<SourceDocument>, SourceError> {
@@ -195,6 +211,9 @@ pub(crate) struct Board {
     pub(crate) asked: Vec<DigestRequest>,
     /// Registrations are carried out and never answered.
     pub(crate) silent: bool,
+    /// It left the chain: every registration is refused.
+    pub(crate) left: Option<Left>,
+    pub(crate) asked_whether_left: u64,
     /// Every registration is answered with it.
     pub(crate) retry_after: Option<std::time::Duration>,
 }
@@ -240,6 +259,10 @@ impl Switchboard {
                 problem: Some(code.code().into()),
                 detail: None,
             };
+            if board.left.is_some() {
+                results.push(refused(ProblemCode::Denied));
+                continue;
+            }
             if let Some(code) = board.refuse {
                 results.push(refused(code));
                 continue;
@@ -398,6 +421,12 @@ impl Index for Switchboard {
             }),
         });
         Ok(DigestResponse { count: tally.count(), buckets: buckets.collect() })
+    }
+
+    async fn left(&self, _: Oin) -> Result<Option<Left>, ClientError> {
+        let mut board = self.0.lock().unwrap();
+        board.asked_whether_left += 1;
+        Ok(board.left)
     }
 }
 

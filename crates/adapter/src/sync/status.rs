@@ -8,9 +8,10 @@ use kw_domain::{Handle, Instant, SourceName};
 use kw_protocol::local::{Reconciliation, RowRefusal, SourceSync, SyncReport};
 use kw_store::partner::ParkedMessage;
 
+use super::index::Left;
 use super::place::Place;
 use super::{SyncError, Synchroniser};
-use crate::RefusedRow;
+use crate::{Cursor, RefusedRow};
 
 /// How the synchroniser is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct SyncStatus {
     pub waiting: u64,
     /// When the oldest of them was queued.
     pub oldest: Option<Instant>,
-    /// Since when something may have changed at a source that the switchboard was not told.
+    /// Up to when the switchboard was told everything.
     pub behind_since: Option<Instant>,
     /// Records that have a pointer.
     pub registered: u64,
@@ -31,6 +32,8 @@ pub struct SyncStatus {
     pub parked: Vec<ParkedMessage>,
     /// How many were refused.
     pub parked_in_all: u64,
+    /// It left the chain of its own will then, and may register nothing.
+    pub left: Option<Instant>,
 }
 
 /// How one source is doing.
@@ -42,8 +45,10 @@ pub struct SourceState {
     pub registered: u64,
     /// When it was last read to its end.
     pub synced_at: Option<Instant>,
-    /// Since when something may have changed there that the switchboard was not told.
+    /// Up to when the switchboard was told everything.
     pub behind_since: Option<Instant>,
+    /// Whether there is reason to think that something changed since.
+    pub is_behind: bool,
     /// How many changes a read that goes on has come to.
     pub reading: Option<u64>,
     /// How the last comparison with the switchboard went.
@@ -94,6 +99,8 @@ pub(super) struct Board(Mutex<Inner>);
 struct Inner {
     sources: BTreeMap<SourceName, Notes>,
     started_at: Instant,
+    /// When the last run began.
+    began_at: Option<Instant>,
     /// As of the end of the last run.
     last: Option<SyncStatus>,
     lease_valid_until: Option<Instant>,
@@ -101,6 +108,22 @@ struct Inner {
     renew_after: BTreeMap<Handle, Instant>,
     /// Bindings stayed old after a refresh; not again before then.
     refresh_after: Option<Instant>,
+    presence: Presence,
+    /// The last try to register was refused: it may have left.
+    denied: bool,
+    /// The agreement under which refused messages were last tried.
+    tried_under: Option<String>,
+    /// Why the switchboard could not be told in the last run.
+    untold: Option<String>,
+}
+
+/// What is known of having left the chain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Presence {
+    #[default]
+    Unknown,
+    Here,
+    Away(Left),
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +134,8 @@ struct Notes {
     refusals: Vec<RefusedRow>,
     problem: Option<String>,
     held: Option<HeldShrink>,
+    /// Where making bindings anew was broken off.
+    refreshed_to: Option<Cursor>,
 }
 
 /// What one run did for one source.
@@ -128,15 +153,22 @@ impl Board {
         Self(Mutex::new(Inner {
             sources,
             started_at,
+            began_at: None,
             last: None,
             lease_valid_until: None,
             renew_after: BTreeMap::new(),
             refresh_after: None,
+            presence: Presence::Unknown,
+            denied: false,
+            tried_under: None,
+            untold: None,
         }))
     }
 
-    pub(super) fn begin_run(&self) {
+    pub(super) fn begin_run(&self, now: Instant) {
         self.with(|inner| {
+            inner.began_at = Some(now);
+            inner.untold = None;
             for notes in inner.sources.values_mut() {
                 notes.counts = Counts::default();
             }
@@ -204,6 +236,47 @@ impl Board {
         self.with(|inner| inner.refresh_after = until);
     }
 
+    pub(super) fn presence(&self) -> Presence {
+        self.with(|inner| inner.presence)
+    }
+
+    pub(super) fn left(&self) -> Option<Left> {
+        match self.presence() {
+            Presence::Away(left) => Some(left),
+            Presence::Here | Presence::Unknown => None,
+        }
+    }
+
+    pub(super) fn present(&self, presence: Presence) {
+        self.with(|inner| inner.presence = presence);
+    }
+
+    pub(super) fn denied(&self) {
+        self.with(|inner| inner.denied = true);
+    }
+
+    /// Whether a registration was denied since this was asked last.
+    pub(super) fn take_denied(&self) -> bool {
+        self.with(|inner| std::mem::take(&mut inner.denied))
+    }
+
+    /// Whether refused messages were not tried under this agreement yet.
+    pub(super) fn is_new_agreement(&self, hash: &str) -> bool {
+        self.with(|inner| inner.tried_under.replace(hash.to_owned()).as_deref() != Some(hash))
+    }
+
+    pub(super) fn untold(&self, why: String) {
+        self.with(|inner| inner.untold = Some(why));
+    }
+
+    pub(super) fn refreshed_to(&self, source: &SourceName) -> Option<Cursor> {
+        self.with(|inner| inner.sources.get(source).and_then(|notes| notes.refreshed_to.clone()))
+    }
+
+    pub(super) fn refresh_from(&self, source: &SourceName, cursor: Option<Cursor>) {
+        self.on(source, |notes| notes.refreshed_to = cursor);
+    }
+
     pub(super) fn lease(&self) -> Option<Instant> {
         self.with(|inner| inner.lease_valid_until)
     }
@@ -224,6 +297,7 @@ impl Board {
 impl Synchroniser {
     /// How it is doing. Asks the own database, and nobody else.
     pub async fn status(&self) -> Result<SyncStatus, SyncError> {
+        let now = self.now();
         let names: Vec<SourceName> = self.parts.sources.keys().cloned().collect();
         let (depth, registered, places, parked, parked_in_all) = self
             .parts
@@ -244,11 +318,23 @@ impl Synchroniser {
                 Ok((tables.outbox_depth()?, tables.count_registered()?, places, parked, parked_in_all))
             })
             .await?;
+        let left = self.board.left().map(|left| left.since);
         let (sources, lease_valid_until) = self.board.with(|inner| {
             let sources = places.iter().map(|(name, (place, registered, waiting, reconciliation))| {
                 let notes = inner.sources.get(name);
-                let synced_at = notes.and_then(|notes| notes.synced_at).or(place.synced());
+                let read_at = notes.and_then(|notes| notes.synced_at).or(place.synced());
+                // What is gone since then is still findable.
+                let held_at = place.state.held.and(place.state.held_at);
+                let synced_at = read_at.map(|at| held_at.map_or(at, |held| held.min(at)));
+                let problem = notes.and_then(|notes| notes.problem.clone());
+                let is_behind = waiting.waiting > 0
+                    || problem.is_some()
+                    || place.state.held.is_some()
+                    || place.state.open
+                    || left.is_some()
+                    || synced_at.is_none_or(|at| now.since(at) > NOT_LATELY);
                 SourceState {
+                    is_behind,
                     behind_since: synced_at.map(|at| waiting.oldest.map_or(at, |oldest| oldest.min(at))),
                     reading: place.state.open.then_some(place.state.read),
                     reconciliation: reconciliation.clone(),
@@ -258,7 +344,7 @@ impl Synchroniser {
                     pending: waiting.waiting,
                     refused: notes.map_or(0, |notes| notes.refused),
                     refusals: notes.map_or_else(Vec::new, |notes| notes.refusals.clone()),
-                    problem: notes.and_then(|notes| notes.problem.clone()),
+                    problem,
                     held: place.state.held.map(|sweep| HeldShrink { left: sweep.known }),
                 }
             });
@@ -280,6 +366,7 @@ impl Synchroniser {
             sources,
             parked,
             parked_in_all,
+            left,
         })
     }
 
@@ -313,18 +400,29 @@ impl Synchroniser {
         })
     }
 
+    /// Takes note of how it stands, so that metrics tell what was left before a restart.
+    pub async fn look(&self) -> Result<(), SyncError> {
+        let status = self.status().await?;
+        self.board.with(|inner| inner.last = Some(status));
+        Ok(())
+    }
+
     /// What the last run did.
     pub(super) async fn report(&self) -> Result<SyncReport, SyncError> {
         let status = self.status().await?;
-        self.board.with(|inner| inner.last = Some(status.clone()));
+        let (began_at, unavailable) = self.board.with(|inner| {
+            inner.last = Some(status.clone());
+            (inner.began_at, inner.untold.clone())
+        });
+        let left_at = status.left;
         let sources = status.sources.into_iter().map(|state| {
             let counts = self.board.with(|inner| inner.sources.get(&state.source).map(|notes| notes.counts));
             let counts = counts.unwrap_or_default();
             let held = state.held.map(|held| {
                 format!(
-                    "more than a fifth of the records are gone ({} are left): nothing was withdrawn; look at the \
-                     source, and if it is right, synchronise again and confirm it",
-                    held.left
+                    "HELD: more than a fifth of the records are gone ({} are left), and nothing was withdrawn; look at the \
+                     source, and if it is right: ketenwijzer sync --source {} --confirm-shrink",
+                    held.left, state.source
                 )
             });
             SourceSync {
@@ -337,10 +435,12 @@ impl Synchroniser {
                 refused: state.refused,
                 refusals: state.refusals.into_iter().map(row_refusal).collect(),
                 problem: state.problem.or(held),
-                reconciliation: state.reconciliation,
+                // An older one says nothing about this run.
+                reconciliation: state.reconciliation.filter(|done| done.began_at >= began_at),
             }
         });
-        Ok(SyncReport { sources: sources.collect(), finished_at: self.now() })
+        let sources = sources.collect();
+        Ok(SyncReport { sources, left_at, unavailable, finished_at: self.now() })
     }
 }
 
@@ -348,5 +448,7 @@ fn row_refusal(row: RefusedRow) -> RowRefusal {
     RowRefusal { origin: row.origin, row: row.row, reason: row.reason }
 }
 
+/// A source that was last read longer ago than this may hold something new. Nothing reads that seldom by itself.
+const NOT_LATELY: Duration = Duration::from_hours(2);
 const MAX_PARKED: u32 = 1_000;
 const MAX_REFUSALS: usize = 100;

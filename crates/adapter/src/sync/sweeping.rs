@@ -36,6 +36,7 @@ impl Synchroniser {
         {
             place.state.sweep = None;
             place.state.held = Some(sweep);
+            place.state.held_at.get_or_insert_with(|| self.now());
             self.store_place(agreement, name, place).await?;
             SourceShrank { source: Configured::source(name), left: sweep.known }.log();
         }
@@ -43,6 +44,7 @@ impl Synchroniser {
             while self.sweep_chunk(agreement, source, sweep).await? > 0 {}
             place.state.sweep = None;
             place.state.held = None;
+            place.state.held_at = None;
             self.store_place(agreement, name, place).await?;
         }
         self.board.held(name, place.state.held.map(|sweep| HeldShrink { left: sweep.known }));
@@ -125,7 +127,7 @@ impl Synchroniser {
         }
     }
 
-    async fn store_place(
+    pub(super) async fn store_place(
         &self,
         agreement: &Arc<Agreement>,
         name: &SourceName,

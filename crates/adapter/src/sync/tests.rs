@@ -1,6 +1,8 @@
 mod by_hand;
 mod convergence;
+mod endless;
 mod lapsing;
+mod leaving;
 mod moving;
 mod reconciling;
 mod restarting;

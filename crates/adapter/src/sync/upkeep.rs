@@ -165,14 +165,21 @@ impl Synchroniser {
         source: &dyn Source,
         newest: Epoch,
     ) -> Result<(), SyncError> {
-        let mut after: Option<Cursor> = None;
+        let mut after: Option<Cursor> = self.board.refreshed_to(source.name());
+        let mut read = 0;
+        let until = tokio::time::Instant::now() + self.read_at_most;
         loop {
+            if tokio::time::Instant::now() >= until {
+                self.board.refresh_from(source.name(), after);
+                return Err(SyncError::SourceLong { read });
+            }
             let page = timeout(PAGE_DEADLINE, source.changes(after.as_ref()))
                 .await
                 .map_err(|_| SyncError::SourceSlow)??;
             if page.more && after.as_ref() == Some(&page.cursor) {
                 return Err(SyncError::SourceStuck);
             }
+            read += page.changes.len() as u64;
             let present = page.changes.into_iter().filter_map(|change| match change {
                 Change::Present(found) => Some(found),
                 Change::Gone { .. } => None,
@@ -190,6 +197,7 @@ impl Synchroniser {
                 }
             }
             if !page.more {
+                self.board.refresh_from(source.name(), None);
                 return Ok(());
             }
             after = Some(page.cursor);

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use async_trait::async_trait;
 use kw_adapter::grants::{FetchingKeys, GrantKeys, GrantVerifier, KeySource};
 use kw_adapter::pulls::{CheckingConsent, ConsentSource, Consents, Pulls, RecordedRefusals, Sources};
-use kw_adapter::sync::{Index, Pseudonymiser, SyncParts, Synchroniser};
+use kw_adapter::sync::{Index, Left, Pseudonymiser, SyncParts, Synchroniser};
 use kw_adapter::{
     Change, ChangePage, Cursor, LocalId, Source, SourceDocument, SourceError, SourceRecord, Vault,
 };
@@ -252,6 +252,10 @@ impl Index for NoIndex {
 
     async fn digests(&self, _: &DigestRequest) -> Result<DigestResponse, ClientError> {
         Err(ClientError::Unreachable)
+    }
+
+    async fn left(&self, _: Oin) -> Result<Option<Left>, ClientError> {
+        Ok(None)
     }
 }
 

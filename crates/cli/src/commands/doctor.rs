@@ -3,6 +3,7 @@
 pub(crate) mod findings;
 mod keys;
 mod others;
+mod running;
 mod storage;
 mod trust;
 
@@ -59,6 +60,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         storage::examine(&patient, &mut findings).await;
         progress.begins("asking the other services");
         others::examine(&patient, &mut findings).await;
+        if patient.role == Role::Partner {
+            running::examine(&arguments.config, &mut findings).await;
+        }
     }
     drop(progress);
     let healthy = !findings.has(Grade::Wrong);

@@ -29,7 +29,7 @@ impl Partner {
     }
 }
 
-fn client_of(path: &Path) -> Result<LocalClient, Failure> {
+pub(super) fn client_of(path: &Path) -> Result<LocalClient, Failure> {
     let config = PartnerConfig::load(path)?;
     if config.local.listen.port() == 0 {
         return Err(Failure::configuration(

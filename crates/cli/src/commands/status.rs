@@ -4,7 +4,7 @@ use clap::Args;
 use kw_domain::Instant;
 use kw_protocol::feedback::FeedbackWaiting;
 use kw_protocol::local::canaries::CanariesStatus;
-use kw_protocol::local::{ParkedMessages, PartnerStatus, Reconciliation};
+use kw_protocol::local::{ParkedMessages, PartnerStatus, Reconciliation, SourceStatus};
 
 use super::local::Partner;
 use crate::exit::Exit;
@@ -34,7 +34,7 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
             source.registered.to_string(),
             source.pending.to_string(),
             moment(source.synced_at),
-            moment(source.behind_since),
+            source.behind_since.map_or_else(|| "-".to_owned(), |at| at.to_string()),
         ]);
         let mut note = |text: String| notes = format!("{notes}\n{}: {text}", source.source);
         if let Some(read) = source.reading {
@@ -45,7 +45,8 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
         }
         if let Some(left) = source.held {
             note(format!(
-                "HELD: much is gone at once ({left} are left). Look, and confirm with sync --confirm-shrink"
+                "HELD: much is gone at once ({left} are left). Look, and confirm with sync --source {} --confirm-shrink",
+                source.source
             ));
         }
         if let Some(problem) = &source.problem {
@@ -64,8 +65,13 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
         (waiting, None) => format!("{waiting} messages wait"),
     };
     for parked in &status.outbox.parked {
-        let ParkedMessages { source, category, reason, count } = parked;
-        notes = format!("{notes}\n{source}: {count} in {category} refused: {reason}");
+        let ParkedMessages { source, category, reason, count, next_at } = parked;
+        notes = format!(
+            "{notes}\n{source}: {count} in {category} refused: {reason}; tried again at {next_at}, and by sync"
+        );
+    }
+    if let Some(at) = status.left_at {
+        notes = format!("{notes}\n{}", left_the_chain(at));
     }
     let PartnerStatus { name, oin, chain, agreement, .. } = status;
     let FeedbackWaiting { open, overdue, untold } = status.feedback;
@@ -76,6 +82,25 @@ pub(super) fn readable(status: &PartnerStatus) -> String {
     format!(
         "{name} ({oin}) in {chain}; {lease}; {waiting}\nagreement {agreement}\n{feedback}\n{canaries}{sources}{notes}"
     )
+}
+
+/// That nothing is registered, and what to do.
+pub(super) fn left_the_chain(at: Instant) -> String {
+    format!(
+        "left the chain since {at}: nothing is registered; to come back: departures list, then departures end ID"
+    )
+}
+
+/// Whether nobody has to look at a source, or at what the switchboard refused.
+pub(super) fn is_in_line(status: &PartnerStatus) -> bool {
+    let compared = |done: &Reconciliation| done.held == 0 && done.problem.is_none();
+    let in_line = |source: &SourceStatus| {
+        source.held.is_none()
+            && source.problem.is_none()
+            && source.refused == 0
+            && source.reconciliation.as_ref().is_none_or(compared)
+    };
+    status.left_at.is_none() && status.outbox.parked.is_empty() && status.sources.iter().all(in_line)
 }
 
 /// How the canaries are doing, in one line of its own.

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     if let Some(Instead::Status) = arguments.instead {
         let status = client.status().await?;
         output.data(&status, || super::status::readable(&status));
-        return Ok(Exit::Done);
+        return Ok(Exit::of(super::status::is_in_line(&status)));
     }
     let request = SyncRequest {
         sources: arguments.sources,
@@ -68,7 +68,10 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             || compared.is_some_and(|one| one.finished_at.is_some() && one.held == 0 && one.waiting == 0);
         source.refused == 0 && source.pending == 0 && source.problem.is_none() && mended
     };
-    Ok(Exit::of(report.sources.iter().all(in_line)))
+    if report.unavailable.is_some() {
+        return Ok(Exit::Unavailable);
+    }
+    Ok(Exit::of(report.left_at.is_none() && report.sources.iter().all(in_line)))
 }
 
 fn readable(report: &SyncReport) -> String {
@@ -96,6 +99,12 @@ fn readable(report: &SyncReport) -> String {
         if let Some(problem) = &source.problem {
             text = format!("{text}\n\n{}: {problem}", source.source);
         }
+    }
+    if let Some(at) = report.left_at {
+        text = format!("{text}\n\n{}", super::status::left_the_chain(at));
+    }
+    if let Some(why) = &report.unavailable {
+        text = format!("{text}\n\nnot everything could be told: {why}; what waits is tried again by itself");
     }
     if !refused.is_empty() {
         text = format!("{text}\n\nrows that cannot be used:\n{refused}");

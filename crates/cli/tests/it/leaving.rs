@@ -11,6 +11,7 @@ const HEALTH: &str = "00000099000000014000";
 const CARE: &str = "00000099000000011000";
 /// Who watches: it has no part in any of it.
 const OTHER: &str = "addiction-care";
+const NEGATIVE: i32 = 1;
 const REFUSED: i32 = 5;
 
 fn departures(town: &Town, partner: &str, actor: &str, words: &[&str]) -> Ran {
@@ -126,8 +127,28 @@ fn takes_everything_back(town: &Town) {
         (&json!("finished"), &json!(HEALTH), &Value::Null)
     );
     // What its own process does by itself brings nothing back.
-    town.run("health-service", &["sync", "--full", "--reconcile"]);
+    let ran = town.run("health-service", &["sync", "--full", "--reconcile"]).expect(NEGATIVE).json();
+    assert!(ran["leftAt"].is_string(), "{ran}");
+    let source = &ran["sources"][0];
+    assert_eq!(
+        (&source["existing"], &source["pending"], &source["reconciliation"]),
+        (&json!(0), &json!(0), &Value::Null)
+    );
     assert_eq!(pointers_of(town, HEALTH), "0");
+    comes_back(town, &id, held);
+}
+
+fn comes_back(town: &Town, id: &str, held: u64) {
+    assert_eq!(registered(town, "health-service"), 0, "its own status knows");
+    assert!(town.show("health-service", &["status"]).contains("left the chain since"));
+    town.run("health-service", &["sync", "status"]).expect(NEGATIVE);
+    let looked = town.run("health-service", &["doctor"]);
+    assert!(looked.stdout.contains("left the chain since"), "{looked:?}");
+    departures(town, "health-service", "a.director", &["end", id]).expect(0);
+    town.sync("health-service", &[]);
+    assert_eq!(pointers_of(town, HEALTH), held.to_string());
+    let status = town.run("health-service", &["status"]).expect(0).json();
+    assert_eq!((&status["leftAt"], &status["outbox"]["parked"]), (&Value::Null, &Value::Null), "{status}");
 }
 
 fn hands_its_work_over(town: &mut Town) {
@@ -164,7 +185,8 @@ fn hands_its_work_over(town: &mut Town) {
         if numbers(&seen, "school-attendance")[3] == 3 { Ok(seen) } else { Err(seen.to_string()) }
     });
     assert_eq!(numbers(&part, "school-attendance"), [held, held - 3, 0, 3, 0]);
-    departures(town, "youth-care", "c.manager", &["finish", &id]).expect(REFUSED);
+    let refused = departures(town, "youth-care", "c.manager", &["finish", &id]).expect(REFUSED);
+    assert!(format!("{refused:?}").contains("The partner that leaves finishes its departure"), "{refused:?}");
     departures(town, "school", "a.director", &["finish", &id]).expect(0);
     // The successor checks the same numbers as who left.
     let done = reaches(town, "youth-care", &id, "finished");

@@ -85,6 +85,10 @@ impl Source for WithCanaries {
         Ok(page)
     }
 
+    fn rereads(&self) -> bool {
+        self.inner.rereads()
+    }
+
     async fn fetch(
         &self,
         category: &Category,

@@ -29,11 +29,12 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
     let state = app.synchroniser.status().await.map_err(|error| unfinished(&error))?;
     let agreement = app.agreement.current();
     let (feedback, untold) = app.received_feedback.counts().await.map_err(Refusal::fault)?;
+    let is_behind = state.sources.iter().any(|source| source.is_behind);
     let sources = state.sources.into_iter().map(|source| SourceStatus {
         registered: source.registered,
         pending: source.pending,
         synced_at: source.synced_at,
-        behind_since: source.behind_since,
+        behind_since: source.behind_since.filter(|_| source.is_behind),
         reading: source.reading,
         refused: source.refused,
         problem: source.problem,
@@ -51,12 +52,16 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
             one.source == item.source && one.category == item.category && one.reason == item.reason
         };
         match parked.iter_mut().find(same) {
-            Some(known) => known.count += 1,
+            Some(known) => {
+                known.count += 1;
+                known.next_at = known.next_at.min(item.next_at);
+            }
             None => parked.push(ParkedMessages {
                 source: item.source,
                 category: item.category,
                 reason: item.reason,
                 count: 1,
+                next_at: item.next_at,
             }),
         }
     }
@@ -66,7 +71,8 @@ pub(crate) async fn show(own: Own) -> Result<HttpResponse, Refusal> {
         chain: agreement.chain().clone(),
         agreement: agreement.hash().to_owned(),
         lease_valid_until: state.lease_valid_until,
-        behind_since: state.behind_since,
+        left_at: state.left,
+        behind_since: state.behind_since.filter(|_| is_behind),
         outbox: OutboxStatus { waiting: state.waiting, oldest_at: state.oldest, parked },
         sources: sources.collect(),
         feedback: FeedbackWaiting { open: feedback.open, overdue: feedback.overdue, untold: untold.waiting },

@@ -64,8 +64,11 @@ pub struct ParkedMessages {
     /// Their category.
     #[schema(value_type = String)]
     pub category: Category,
-    /// A problem code, or `same-person-twice`, `sealed-value-damaged`.
+    /// A problem code, or `left-the-chain`, `same-person-twice`, `sealed-value-damaged`.
     pub reason: String,
     /// How many.
     pub count: u64,
+    /// When the first of them is tried again.
+    #[schema(value_type = String)]
+    pub next_at: Instant,
 }

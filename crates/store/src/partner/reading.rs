@@ -302,20 +302,28 @@ impl PartnerRead for Conn {
     }
 
     fn parked(&mut self, limit: u32) -> Result<Vec<ParkedMessage>, StoreError> {
-        let rows: Vec<(String, String, Option<String>, Option<i64>)> = outbox::table
+        type Row = (String, String, Option<String>, Option<i64>, i64);
+        let rows: Vec<Row> = outbox::table
             .inner_join(local_records::table.on(local_records::handle.eq(outbox::handle)))
             .filter(outbox::parked_at.is_not_null())
             .order((outbox::parked_at, outbox::id))
             .limit(i64::from(limit))
-            .select((local_records::source, local_records::category, outbox::parked, outbox::parked_at))
+            .select((
+                local_records::source,
+                local_records::category,
+                outbox::parked,
+                outbox::parked_at,
+                outbox::next_at,
+            ))
             .load(self)?;
         rows.into_iter()
-            .map(|(source, category, reason, since)| {
+            .map(|(source, category, reason, since, next_at)| {
                 Ok(ParkedMessage {
                     source: SourceName::parse(&source).map_err(|_| StoreError::Damaged("source name"))?,
                     category: Category::parse(&category).map_err(|_| StoreError::Damaged("category"))?,
                     reason: reason.unwrap_or_default(),
                     since: Instant::from_millis(since.unwrap_or_default()),
+                    next_at: Instant::from_millis(next_at),
                 })
             })
             .collect()

@@ -106,6 +106,19 @@ impl PartnerWrite for Conn {
         Ok(())
     }
 
+    fn unpark(&mut self) -> Result<(), StoreError> {
+        let refused = outbox::table.filter(outbox::parked_at.is_not_null());
+        diesel::update(refused.filter(outbox::waits_for.is_null()))
+            .set((
+                outbox::attempts.eq(0),
+                outbox::next_at.eq(outbox::queued_at),
+                outbox::parked.eq(None::<String>),
+                outbox::parked_at.eq(None::<i64>),
+            ))
+            .execute(self)?;
+        Ok(())
+    }
+
     fn wait_for(&mut self, id: i64, handle: Handle) -> Result<(), StoreError> {
         diesel::update(outbox::table.find(id))
             .set(outbox::waits_for.eq(handle.as_bytes().as_slice()))

@@ -12,9 +12,9 @@ use std::time::Instant as Elapsed;
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 use kw_adapter::Vault;
-use kw_adapter::sync::{Compared, Index, Pseudonymiser, SyncParts, Synchroniser};
+use kw_adapter::sync::{Compared, Index, Left, Pseudonymiser, SyncParts, Synchroniser};
 use kw_client::{ClientError, EpochElement, PseudonymError, SwitchboardClient};
-use kw_domain::{BatchId, Clock as _, Handle, KeyUse, PointerId, SourceName, Subject, SystemClock};
+use kw_domain::{BatchId, Clock as _, Handle, KeyUse, Oin, PointerId, SourceName, Subject, SystemClock};
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_protocol::digest::{DigestRequest, DigestResponse};
 use kw_protocol::evaluation::BudgetClass;
@@ -289,6 +289,10 @@ impl Index for Counter {
         let sent = length(serde_json::to_vec(request)) + length(serde_json::to_vec(&answer));
         self.bytes.fetch_add(sent, Ordering::SeqCst);
         Ok(answer)
+    }
+
+    async fn left(&self, holder: Oin) -> Result<Option<Left>, ClientError> {
+        Index::left(&self.client, holder).await
     }
 }
 

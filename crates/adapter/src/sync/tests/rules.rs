@@ -127,13 +127,85 @@ async fn a_refusal_is_parked_and_shown_until_somebody_mends_it() {
     let status = town.sync.status().await.unwrap();
     assert_eq!((status.parked[0].reason.as_str(), status.waiting), ("denied", 1));
     town.clock.advance(Duration::from_hours(2));
-    town.run(&SyncOptions::default()).await.unwrap();
+    town.sync.run_in_background().await.unwrap();
     assert_eq!(town.switchboard.0.lock().unwrap().calls, 1, "not tried again so soon");
+    assert!(town.sync.status().await.unwrap().parked[0].next_at > town.clock.now());
     town.switchboard.0.lock().unwrap().refuse = None;
     town.clock.advance(Duration::from_hours(6));
+    town.sync.run_in_background().await.unwrap();
+    let status = town.sync.status().await.unwrap();
+    assert_eq!((status.parked.len(), status.waiting, status.registered), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn somebody_who_mended_a_refusal_has_it_tried_again_at_once() {
+    let town = Town::new(agreement());
+    town.book.put("r1", ANNA);
+    town.switchboard.0.lock().unwrap().refuse = Some(ProblemCode::Denied);
+    town.run(&SyncOptions::default()).await.unwrap();
+    town.switchboard.0.lock().unwrap().refuse = None;
     town.run(&SyncOptions::default()).await.unwrap();
     let status = town.sync.status().await.unwrap();
     assert_eq!((status.parked.len(), status.waiting, status.registered), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn rows_that_were_mended_are_not_refused_any_more() {
+    let town = Town::new(agreement());
+    let row =
+        |row| RefusedRow { origin: "som.csv".into(), row: Some(row), reason: "no BSN".into(), record: None };
+    town.book.inner.lock().unwrap().rereads = true;
+    town.book.inner.lock().unwrap().refused = vec![row(3)];
+    town.book.put("r1", ANNA);
+    assert_eq!(town.run(&SyncOptions::default()).await.unwrap().sources[0].refused, 1);
+    town.book.put("r2", BRAM);
+    town.book.inner.lock().unwrap().refused = vec![row(5)];
+    let report = town.run(&SyncOptions::default()).await.unwrap();
+    assert_eq!(report.sources[0].refusals.iter().map(|row| row.row).collect::<Vec<_>>(), [Some(5)]);
+    assert_eq!(
+        town.run(&SyncOptions::default()).await.unwrap().sources[0].refused,
+        1,
+        "nothing new was read"
+    );
+    town.book.inner.lock().unwrap().refused.clear();
+    town.book.remove("r2");
+    assert_eq!(town.run(&SyncOptions::default()).await.unwrap().sources[0].refused, 0);
+}
+
+#[tokio::test]
+async fn a_switchboard_that_is_away_is_the_reason_that_a_run_gives() {
+    let town = Town::new(agreement());
+    town.book.put("r1", ANNA);
+    town.switchboard.0.lock().unwrap().failures = vec![Some(false)];
+    let report = town.run(&SyncOptions::default()).await.unwrap();
+    assert_eq!(report.sources[0].pending, 1);
+    assert!(report.unavailable.is_some(), "{report:?}");
+    town.settle().await;
+    assert_eq!(town.run(&SyncOptions::default()).await.unwrap().unavailable, None);
+}
+
+#[tokio::test]
+async fn a_source_of_which_much_is_gone_is_not_in_line_since_then() {
+    let town = Town::new(agreement());
+    many(&town, 40);
+    town.settle().await;
+    assert!(!town.sync.status().await.unwrap().sources[0].is_behind);
+    town.clock.advance(Duration::from_hours(1));
+    let held_at = town.clock.now();
+    town.book.inner.lock().unwrap().records.clear();
+    let report = town.run(&full()).await.unwrap();
+    let problem = report.sources[0].problem.clone().unwrap();
+    assert!(problem.contains("ketenwijzer sync --source som --confirm-shrink"), "{problem}");
+    town.clock.advance(Duration::from_hours(1));
+    town.run(&full()).await.unwrap();
+    let state = town.sync.status().await.unwrap().sources.remove(0);
+    assert!(state.is_behind);
+    assert_eq!((state.synced_at, state.behind_since), (Some(held_at), Some(held_at)));
+    // What the text says is what does it.
+    let confirmed = SyncOptions { confirm_shrink: true, ..SyncOptions::default() };
+    assert_eq!(town.run(&confirmed).await.unwrap().sources[0].withdrawn, 40);
+    let status = town.sync.status().await.unwrap();
+    assert!(!status.sources[0].is_behind, "{status:?}");
 }
 
 #[tokio::test]

@@ -49,11 +49,17 @@ fn sources(config: &PartnerConfig, findings: &mut Findings) {
                 format!("{}: there is no folder {}", source.name, files.folder.display()),
                 "put it back, or correct `folder`",
             ),
-            SourceSystem::Files(files) => {
-                findings.good(
+            SourceSystem::Files(files) if !files.absent().is_empty() => {
+                let names: Vec<String> = files.absent().iter().map(ToString::to_string).collect();
+                findings.doubtful(
                     "sources",
-                    format!("{}: {} files are expected", source.name, files.categories.len()),
+                    format!("{}: there is no file for {}", source.name, names.join(", ")),
+                    "put it back, or take the category out of the configuration",
                 );
+            }
+            SourceSystem::Files(files) => {
+                findings
+                    .good("sources", format!("{}: {} files are there", source.name, files.categories.len()));
             }
             SourceSystem::Sql(sql) => {
                 let what = format!("{}: a database with {} categories", source.name, sql.categories.len());
