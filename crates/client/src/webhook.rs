@@ -116,6 +116,10 @@ pub fn sink_mistake(sink: &str) -> Option<&'static str> {
     if sink.len() > LONGEST_SINK {
         return Some("expected at most 500 bytes");
     }
+    // The parser leaves these out without a word, and then something else is kept than is called.
+    if !sink.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some("expected visible ASCII characters only");
+    }
     let Ok(url) = Url::parse(sink) else { return Some(expected) };
     let plain = url.scheme() == "https"
         && url.has_host()
@@ -175,6 +179,8 @@ mod tests {
             "https://user:secret@partner.example/",
             "https://partner.example/?token=secret",
             "https://partner.example/#x",
+            "https://partner.example/a\r\nb",
+            "https://partner.example/\u{202e}",
             "partner.example",
             &long,
         ] {

@@ -35,6 +35,7 @@ impl Bsn {
     ///
     /// One in eleven numbers of nine digits passes by chance: such a case number has to be written with a letter before it.
     pub fn occurs_in(text: &str) -> bool {
+        let text = &plain_digits(text);
         let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
         if runs.clone().any(|run| Self::parse(run).is_ok()) {
             return true;
@@ -62,6 +63,16 @@ impl Bsn {
     pub fn is_test_number(&self) -> bool {
         self.0.starts_with(b"9999") || self.0.starts_with(b"0000000")
     }
+}
+
+/// Digits of other scripts and widths as those of ours: people read the same number.
+fn plain_digits(text: &str) -> String {
+    const ZEROS: [char; 6] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{ff10}', '\u{1d7ce}'];
+    let plain = |c: char| {
+        let digit = ZEROS.iter().filter_map(|zero| u32::from(c).checked_sub(u32::from(*zero)));
+        digit.filter(|digit| *digit < 10).find_map(|digit| char::from_digit(digit, 10)).unwrap_or(c)
+    };
+    text.chars().map(plain).collect()
 }
 
 impl fmt::Debug for Bsn {
@@ -137,9 +148,15 @@ mod tests {
 
     #[test]
     fn a_number_in_a_text_is_noticed_in_every_usual_form() {
-        for text in
-            ["999990342", "zaak 999990342.", "9999.90.342", "999 990 342", "a/999-990-342", "bsn:00000024"]
-        {
+        for text in [
+            "999990342",
+            "９９９９９０３４２",
+            "zaak 999990342.",
+            "9999.90.342",
+            "999 990 342",
+            "a/999-990-342",
+            "bsn:00000024",
+        ] {
             assert!(Bsn::occurs_in(text), "{text}");
         }
         for text in ["", "Z-2026-00123", "2026-11-21", "999990343", "0205551234", "1999990342", "j.jansen"] {

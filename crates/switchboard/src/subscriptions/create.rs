@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use kw_client::sink_mistake;
-use kw_domain::Oin;
+use kw_domain::{Bsn, Oin};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::subscription::{CreateSubscription, MOST_LIVE, Subscription};
 use kw_runtime::{Body, Member, Refusal, Trace};
@@ -71,6 +71,11 @@ fn check(asked: &CreateSubscription) -> Result<(), Refusal> {
     let mut refusal = Refusal::new(ProblemCode::Invalid, "The subscription cannot be made.");
     if let Some(mistake) = asked.sink.as_deref().and_then(sink_mistake) {
         refusal = refusal.field("/sink", mistake);
+    }
+    for (pointer, text) in [("/sink", &asked.sink), ("/reference", &asked.reference)] {
+        if text.as_deref().is_some_and(Bsn::occurs_in) {
+            refusal = refusal.field(pointer, "expected no number that may be a BSN");
+        }
     }
     for (pointer, expected) in asked.mistakes() {
         refusal = refusal.field(pointer, expected);
