@@ -22,6 +22,7 @@ mod standing;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod viewing;
 mod watching;
 
@@ -30,7 +31,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kw_client::{ClientError, SwitchboardClient};
 use kw_protocol::feedback::{CorrectionReport, FeedbackStatusReport};
-use tokio::sync::Semaphore;
 
 use crate::pulls::Pulls;
 
@@ -47,16 +47,14 @@ pub struct Feedback {
     pub pulls: Arc<Pulls>,
     /// Whoever passes statuses on.
     pub routing: Arc<dyn Routing>,
-    /// One permit for each large report under way: each needs several times its size.
-    permits: Semaphore,
+    turns: turns::Turns,
     waiting: telling::Waiting,
 }
 
 impl Feedback {
     /// Nothing is under way yet.
     pub fn new(pulls: Arc<Pulls>, routing: Arc<dyn Routing>) -> Self {
-        let permits = Semaphore::new(endpoint::LARGE_AT_ONCE);
-        Self { pulls, routing, permits, waiting: telling::Waiting::default() }
+        Self { pulls, routing, turns: turns::Turns::default(), waiting: telling::Waiting::default() }
     }
 }
 

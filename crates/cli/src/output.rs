@@ -12,6 +12,26 @@ use serde_json::json;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// What others wrote, on one line, without what steers a terminal or turns text around: that is written out instead.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' | '\t' => shown.push(' '),
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => {
+                shown.extend(letter.escape_unicode());
+            }
+            letter if letter.is_control() => shown.extend(letter.escape_unicode()),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
 /// How data is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -79,4 +99,16 @@ fn styled<const N: usize>(header: [&str; N], style: TableStyle) -> Table {
 fn line(out: &mut impl io::Write, text: &str) {
     // A reader that went away, `head` for one, is no fault.
     let _ = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_others_wrote_neither_steers_the_terminal_nor_turns_it_around() {
+        assert_eq!(escaped("letter\u{202e}fdp.exe"), r"letter\u{202e}fdp.exe");
+        assert_eq!(escaped("a\u{1b}[31m\u{9b}b\nc"), r"a\u{1b}[31m\u{9b}b c");
+        assert_eq!(escaped("Zoë Müller"), "Zoë Müller");
+    }
 }

@@ -36,8 +36,12 @@ pub(crate) fn spawn(
     server.jobs().spawn("feedback-forgotten", FORGETTING, move || {
         let feedback = forgetting.clone();
         // As long as the records of who reported and read them.
-        let before = due_before(&agreement.current(), RetentionClass::Access, clock.now());
-        async move { feedback.forget(before).await }
+        let (now, agreement) = (clock.now(), agreement.current());
+        let before = due_before(&agreement, RetentionClass::Access, now);
+        async move {
+            feedback.forget_files(now.minus(FILES_KEPT)).await?;
+            feedback.forget(before).await
+        }
     });
 }
 
@@ -79,3 +83,5 @@ const SOON: Duration = Duration::from_millis(500);
 const SOON_AGAIN: Duration = Duration::from_secs(5);
 const WATCHING: Duration = Duration::from_secs(10);
 const FORGETTING: Duration = Duration::from_mins(10);
+/// Files of reports that ended are looked at no more after that; what was decided stays as long as the records.
+const FILES_KEPT: Duration = Duration::from_hours(90 * 24);

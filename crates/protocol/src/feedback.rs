@@ -25,6 +25,7 @@ pub use report::{
 };
 pub use routing::{
     CorrectionReport, CorrectionView, CorrectionsTold, FeedbackRoute, FeedbackStatusReport, ReceivedBy,
+    RouteAsked,
 };
 pub use status::{FeedbackOutcome, FeedbackSide, FeedbackStatus};
 pub use view::FeedbackView;

@@ -126,7 +126,7 @@ problem_codes! {
     /// The idempotency key was used for another request.
     IdempotencyConflict = "idempotency-conflict", 409, false, "The idempotency key belongs to another request";
     /// The transition is not legal.
-    IllegalTransition = "illegal-transition", 409, false, "The pointer's state does not allow this";
+    IllegalTransition = "illegal-transition", 409, false, "The state does not allow this";
     /// The request is not well formed.
     Invalid = "invalid", 400, false, "The request is invalid";
     /// The method is not offered here.

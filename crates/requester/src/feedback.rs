@@ -20,8 +20,10 @@ use crate::{AccessEvent, DossierQuery, RequestError, Requester};
 pub struct Addressee {
     /// At which holder.
     pub holder: Oin,
-    /// In which kind of data. When the holder has none in this kind and one in another that was asked for, that one is meant.
+    /// In which kind of data.
     pub category: Category,
+    /// In which kinds instead, when the index discloses no record in that one.
+    pub instead: Vec<Category>,
     /// Which record, where the holder has several.
     pub handle: Option<Handle>,
 }
@@ -31,6 +33,8 @@ pub struct Addressee {
 pub struct Delivered {
     /// In which kind of data.
     pub category: Category,
+    /// Which values, as the holder was told.
+    pub pointers: Vec<String>,
     /// The report as the holder has it.
     pub view: FeedbackView,
 }
@@ -105,12 +109,12 @@ impl Requester {
     /// Asks for a feedback grant and sends the report under it. An access like any other: it is recorded before it is asked, and
     /// before the report leaves. `deadline` and `feedback_timeout` bound it.
     ///
-    /// `adjust` says what the holder is told, once it is known in which kind of data its record is.
+    /// `adjust` says what the holder is told, once it is known in which kind of data its record is; nothing leaves where it says nothing.
     pub async fn report(
         &self,
         question: &DossierQuery,
         to: &Addressee,
-        adjust: impl FnOnce(&Category) -> FeedbackReport,
+        adjust: impl FnOnce(&Category) -> Option<FeedbackReport>,
     ) -> Result<Delivered, ReportError> {
         let transaction = self.parts.context.transaction();
         let deadline = Instant::now() + self.parts.limits.deadline;
@@ -127,7 +131,8 @@ impl Requester {
             is_fit.then_some((disclosed, claims))
         });
         let (disclosed, claims) = pick(fit.collect(), to)?;
-        let report = adjust(&disclosed.category);
+        let report = adjust(&disclosed.category).ok_or(ReportError::NotFound)?;
+        let pointers = report.attributes.iter().map(|one| one.pointer.clone()).collect();
         let submission = submission(question, disclosed, &binding, report);
         let id = submission.report.id;
         let client = self.feedback_client(to.holder)?;
@@ -138,7 +143,7 @@ impl Requester {
         if view.id != id || view.holder.oin != to.holder {
             return Err(ReportError::Holder(NOT_THAT_REPORT));
         }
-        Ok(Delivered { category: disclosed.category.clone(), view })
+        Ok(Delivered { category: disclosed.category.clone(), pointers, view })
     }
 
     /// A report of one's own as its holder has it now.
@@ -170,7 +175,8 @@ fn pick<'a>(
     to: &Addressee,
 ) -> Result<(&'a DisclosedHolder, &'a GrantClaims), ReportError> {
     let of_category: Vec<_> = fit.iter().copied().filter(|(one, _)| one.category == to.category).collect();
-    let candidates = if of_category.is_empty() { fit } else { of_category };
+    let of_another = fit.into_iter().filter(|(one, _)| to.instead.contains(&one.category));
+    let candidates = if of_category.is_empty() { of_another.collect() } else { of_category };
     let meant: Vec<_> = candidates
         .into_iter()
         .filter(|(_, claims)| to.handle.is_none_or(|handle| claims.prp.hdl == handle))

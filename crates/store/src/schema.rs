@@ -479,7 +479,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    feedback_routes (id) {
+    feedback_routes (id, holder, reporter) {
         id -> Binary,
         holder -> Text,
         reporter -> Text,
@@ -499,6 +499,17 @@ diesel::table! {
         report -> Binary,
         category -> Text,
         corrected_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    grants_given (transaction_id) {
+        transaction_id -> Binary,
+        requester -> Text,
+        holder -> Text,
+        category -> Text,
+        for_feedback -> SmallInt,
+        at -> BigInt,
     }
 }
 
@@ -526,6 +537,7 @@ diesel::table! {
         queued_at -> BigInt,
         sent_at -> BigInt,
         changed_at -> BigInt,
+        claimed_until -> Nullable<BigInt>,
     }
 }
 
@@ -538,6 +550,7 @@ diesel::table! {
         next_at -> Nullable<BigInt>,
         attempts -> Integer,
         told_at -> BigInt,
+        record_idx -> Nullable<BigInt>,
     }
 }
 
@@ -681,7 +694,9 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(feedback_attachments -> feedback_reports (report));
 diesel::joinable!(pointers -> subjects (subject));
+diesel::allow_tables_to_appear_in_same_query!(feedback_attachments, feedback_reports);
 diesel::allow_tables_to_appear_in_same_query!(subjects, pointers, leases, subject_links);
 diesel::allow_tables_to_appear_in_same_query!(local_records, outbox);
 diesel::allow_tables_to_appear_in_same_query!(matches, match_holders);

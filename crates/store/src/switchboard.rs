@@ -27,7 +27,7 @@ use crate::store::{Service, sealed};
 pub use alarms::{AlarmsRead, AlarmsWrite, StoredAlarm};
 pub use departures::{DepartureCounts, DeparturesRead, DeparturesWrite, StoredDeparture};
 pub(crate) use departures::{kind_from, kind_number};
-pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, StoredCorrection};
+pub use feedback::{FeedbackRoutesRead, FeedbackRoutesWrite, GivenGrant, StoredCorrection};
 pub use reviews::{ReviewDecision, ReviewFilter, ReviewsRead, ReviewsWrite, StoredReview};
 pub use signals::{NewSignal, SignalsRead, SignalsWrite, StoredSignal};
 pub use subscriptions::{StoredDeadLetter, StoredSubscription, SubscriptionsRead, SubscriptionsWrite};

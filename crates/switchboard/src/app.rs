@@ -40,6 +40,8 @@ pub(crate) struct App {
     pub(crate) entropy: Entropy,
     /// What each holder told about feedback reports.
     pub(crate) feedback_quota: Quota,
+    /// Of how many pulls each holder told that a value was wrong.
+    pub(crate) correction_quota: Quota,
     pub(crate) key_folder: PathBuf,
     pub(crate) keyring: ArcSwap<Keyring>,
     pub(crate) metrics: Metrics,

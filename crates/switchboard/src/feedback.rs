@@ -36,5 +36,15 @@ fn charge(app: &App, party: Oin) -> Result<(), Refusal> {
     })
 }
 
+/// Charges the pulls of one message to the holder: each of them makes a signal for somebody, or was named in vain.
+fn charge_pulls(app: &App, party: Oin, pulls: u64) -> Result<(), Refusal> {
+    app.correction_quota.charge_for(party, PULLS, app.now(), pulls).map_err(|wait: Duration| {
+        let detail = "Your organisation has told of as many pulls as it may for now. Send the rest later.";
+        Refusal::new(ProblemCode::BudgetExhausted, detail).retry_after(wait)
+    })
+}
+
+/// Pulls that a holder tells of. What was told of before is not charged again, so a long correction comes to its end.
+const PULLS: Budget = Budget { burst: 1_000, hour: 10_000, day: 50_000 };
 /// More than people at one holder settle; a correction of a widely used record takes several messages.
 const BUDGET: Budget = Budget { burst: 600, hour: 5_000, day: 20_000 };

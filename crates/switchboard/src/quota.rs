@@ -27,6 +27,17 @@ struct Window {
 impl Quota {
     /// Charges one query, or says how long to wait.
     pub(crate) fn charge(&self, party: Oin, budget: Budget, now: Instant) -> Result<(), Duration> {
+        self.charge_for(party, budget, now, 1)
+    }
+
+    /// Charges so much at once, or nothing.
+    pub(crate) fn charge_for(
+        &self,
+        party: Oin,
+        budget: Budget,
+        now: Instant,
+        amount: u64,
+    ) -> Result<(), Duration> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = all.entry(party).or_insert([Window { start: now, used: 0 }; 3]);
         let limits = [(MINUTE, budget.burst), (HOUR, budget.hour), (DAY, budget.day)];
@@ -34,12 +45,12 @@ impl Quota {
             if now.since(window.start) >= length {
                 *window = Window { start: now, used: 0 };
             }
-            if window.used >= limit {
+            if window.used.saturating_add(amount) > limit {
                 return Err(length.saturating_sub(now.since(window.start)));
             }
         }
         for window in windows {
-            window.used += 1;
+            window.used = window.used.saturating_add(amount);
         }
         Ok(())
     }
@@ -63,6 +74,11 @@ mod tests {
         assert_eq!(quota.charge(party, budget, at(3_600)), Ok(()));
         assert_eq!(quota.charge(party, budget, at(7_300)), Err(Duration::from_secs(86_400 - 7_300)));
         let other = Oin::parse("00000099000000002000").unwrap();
+        assert_eq!(
+            quota.charge_for(other, budget, at(0), 3),
+            Err(Duration::from_secs(60)),
+            "all of it or nothing"
+        );
         assert_eq!(quota.charge(other, budget, at(2)), Ok(()));
     }
 }

@@ -137,6 +137,7 @@ async fn open(
         clock,
         entropy,
         feedback_quota: crate::quota::Quota::default(),
+        correction_quota: crate::quota::Quota::default(),
         key_folder: config.keys.directory.clone(),
         keyring: ArcSwap::from_pointee(Keyring { keys: Arc::new(keys), live }),
         match_gauges: matches::Gauges::new(&http.metrics),

@@ -89,6 +89,10 @@ impl Feedback {
                 })?;
                 if after != report.standing {
                     tx.write().change_feedback(id, &after)?;
+                    if after.status == FeedbackStatus::Withdrawn {
+                        // Whoever took a report back does not mean its files to be looked at any more.
+                        tx.write().forget_feedback_files(id)?;
+                    }
                     report.standing = after;
                 }
                 // Once another holder took it over, that one tells where it stands: two would contradict each other.

@@ -19,8 +19,6 @@ use crate::pulls::Caller;
 const BODY_LIMIT: usize = 29_000_000;
 /// Reports with more than this are large.
 const SMALL: usize = 256 * 1024;
-/// Large reports that are read and checked at the same time.
-pub(super) const LARGE_AT_ONCE: usize = 4;
 /// A body that is not there by then is not waited for.
 const BODY_DEADLINE: Duration = Duration::from_mins(1);
 /// How long a large report waits for its turn.
@@ -71,8 +69,7 @@ pub async fn report(
     let _turn = if length.is_some_and(|length: usize| length <= SMALL) {
         None
     } else {
-        let turn = timeout(TURN, feedback.permits.acquire()).await;
-        Some(turn.map_err(|_| busy())?.map_err(|_| busy())?)
+        Some(feedback.turns.take(party.oin, TURN).await.ok_or_else(busy)?)
     };
     let body = Body::<FeedbackSubmission>::from_request(&request, &mut payload.into_inner());
     let body = timeout(BODY_DEADLINE, body).await.map_err(|_| {
@@ -147,6 +144,6 @@ fn caller(party: Asking, trace: &Trace) -> Caller {
 }
 
 fn busy() -> Refusal {
-    let detail = "This holder takes in as many large reports as it can at a time. Send it again in a while.";
+    let detail = "This holder takes in one large report of a party at a time, and a few of all. Send it again in a while.";
     Refusal::new(ProblemCode::TooMany, detail).retry_after(TURN)
 }

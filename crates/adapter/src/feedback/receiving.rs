@@ -168,6 +168,7 @@ impl Feedback {
     ) -> Result<(), WriteError<FeedbackRefusal>> {
         let pulls = &*self.pulls;
         let (grant, handle, now) = (claims.jti, claims.prp.hdl, record.at);
+        let granted_in = claims.txn;
         let (expires_at, reference) = (void_from(claims.exp), pulls.reference(now));
         let receipt = promised(claims, now);
         pulls
@@ -191,9 +192,14 @@ impl Feedback {
                             if tx.read().count_open_feedback(handle, new.reporter)? >= MOST_OPEN {
                                 return Err(Abort::Refused(FeedbackRefusal::TooMany));
                             }
+                            let kept =
+                                sealed.files.iter().map(|file| file.content_sealed.len() as u64).sum::<u64>();
+                            if kept > 0 && tx.read().feedback_bytes_of(new.reporter)? + kept > MOST_BYTES {
+                                return Err(Abort::Refused(FeedbackRefusal::TooMuch));
+                            }
                             tx.write().receive_feedback(new, &sealed.files)?;
                             tx.write().annotate_feedback(&sealed.first)?;
-                            tx.write().queue_feedback_message(&telling::status(new, Some(now), now)?)?;
+                            tx.write().queue_feedback_message(&telling::received(new, granted_in, now)?)?;
                         }
                         Some(known) if is_same(&known, new) => {}
                         Some(_) => return Err(Abort::Refused(FeedbackRefusal::Known)),
@@ -325,4 +331,6 @@ fn is_same(known: &StoredFeedback, new: &StoredFeedback) -> bool {
 
 /// Open reports of one reporter about one record.
 const MOST_OPEN: u64 = 20;
+/// Bytes of files that one reporter has here at a time.
+const MOST_BYTES: u64 = 500 * 1024 * 1024;
 const CLOCKS_DIFFER: Duration = Duration::from_mins(5);

@@ -25,6 +25,8 @@ pub(super) enum FeedbackRefusal {
     Pull(PullRefusal),
     /// The reporter has as many open reports about this record as one may have.
     TooMany,
+    /// The reporter has as many bytes of files here as one may have.
+    TooMuch,
 }
 
 impl From<PullRefusal> for FeedbackRefusal {
@@ -42,6 +44,7 @@ impl FeedbackRefusal {
             Self::Nothing { reason } => reason,
             Self::Pull(refusal) => refusal.reason(),
             Self::TooMany => "too-many-open",
+            Self::TooMuch => "too-many-bytes",
         }
     }
 
@@ -50,7 +53,7 @@ impl FeedbackRefusal {
         match self {
             Self::Mistakes(_) => true,
             Self::Pull(refusal) => refusal.keeps_the_grant(),
-            Self::Known | Self::Nothing { .. } | Self::TooMany => false,
+            Self::Known | Self::Nothing { .. } | Self::TooMany | Self::TooMuch => false,
         }
     }
 
@@ -94,6 +97,11 @@ impl FeedbackRefusal {
             Self::TooMany => {
                 let detail = "Your organisation has as many open reports about this record as it may have. Wait until the \
                               holder has settled some, or take some back.";
+                Refusal::new(ProblemCode::TooMany, detail)
+            }
+            Self::TooMuch => {
+                let detail = "Your organisation has as many bytes of files here as it may have. Report without files, or wait until \
+                              earlier reports have ended.";
                 Refusal::new(ProblemCode::TooMany, detail)
             }
         }

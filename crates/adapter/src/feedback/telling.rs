@@ -7,10 +7,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use kw_client::ClientError;
-use kw_domain::{Category, FeedbackId, Instant};
+use kw_domain::{Category, FeedbackId, Instant, TransactionId};
 use kw_ledger::{AccessRecord, Event};
 use kw_protocol::feedback::FeedbackStatusReport;
-use kw_protocol::problem::ProblemCode;
 use kw_store::partner::{FeedbackMessage, StoredFeedback};
 use kw_store::{Abort, StoreError, WriteError};
 use kw_telemetry::Reason;
@@ -44,10 +43,28 @@ struct Later {
     parked: HashMap<i64, Instant>,
 }
 
+/// The message that says that a report was received, under a grant of this transaction.
+pub(super) fn received<E>(
+    report: &StoredFeedback,
+    transaction: TransactionId,
+    now: Instant,
+) -> Result<FeedbackMessage, Abort<E>> {
+    tell_status(report, Some(now), Some(transaction), now)
+}
+
 /// The message that says how a report stands now, and when something was said about it.
 pub(super) fn status<E>(
     report: &StoredFeedback,
     annotated_at: Option<Instant>,
+    now: Instant,
+) -> Result<FeedbackMessage, Abort<E>> {
+    tell_status(report, annotated_at, None, now)
+}
+
+fn tell_status<E>(
+    report: &StoredFeedback,
+    annotated_at: Option<Instant>,
+    transaction: Option<TransactionId>,
     now: Instant,
 ) -> Result<FeedbackMessage, Abort<E>> {
     let standing = &report.standing;
@@ -58,6 +75,7 @@ pub(super) fn status<E>(
         since: standing.since,
         overdue: standing.is_overdue(now),
         annotated_at,
+        transaction,
     };
     queued(report.id, &Message::Status(told), now)
 }
@@ -99,11 +117,6 @@ impl Feedback {
                     told.push((message.id, count));
                 }
                 Err(Untold::NotRead(reason)) => return Err(reason),
-                // Another holder took the report over: where it stands is that one's to tell.
-                Err(Untold::Client(error)) if error.code() == Some(ProblemCode::Conflict) => {
-                    self.waiting.succeed(message.id);
-                    told.push((message.id, None));
-                }
                 Err(Untold::Client(error)) if error.code().is_some_and(|code| !code.retryable()) => {
                     let reason = error.code().map_or("refused", |code| code.code());
                     FeedbackParked { reason }.log();

@@ -8,7 +8,7 @@ use kw_ledger::{AccessRecord, Event};
 use kw_protocol::dossier::Party;
 use kw_protocol::feedback::{
     Annotation, AttachmentView, FeedbackAttachment, FeedbackList, FeedbackListed, FeedbackSide,
-    FeedbackSummary, FeedbackView,
+    FeedbackStatus, FeedbackSummary, FeedbackView,
 };
 use kw_protocol::problem::ProblemCode;
 use kw_pseudonym::SealError;
@@ -49,7 +49,10 @@ impl Listed {
         }
         refusal.if_any()?;
         let overdue = asked.overdue.map(|wanted| (wanted, now));
-        Ok(Self { filter: FeedbackFilter { status: asked.status, overdue, after: after.flatten() }, limit })
+        Ok(Self {
+            filter: FeedbackFilter { status: asked.status, handler: None, overdue, after: after.flatten() },
+            limit,
+        })
     }
 }
 
@@ -97,13 +100,15 @@ impl Feedback {
 
     /// What waits and what was done, without anything about a person.
     pub async fn list(&self, listed: Listed) -> Result<FeedbackList, Refusal> {
-        let Listed { filter, limit } = listed;
+        let Listed { mut filter, limit } = listed;
+        // What another holder took over is reported there.
+        filter.handler = (filter.status == Some(FeedbackStatus::Reported)).then_some(self.pulls.holder);
         let found = self.pulls.store.read(move |tables| tables.feedback_listed(&filter, limit)).await;
         let found = found.map_err(Refusal::fault)?;
         let now = self.pulls.clock.now();
         let is_full = found.len() == limit as usize;
         let next_cursor = found.last().filter(|_| is_full).map(cursor_after);
-        let reports = found.into_iter().map(|report| summary(report, now)).collect();
+        let reports = found.into_iter().map(|report| summary(report, self.pulls.holder, now)).collect();
         Ok(FeedbackList { reports, next_cursor })
     }
 
@@ -228,7 +233,7 @@ fn party(agreement: &Agreement, oin: Oin) -> Party {
     Party { oin, name }
 }
 
-fn summary(report: StoredFeedback, now: Instant) -> FeedbackSummary {
+fn summary(report: StoredFeedback, holder: Oin, now: Instant) -> FeedbackSummary {
     let standing = report.standing;
     FeedbackSummary {
         id: report.id,
@@ -237,6 +242,7 @@ fn summary(report: StoredFeedback, now: Instant) -> FeedbackSummary {
         category: report.category,
         source: report.source,
         status: standing.status,
+        handler: Some(standing.handler).filter(|handler| *handler != holder),
         outcome: standing.outcome,
         received_at: report.received_at,
         take_up_by: standing.take_up_by,

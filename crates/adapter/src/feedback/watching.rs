@@ -76,6 +76,32 @@ impl Feedback {
         }
     }
 
+    /// Removes the files of reports that ended before a moment: what was decided is kept longer. For a background job.
+    pub async fn forget_files(&self, before: Instant) -> Result<(), Reason> {
+        loop {
+            let record =
+                self.record(Event::FeedbackChanged, &self.pulls.agreement.current(), self.pulls.holder);
+            let gone = self
+                .pulls
+                .store
+                .write("forget_feedback_files", move |tx| {
+                    let gone = tx.write().forget_ended_files(before, AT_ONCE)?;
+                    if gone == 0 {
+                        return Err(kw_store::Abort::Refused(()));
+                    }
+                    let mut record = record.clone();
+                    record.count = Some(gone);
+                    Ok((gone, into_act::<()>(&record)?))
+                })
+                .await;
+            match gone {
+                Ok(done) if done.value == u64::from(AT_ONCE) => {}
+                Ok(_) | Err(WriteError::Refused(())) => return Ok(()),
+                Err(error) => return Err(Reason::of(&error)),
+            }
+        }
+    }
+
     /// How many reports wait, and what the switchboard was not told yet.
     pub async fn counts(&self) -> Result<(FeedbackCounts, OutboxDepth), Reason> {
         let now = self.pulls.clock.now();

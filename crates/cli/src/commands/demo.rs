@@ -348,5 +348,6 @@ fn row(section: &ShownSection) -> dossier::Row<'_> {
         reason: None,
         as_of: section.as_of.map(|moment| moment.to_string()),
         document: section.document.as_ref(),
+        doubted: &[],
     }
 }

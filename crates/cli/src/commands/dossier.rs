@@ -35,5 +35,6 @@ fn row(section: &Section) -> dossier::Row<'_> {
         reason: section.reason.as_deref(),
         as_of: section.as_of.map(|moment| moment.to_string()),
         document: section.document.as_ref(),
+        doubted: section.provenance.as_ref().map_or(&[], |one| one.under_investigation.as_slice()),
     }
 }

@@ -13,7 +13,7 @@ use super::local::Partner;
 use crate::asker::AskerArguments;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, escaped, table};
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -126,10 +126,17 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
                 if found.corrections.is_empty() {
                     return "nothing was corrected".to_owned();
                 }
-                let mut table = table(["own pull", "holder", "category", "corrected"]);
+                let mut table = table(["own pull", "case", "asked by", "holder", "category", "corrected"]);
                 for one in &found.corrections {
-                    let (pull, holder) = (one.transaction.to_string(), one.holder.to_string());
-                    table.add_row([&pull, &holder, one.category.as_str(), &one.corrected_at.to_string()]);
+                    let text = |value: Option<String>| value.unwrap_or_default();
+                    table.add_row([
+                        one.view.transaction.to_string(),
+                        text(one.case.as_ref().map(ToString::to_string)),
+                        text(one.actor.as_ref().map(ToString::to_string)),
+                        one.view.holder.to_string(),
+                        one.view.category.to_string(),
+                        one.view.corrected_at.to_string(),
+                    ]);
                 }
                 table.to_string()
             });
@@ -159,7 +166,7 @@ fn rows(reports: &[SentReport]) -> String {
 
 fn on_its_way(report: &SentReport) -> String {
     match &report.reason {
-        Some(reason) => format!("{} ({})", report.delivery.code(), plain(reason)),
+        Some(reason) => format!("{} ({})", report.delivery.code(), escaped(reason)),
         None => report.delivery.code().to_owned(),
     }
 }
@@ -183,18 +190,13 @@ fn one(report: &SentReport) -> String {
     let said = report.view.iter().flat_map(|view| &view.annotations);
     lines.extend(said.map(|said| {
         let status = said.content.status.map_or("", FeedbackStatus::code);
-        let note = said.content.note.as_deref().map(plain).unwrap_or_default();
+        let note = said.content.note.as_deref().map(escaped).unwrap_or_default();
         format!("{}  {}  {status}  {note}", said.at, said.party)
     }));
     if let Some(reason) = &report.view_missing {
-        lines.push(format!("the holder does not show it now: {}", plain(reason)));
+        lines.push(format!("the holder does not show it now: {}", escaped(reason)));
     }
     lines.join("\n")
-}
-
-/// What others wrote does not steer this terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn status(text: &str) -> Result<FeedbackStatus, String> {

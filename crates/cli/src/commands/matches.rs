@@ -10,7 +10,7 @@ use super::local::Partner;
 use crate::asker::AskerArguments;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, escaped, table};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -175,17 +175,12 @@ fn readable(found: &OwnMatch) -> String {
         let _ = write!(
             text,
             "\nyour record: {} in {} ({})",
-            plain(&record.record),
+            escaped(&record.record),
             record.source,
             record.category
         );
     }
     text
-}
-
-/// What a source calls its records does not steer this terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn numbers(figures: &MatchFigures) -> String {

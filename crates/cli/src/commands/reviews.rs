@@ -8,7 +8,7 @@ use kw_protocol::review::{GiveVerdict, Review, ReviewSearch, ReviewState, Verdic
 use super::local::Partner;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, escaped, table};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -144,14 +144,9 @@ fn rows(reviews: &[Review]) -> String {
             review.asker.role.as_str(),
             review.purpose.as_str(),
             review.case.as_str(),
-            &plain(&review.reason),
+            &escaped(&review.reason),
             state,
         ]);
     }
     table.to_string()
-}
-
-/// What others wrote does not steer this terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -125,7 +125,7 @@ impl Asker {
     /// Waits until the switchboard says this of a report.
     async fn until(&self, id: FeedbackId, status: FeedbackStatus) {
         for _ in 0..150 {
-            if self.switchboard.feedback_route(id).await.is_ok_and(|route| route.status == status) {
+            if self.switchboard.feedback_route(id, None).await.is_ok_and(|route| route.status == status) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -240,7 +240,7 @@ async fn a_doubt_goes_its_whole_road_over_real_processes() {
     let under = section(&chain)["provenance"]["underInvestigation"].clone();
     assert!(under.as_array().unwrap().contains(&json!("/person/familyName")), "{under}");
     asker.until(view.id, FeedbackStatus::Reported).await;
-    assert!(thief.switchboard.feedback_route(view.id).await.is_err(), "only its two parties");
+    assert!(thief.switchboard.feedback_route(view.id, None).await.is_err(), "only its two parties");
     assert!(thief.school.feedback(view.id).await.is_err(), "only the reporter");
 
     // The school's people.

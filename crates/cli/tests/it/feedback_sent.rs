@@ -75,6 +75,10 @@ impl Road {
 
     /// A report by hand at the school, and its name.
     fn doubt(&self, reference: &str) -> (Value, FeedbackId) {
+        self.doubt_at("/person/address/street", reference)
+    }
+
+    fn doubt_at(&self, pointer: &str, reference: &str) -> (Value, FeedbackId) {
         let sent = self
             .report(&[
                 "--holder",
@@ -82,7 +86,7 @@ impl Road {
                 "--category",
                 "school-attendance",
                 "--pointer",
-                "/person/address/street",
+                pointer,
                 "--doubted",
                 "Oude weg 1",
                 "--proposed",
@@ -274,13 +278,25 @@ async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_at_the_wrong_holder_goes_on_by_itself_and_comes_back_where_nobody_has_the_person() {
     let road = Road::open();
-    let (_, id) = road.doubt("WRONG-1");
+    // What the other one may not see does not go to it: the report comes back to the reporter's people.
+    let (_, own) = road.doubt("WRONG-0");
+    road.annotate("school", own, json!({"status": "wrong-holder", "handler": HEALTH})).await;
+    let kept = road.until(own, "kept", |one| one["reason"] == "handler-may-not-see");
+    assert_eq!((&kept["holder"]["oin"], &kept["status"]), (&json!(SCHOOL), &json!("wrong-holder")), "{kept}");
+    assert_eq!(road.received("health-service").await, []);
+    // What both have goes on, without what was written for the first one's eyes.
+    let (_, id) = road.doubt_at("/person/address/city", "WRONG-1");
     road.annotate("school", id, json!({"status": "wrong-holder", "handler": HEALTH})).await;
     let on = road.until(id, "sent on", |one| one["holder"]["oin"] == HEALTH && one["status"] == "reported");
     assert_eq!(on["sentOnBy"][0]["oin"], SCHOOL, "{on}");
     assert_eq!(road.received("health-service").await, [id]);
     let there = road.people_of("health-service").received_feedback_report(id).await.unwrap();
-    assert_eq!(there.attributes[0].pointer, "/person/address/street");
+    assert_eq!(there.attributes[0].pointer, "/person/address/city");
+    assert_eq!(
+        (&there.annotations[0].content.note, there.attachments.len()),
+        (&None, 0),
+        "not for their eyes"
+    );
     // The one that sent it on hears who has it.
     let start = Instant::now();
     loop {
@@ -368,6 +384,10 @@ async fn a_report_arrives_once_whatever_is_killed() {
     });
     road.until(second, "taken in", |one| one["delivery"] == "waiting");
     std::thread::sleep(Duration::from_millis(700));
+    // It may arrive any moment: nobody is told that it was taken back, and nobody waits to hear so.
+    let (asked, who) = (Instant::now(), ["--actor", "j.jansen", "--role", "municipal-consultant"]);
+    let early = road.feedback("municipality", &[&["withdraw", &second.to_string()], &who[..]].concat());
+    assert!(early.code != 0 && asked.elapsed() < Duration::from_secs(5), "{early:?} {:?}", asked.elapsed());
     signal_service(&town, "KILL");
     assert_eq!(sending.join().unwrap().code, 4, "the command says that it does not know");
     signal_service(&school, "CONT");
@@ -417,6 +437,10 @@ async fn a_report_arrives_once_whatever_is_killed() {
     );
     assert_eq!(again.expect(0).json()["delivery"], "delivered");
     assert_eq!(road.received("school").await.len(), 2, "the same name is the same report");
+    // Now that it is there it can be taken back, there too.
+    road.feedback("municipality", &[&["withdraw", &second.to_string()], &who[..]].concat()).expect(0);
+    let there = road.people_of("school").received_feedback_report(second).await.unwrap();
+    assert_eq!(there.status.code(), "withdrawn");
 
     // What no holder can do anything with is refused at once, and says why.
     road.report(&["--holder", SCHOOL, "--category", "youth-care-plan", "--pointer", "/a", "--doubted", "1"])

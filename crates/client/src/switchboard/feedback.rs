@@ -1,6 +1,6 @@
 //! Feedback reports and corrections, as far as the switchboard has to know.
 
-use kw_domain::{FeedbackId, TransactionId};
+use kw_domain::{FeedbackId, Oin, TransactionId};
 use kw_protocol::feedback::{
     CorrectionReport, CorrectionView, CorrectionsTold, FeedbackRoute, FeedbackStatusReport,
 };
@@ -19,11 +19,17 @@ impl SwitchboardClient {
         self.once(json(self.post(&["feedback-statuses"]), status)?, SMALL).await
     }
 
-    /// Where a report stands, for its two parties.
-    pub async fn feedback_route(&self, id: FeedbackId) -> Result<FeedbackRoute, ClientError> {
+    /// Where a report stands, for its two parties; the one at this holder, when one id was given to several.
+    pub async fn feedback_route(
+        &self,
+        id: FeedbackId,
+        holder: Option<Oin>,
+    ) -> Result<FeedbackRoute, ClientError> {
         let id = id.to_string();
         let path = ["v1", "feedback-reports", &id];
-        self.repeat(SMALL, || Ok(self.service.request(Method::GET, &path))).await
+        let holder = holder.map(|holder| holder.to_string());
+        let asked: Vec<(&str, &str)> = holder.iter().map(|holder| ("holder", holder.as_str())).collect();
+        self.repeat(SMALL, || Ok(self.service.request_with(Method::GET, &path, &asked))).await
     }
 
     /// Has everybody told who received a value that is mended now. The same twice is once.

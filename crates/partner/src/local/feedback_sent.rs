@@ -4,11 +4,11 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use kw_domain::FeedbackId;
-use kw_ledger::Event;
+use kw_ledger::{AccessRecord, Event};
 use kw_protocol::feedback::{AnnotateFeedback, CorrectionView, FeedbackStatus, FeedbackView, NewAnnotation};
 use kw_protocol::local::feedback::{
-    Corrections, FeedbackDelivery, FeedbackRequest, LARGEST_PAGE, SentReport, SentReports, SentSearch,
-    WithdrawReport,
+    Corrections, FeedbackDelivery, FeedbackRequest, LARGEST_PAGE, OwnCorrection, SentReport, SentReports,
+    SentSearch, WithdrawReport,
 };
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::query::Actor;
@@ -251,12 +251,24 @@ pub(crate) async fn annotate(
     )
 )]
 pub(crate) async fn corrections(own: Own) -> Result<HttpResponse, Refusal> {
-    let found = own.0.store.read(|tables| tables.corrections(LARGEST_PAGE)).await.map_err(Refusal::fault)?;
-    let known = found.into_iter().filter_map(|one| {
-        let (holder, category, corrected_at) = one.mended?;
-        Some(CorrectionView { transaction: one.transaction, holder, category, corrected_at })
+    let read = own.0.store.read(|tables| {
+        let mut found = Vec::new();
+        for one in tables.corrections(LARGEST_PAGE)? {
+            let Some((holder, category, corrected_at)) = one.mended else { continue };
+            let record = match one.record {
+                Some(index) => tables.ledger_entries(index, 1)?.pop().filter(|entry| entry.index == index),
+                None => None,
+            };
+            let record = record.and_then(|entry| entry.record);
+            let record = record.and_then(|text| serde_json::from_str::<AccessRecord>(text.as_str()).ok());
+            let (case, actor) = record.map_or((None, None), |record| (record.case, record.actor));
+            let view = CorrectionView { transaction: one.transaction, holder, category, corrected_at };
+            found.push(OwnCorrection { view, case, actor: actor.map(|actor| actor.id) });
+        }
+        Ok(found)
     });
-    Ok(HttpResponse::Ok().json(Corrections { corrections: known.collect() }))
+    let corrections = read.await.map_err(Refusal::fault)?;
+    Ok(HttpResponse::Ok().json(Corrections { corrections }))
 }
 
 async fn find(app: &App, id: &str) -> Result<SentFeedback, Refusal> {

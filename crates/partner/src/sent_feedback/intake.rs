@@ -62,6 +62,7 @@ pub(crate) async fn take_in(app: &App, request: &FeedbackRequest, trace: &Trace)
         transaction: trace.transaction,
         attempts: 0,
         next_at: Some(now.plus(CLAIM)),
+        claimed_until: Some(now.plus(CLAIM)),
         queued_at: now,
         sent_at: now,
         changed_at: now,

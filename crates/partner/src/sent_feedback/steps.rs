@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use kw_domain::{Instant, Oin};
+use kw_domain::{Category, Instant, Oin};
 use kw_ledger::AccessRecord;
-use kw_protocol::feedback::{FeedbackReport, FeedbackStatus, FeedbackView, NewAnnotation};
+use kw_protocol::feedback::{FeedbackStatus, FeedbackView, NewAnnotation};
 use kw_protocol::local::feedback::{FeedbackDelivery, FeedbackRequest};
 use kw_requester::{Addressee, Delivered, DossierQuery, ReportError};
 use kw_runtime::Entropy;
 use kw_store::partner::SentFeedback;
 use kw_store::{Abort, WriteError};
 
-use super::rerouting::{Onward, onward, translate};
+use super::rerouting::{Onward, kinds_at, onward, translate};
 use super::{CLAIM, Fault, GIVEN_UP_AFTER, KEPT, records, sealing, told};
 use crate::app::App;
 use crate::events::{FeedbackNotAccepted, FeedbackNotDelivered};
@@ -56,10 +56,15 @@ pub(crate) async fn forget(app: &App) -> Result<(), Fault> {
     Ok(app.store.keep("forget_feedback", move |books| books.forget_feedback_sent(before)).await?)
 }
 
-/// The report, if its next step is ours: nobody else takes it for a while.
+/// The report, if its next step is ours: nobody else takes it for a while. While somebody else's step runs it is not.
 pub(crate) async fn claim(app: &App, mut report: SentFeedback) -> Result<Option<SentFeedback>, Fault> {
-    report.next_at = Some(app.clock.now().plus(CLAIM));
-    Ok(save(app, &mut report, true).await?.then_some(report))
+    let now = app.clock.now();
+    if report.claimed_until.is_some_and(|until| now < until) {
+        return Ok(None);
+    }
+    let until = Some(now.plus(CLAIM));
+    (report.next_at, report.claimed_until) = (until, until);
+    Ok(store(app, &mut report, true).await?.then_some(report))
 }
 
 /// Takes the next step of a report that was claimed. `request` is what it came in with, when that is at hand.
@@ -75,6 +80,8 @@ pub(crate) async fn advance(
         tell(app, report).await
     } else if is_there && report.must_look {
         look(app, report).await
+    } else if is_there && report.status == Some(FeedbackStatus::Withdrawn) {
+        take_back(app, report).await
     } else {
         rest(app, report).await
     }
@@ -99,13 +106,14 @@ async fn send(
     let stored = app.store.read(move |tables| tables.feedback_sent(id)).await?;
     report.must_look |= stored.is_some_and(|stored| stored.must_look);
     match outcome {
-        Ok((Delivered { category, view }, pointers)) => {
+        Ok(Delivered { category, pointers, view }) => {
             report.delivery = FeedbackDelivery::Delivered;
             report.category = category;
             report.pointers = pointers;
             (report.reason, report.attempts, report.changed_at) = (None, 0, now);
             report.next_at = (report.must_tell || report.must_look).then_some(now);
             see(app, &mut report, &view).await?;
+            take_back_if_withdrawn(app, &report).await?;
             Ok(Advanced { report, view: Some(view), error: None })
         }
         Err(error) => {
@@ -130,18 +138,47 @@ async fn send(
     }
 }
 
+/// A report that was taken back while it was on its way is taken back where it arrived: the claim of its step had run out.
+async fn take_back_if_withdrawn(app: &App, sent: &SentFeedback) -> Result<(), Fault> {
+    let id = sent.id;
+    let stored = app.store.read(move |tables| tables.feedback_sent(id)).await?;
+    let is_withdrawn = |stored: &SentFeedback| stored.status == Some(FeedbackStatus::Withdrawn);
+    let Some(mut stored) = stored.filter(is_withdrawn) else { return Ok(()) };
+    (stored.holder, stored.category) = (sent.holder, sent.category.clone());
+    take_back(app, stored).await.map(drop)
+}
+
+/// Takes a report back at its holder, for whoever was told already that it is.
+async fn take_back(app: &App, mut report: SentFeedback) -> Result<Advanced, Fault> {
+    let taken_back = NewAnnotation { status: Some(FeedbackStatus::Withdrawn), ..NewAnnotation::default() };
+    let told = match app.clients.current() {
+        Ok(clients) => clients.requester.annotate(report.holder, report.id, &taken_back).await.map(drop),
+        Err(error) => Err(ReportError::Holder(error)),
+    };
+    let is_late = app.clock.now().since(report.changed_at) >= GIVEN_UP_AFTER;
+    match told {
+        Err(error) if error.retryable() && !is_late => {
+            (report.delivery, report.must_tell) = (FeedbackDelivery::Delivered, false);
+            put_off(app, &mut report, error.retry_after());
+        }
+        _ => (report.delivery, report.next_at) = (FeedbackDelivery::Delivered, None),
+    }
+    save(app, &mut report, false).await?;
+    Ok(Advanced { report, view: None, error: None })
+}
+
 /// Whether the index has no record of the holder that a report is sent on to, and may have one in a moment.
 fn is_sought(report: &SentFeedback, error: &ReportError) -> bool {
     let was_sent_on = !report.sent_on_by.is_empty();
     was_sent_on && *error == ReportError::NotFound && report.attempts + 1 < HANDLER_SOUGHT
 }
 
-/// One attempt: a new question, and the report under its grant. Gives the places of the values too, as the holder was told.
+/// One attempt: a new question, and the report under its grant.
 async fn try_to_send(
     app: &App,
     report: &SentFeedback,
     request: &FeedbackRequest,
-) -> Result<(Delivered, Vec<String>), ReportError> {
+) -> Result<Delivered, ReportError> {
     let before = report.sent_on_by.last().map(|(holder, _)| *holder);
     let mut asked = request.question();
     asked.holders = vec![report.holder];
@@ -151,21 +188,24 @@ async fn try_to_send(
     }
     // It was checked when it was taken in.
     let question = DossierQuery::parse(&asked).map_err(|_| ReportError::NotFound)?;
+    let agreement = app.agreement.current();
+    let instead = match before {
+        Some(_) => kinds_at(&agreement, request, report.holder),
+        None => Vec::new(),
+    };
     let to = Addressee {
         holder: report.holder,
-        category: report.category.clone(),
+        category: request.category.clone(),
+        instead,
         handle: request.handle.filter(|_| before.is_none()),
     };
     let clients = app.clients.current().map_err(ReportError::Holder)?;
-    let agreement = app.agreement.current();
-    let told = |category: &_| -> FeedbackReport {
+    let told = |category: &Category| {
         let mut told = request.report(report.id);
         told.sent_on_by = before;
         translate(&agreement, told, &request.category, category)
     };
-    let delivered = clients.requester.report(&question, &to, told).await?;
-    let pointers = told(&delivered.category).attributes.into_iter().map(|one| one.pointer).collect();
-    Ok((delivered, pointers))
+    clients.requester.report(&question, &to, told).await
 }
 
 /// The switchboard or the holder refused for good. A report that was sent on goes back to the holder before.
@@ -187,9 +227,10 @@ async fn refuse(
         return Ok(());
     };
     if let Some(request) = request {
-        let told =
-            translate(&app.agreement.current(), request.report(report.id), &request.category, &category);
-        report.pointers = told.attributes.into_iter().map(|one| one.pointer).collect();
+        let agreement = app.agreement.current();
+        if let Some(told) = translate(&agreement, request.report(report.id), &request.category, &category) {
+            report.pointers = told.attributes.into_iter().map(|one| one.pointer).collect();
+        }
     }
     (report.holder, report.category) = (holder, category);
     report.delivery = FeedbackDelivery::Delivered;
@@ -235,7 +276,7 @@ async fn look(app: &App, mut report: SentFeedback) -> Result<Advanced, Fault> {
         save(app, &mut report, true).await?;
         return Ok(Advanced { report, view: None, error: None });
     };
-    let route = clients.switchboard.feedback_route(report.id).await.ok();
+    let route = clients.switchboard.feedback_route(report.id, Some(report.holder)).await.ok();
     let route = route.filter(|route| route.holder == report.holder);
     let status = route.as_ref().map(|route| route.status);
     if let Some(said) = route.and_then(|route| route.annotated_at) {
@@ -279,7 +320,7 @@ pub(crate) async fn see(app: &App, report: &mut SentFeedback, view: &FeedbackVie
     let mut next = None;
     if view.status == FeedbackStatus::WrongHolder {
         let request = content(app, report).await?;
-        match (onward(app.oin, report, view, request.is_some()), request) {
+        match (onward(&app.agreement.current(), app.oin, report, view, request.as_ref()), request) {
             (Onward::To(handler), Some(request)) => next = Some((handler, request)),
             (Onward::Stays(reason), _) => report.reason = Some(reason.to_owned()),
             (Onward::To(_), None) => {}
@@ -307,6 +348,7 @@ async fn send_on(
     (report.status, report.outcome, report.reason) = (None, None, None);
     (report.must_tell, report.must_look, report.attempts) = (true, false, 0);
     (report.next_at, report.queued_at, report.changed_at) = (Some(now), now, now);
+    report.claimed_until = None;
     let row = report.clone();
     let written = app.store.write("send_feedback_on", move |tx| {
         if !tx.write().change_feedback_sent(&row, true)? {
@@ -337,8 +379,13 @@ async fn content(app: &App, report: &SentFeedback) -> Result<Option<FeedbackRequ
     sealed.map(|sealed| sealing::open(&app.vault, id, &sealed)).transpose()
 }
 
-/// Stores a report; `false` when somebody else changed it meanwhile.
+/// Stores a report after a step, which ends its claim; `false` when somebody else changed it meanwhile.
 pub(crate) async fn save(app: &App, report: &mut SentFeedback, keep_sealed: bool) -> Result<bool, Fault> {
+    report.claimed_until = None;
+    store(app, report, keep_sealed).await
+}
+
+async fn store(app: &App, report: &mut SentFeedback, keep_sealed: bool) -> Result<bool, Fault> {
     let row = report.clone();
     let saved =
         app.store.keep("change_feedback", move |books| books.change_feedback_sent(&row, keep_sealed)).await?;

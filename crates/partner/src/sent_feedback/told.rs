@@ -1,7 +1,11 @@
 //! What the partner is told about reports: where one stands, and that a value of an own pull was wrong.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use futures_util::stream::{self, StreamExt as _};
-use kw_domain::{FeedbackId, TransactionId};
+use kw_domain::{FeedbackId, Instant, TransactionId};
+use kw_ledger::AccessRecord;
 use kw_protocol::signal::{Signal, SignalType};
 use kw_store::partner::StoredCorrection;
 
@@ -58,7 +62,10 @@ async fn ask(app: &App, mut correction: StoredCorrection) -> Result<(), Fault> {
     };
     match told {
         Ok(view) => {
-            correction.mended = Some((view.holder, view.category, view.corrected_at));
+            // What the own log does not know as a pull of one's own is nobody's to ask anew.
+            correction.record = own_record(app, correction.transaction).await?;
+            let is_own = correction.record.is_some();
+            correction.mended = is_own.then_some((view.holder, view.category, view.corrected_at));
             correction.next_at = None;
         }
         Err(error) if error.retryable() && correction.attempts < MOST_ATTEMPTS => {
@@ -70,4 +77,57 @@ async fn ask(app: &App, mut correction: StoredCorrection) -> Result<(), Fault> {
         Err(_) => correction.next_at = None,
     }
     Ok(app.store.keep("store_correction", move |books| books.store_correction(&correction)).await?)
+}
+
+/// Which record of the own log says why a pull was made: the question under whose answer it was granted.
+async fn own_record(app: &App, pull: TransactionId) -> Result<Option<u64>, Fault> {
+    let moment = moment_of(pull);
+    let found = app.store.read(move |tables| {
+        let mut next = tables.index_at(moment)?;
+        let (last, mut asked) = (next + MOST_ENTRIES, BTreeMap::new());
+        while next < last {
+            let entries = tables.ledger_entries(next, ENTRIES_AT_ONCE)?;
+            let Some(end) = entries.last().map(|entry| (entry.index, entry.at)) else { break };
+            for entry in entries {
+                let Some(text) = entry.record else { continue };
+                let Ok(record) = serde_json::from_str::<AccessRecord>(text.as_str()) else { continue };
+                let Some(exchange) = record.transaction else { continue };
+                if record.case.is_some() {
+                    asked.insert(exchange, entry.index);
+                }
+                if record.grants.iter().any(|grant| grant.transaction == pull) {
+                    return Ok(Some(asked.get(&exchange).copied().unwrap_or(entry.index)));
+                }
+            }
+            if end.1 > moment.plus(AFTERWARDS) {
+                break;
+            }
+            next = end.0 + 1;
+        }
+        Ok(None)
+    });
+    Ok(found.await?)
+}
+
+/// When the switchboard gave a transaction its id.
+fn moment_of(transaction: TransactionId) -> Instant {
+    let millis = transaction.as_bytes().iter().take(6).fold(0, |sum, byte| sum << 8 | i64::from(*byte));
+    Instant::from_millis(millis)
+}
+
+/// The answer is recorded right after the switchboard gave it; clocks differ, and acts wait in the queue.
+const AFTERWARDS: Duration = Duration::from_mins(20);
+/// More than an organisation's people ask in that time.
+const MOST_ENTRIES: u64 = 50_000;
+const ENTRIES_AT_ONCE: u32 = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_says_when_it_began() {
+        let moment = Instant::from_millis(1_795_000_000_123);
+        assert_eq!(moment_of(TransactionId::new(moment, [255; 10])), moment);
+    }
 }

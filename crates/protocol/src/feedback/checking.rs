@@ -100,7 +100,8 @@ impl NewAnnotation {
         }
         if let Some(next) = self.status {
             if !now.next().contains(&next) {
-                let allowed: Vec<_> = now.next().iter().map(|status| status.code()).collect();
+                let own = now.next().iter().filter(|status| status.set_by() == side);
+                let allowed: Vec<_> = own.map(|status| status.code()).collect();
                 let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
                 finding.say("/status", format!("expected what may follow {}: {allowed}", now.code()));
             } else if next.set_by() != side {
@@ -184,12 +185,26 @@ fn attachments(attachments: &[NewAttachment], found: &mut Vec<Mistake>) {
         }
         if !ATTACHMENT_TYPES.contains(&one.media_type.as_str()) {
             finding.say(&format!("/{number}/mediaType"), "expected application/pdf, image/jpeg or image/png");
+        } else if !fits(&one.name, &one.media_type) {
+            finding.say(&name_place, "expected a name that ends as its type does, or without an extension");
         }
         finding.text(&format!("/{number}/description"), one.description.as_deref(), 500);
         if one.content.is_empty() {
             finding.say(&format!("/{number}/content"), "expected the file in base64");
         }
     }
+}
+
+/// Whether what a name ends in says the same as the type: whoever saves the file opens it by its name.
+fn fits(name: &str, media_type: &str) -> bool {
+    let Some((_, extension)) = name.rsplit_once('.') else { return true };
+    let endings: &[&str] = match media_type {
+        "application/pdf" => &["pdf"],
+        "image/jpeg" => &["jpeg", "jpg"],
+        "image/png" => &["png"],
+        _ => &[],
+    };
+    endings.iter().any(|ending| extension.eq_ignore_ascii_case(ending))
 }
 
 fn size_of(value: &Value) -> usize {
@@ -256,6 +271,41 @@ mod tests {
             "/attachments/0/content",
         ];
         assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn a_name_ends_as_its_type_does() {
+        for (name, media_type, is_good) in [
+            ("letter.pdf", "application/pdf", true),
+            ("letter", "application/pdf", true),
+            ("PHOTO.JPG", "image/jpeg", true),
+            ("letter.exe", "application/pdf", false),
+            ("letter.pdf.exe", "application/pdf", false),
+            ("photo.jpg", "image/png", false),
+        ] {
+            let mut report = report();
+            report.attachments = vec![NewAttachment {
+                name: name.into(),
+                media_type: media_type.into(),
+                description: None,
+                content: "JVBERi0=".into(),
+            }];
+            assert_eq!(report.mistakes().is_empty(), is_good, "{name} as {media_type}");
+        }
+    }
+
+    #[test]
+    fn a_side_is_offered_what_it_may_set() {
+        let settled = NewAnnotation {
+            status: Some(FeedbackStatus::Settled),
+            outcome: Some(FeedbackOutcome::Upheld),
+            ..NewAnnotation::default()
+        };
+        let found = settled.mistakes(FeedbackStatus::Reported, FeedbackSide::Holder);
+        assert!(
+            found[0].expected.contains("in-progress") && !found[0].expected.contains("withdrawn"),
+            "{found:?}"
+        );
     }
 
     #[test]

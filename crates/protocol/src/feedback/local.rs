@@ -23,7 +23,7 @@ pub struct AnnotateFeedback {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeedbackListed {
-    /// Only with this status.
+    /// Only with this status. With `reported` only those that are this holder's to handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<FeedbackStatus>,
     /// Only those that were not taken up in time, or only the others.
@@ -68,6 +68,10 @@ pub struct FeedbackSummary {
     pub source: SourceName,
     /// The status in force.
     pub status: FeedbackStatus,
+    /// Which other holder took it over: it is handled there, and nothing is to be done about it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub handler: Option<Oin>,
     /// What came of it, once settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<FeedbackOutcome>,

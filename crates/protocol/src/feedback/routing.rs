@@ -29,14 +29,28 @@ pub struct FeedbackStatusReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub annotated_at: Option<Instant>,
+    /// The transaction id of the feedback grant that it was received under: the switchboard asks for it the first time that it hears of a
+    /// report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub transaction: Option<TransactionId>,
 }
 
 impl FeedbackStatusReport {
     /// Where the report stands, as this holder tells it.
     pub fn told_by(self, holder: Oin) -> FeedbackRoute {
-        let Self { id, reporter, status, since, overdue, annotated_at } = self;
+        let Self { id, reporter, status, since, overdue, annotated_at, transaction: _ } = self;
         FeedbackRoute { id, holder, reporter, status, since, overdue, annotated_at }
     }
+}
+
+/// Which of the reports with one id is meant: the parameters of `GET /v1/feedback-reports/{id}` at the switchboard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteAsked {
+    /// The one at this holder; the one that changed last without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Oin>,
 }
 
 /// What the switchboard knows of a report: `GET /v1/feedback-reports/{id}` there, for its two parties.

@@ -76,6 +76,20 @@ impl FeedbackStatus {
         }
     }
 
+    /// Whether this status may come after that one, with others in between.
+    pub fn may_follow(self, before: Self) -> bool {
+        let (mut reached, mut looked_at) = (vec![before], 0);
+        while let Some(from) = reached.get(looked_at) {
+            if from.next().contains(&self) {
+                return true;
+            }
+            let new: Vec<Self> = from.next().iter().copied().filter(|next| !reached.contains(next)).collect();
+            reached.extend(new);
+            looked_at += 1;
+        }
+        false
+    }
+
     /// Who may set this status. The reporter takes back, and says that another holder took a report over; everything else is
     /// the holder's to say.
     pub fn set_by(self) -> FeedbackSide {
@@ -135,6 +149,12 @@ mod tests {
             (S::WrongHolder, S::Withdrawn),
         ];
         assert_eq!(edges, expected);
+        assert!(S::Settled.may_follow(S::Reported) && S::InProgress.may_follow(S::WrongHolder));
+        for (later, before) in
+            [(S::Reported, S::Settled), (S::Reported, S::InProgress), (S::Withdrawn, S::Planned)]
+        {
+            assert!(!later.may_follow(before), "{later:?} after {before:?}");
+        }
         for status in S::ALL {
             assert_eq!(status.is_final(), status.next().is_empty(), "{status:?}");
             assert_eq!(S::parse(status.code()), Some(status));

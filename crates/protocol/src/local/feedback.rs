@@ -1,6 +1,6 @@
 //! Feedback reports of the partner's own people, at the local API. What holds a subject has no `Debug`.
 
-use kw_domain::{CaseReference, Category, FeedbackId, Handle, Instant, Oin, Purpose, TransactionId};
+use kw_domain::{ActorId, CaseReference, Category, FeedbackId, Handle, Instant, Oin, Purpose, TransactionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -242,5 +242,22 @@ pub struct WithdrawReport {
 #[serde(rename_all = "camelCase")]
 pub struct Corrections {
     /// One per pull.
-    pub corrections: Vec<CorrectionView>,
+    pub corrections: Vec<OwnCorrection>,
+}
+
+/// A pull of the partner's own in which a value was wrong, and what the own log says of why it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnCorrection {
+    /// What the switchboard says.
+    #[serde(flatten)]
+    pub view: CorrectionView,
+    /// For which case; absent once the log's record is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub case: Option<CaseReference>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub actor: Option<ActorId>,
 }

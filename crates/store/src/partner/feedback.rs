@@ -127,6 +127,8 @@ impl fmt::Debug for StoredAttachment {
 pub struct FeedbackFilter {
     /// With this status.
     pub status: Option<FeedbackStatus>,
+    /// Handled by this holder.
+    pub handler: Option<Oin>,
     /// Overdue at this moment, or not.
     pub overdue: Option<(bool, Instant)>,
     /// After this one.
@@ -169,6 +171,8 @@ pub trait FeedbackRead {
     fn doubted_of(&mut self, handle: Handle, limit: u32) -> Result<Vec<(FeedbackId, Vec<u8>)>, StoreError>;
     /// How many open reports a reporter has about a record.
     fn count_open_feedback(&mut self, handle: Handle, reporter: Oin) -> Result<u64, StoreError>;
+    /// How many bytes of files a reporter has here, as they are stored.
+    fn feedback_bytes_of(&mut self, reporter: Oin) -> Result<u64, StoreError>;
     /// What was said and done about a report, in its order.
     fn feedback_annotations(&mut self, id: FeedbackId) -> Result<Vec<StoredAnnotation>, StoreError>;
     /// The files of a report without their content, in their order.
@@ -206,6 +210,10 @@ pub trait FeedbackWrite: FeedbackRead {
     fn queue_feedback_message(&mut self, message: &FeedbackMessage) -> Result<(), StoreError>;
     /// Removes a message that was acknowledged.
     fn dequeue_feedback_message(&mut self, id: i64) -> Result<(), StoreError>;
+    /// Removes the files of a report.
+    fn forget_feedback_files(&mut self, id: FeedbackId) -> Result<(), StoreError>;
+    /// Removes the files of at most `limit` reports that ended before a moment; tells of how many reports.
+    fn forget_ended_files(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
     /// Removes at most `limit` reports that were open until before a moment, with all that belongs to them; tells how many.
     fn forget_feedback(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
 }

@@ -1,7 +1,8 @@
 //! The statements about received feedback reports. Compiled once for each backend; `super` says which.
 
-use diesel::dsl::{count_star, max, min};
+use diesel::dsl::{count_star, max, min, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 use kw_domain::{AnnotationId, AttachmentId, Category, FeedbackId, Handle, Instant, Oin, SourceName};
 use kw_protocol::feedback::{FeedbackSide, FeedbackStatus};
 
@@ -97,6 +98,9 @@ impl FeedbackRead for Conn {
         if let Some(status) = filter.status {
             query = query.filter(reports::status.eq(status.code()));
         }
+        if let Some(handler) = filter.handler {
+            query = query.filter(reports::handler.eq(handler.as_str().to_owned()));
+        }
         if let Some((wanted, now)) = filter.overdue {
             let now = now.as_millis();
             // What was taken up is overdue when that came too late; the rest when it comes too late by now.
@@ -140,6 +144,17 @@ impl FeedbackRead for Conn {
             .select(count_star())
             .first(self)?;
         Ok(count as u64)
+    }
+
+    fn feedback_bytes_of(&mut self, reporter: Oin) -> Result<u64, StoreError> {
+        let bytes: Option<i64> = attachments::table
+            .inner_join(reports::table)
+            .filter(reports::reporter.eq(reporter.as_str()))
+            .select(sql::<Nullable<BigInt>>(
+                "CAST(sum(length(feedback_attachments.content_sealed)) AS BIGINT)",
+            ))
+            .first(self)?;
+        Ok(bytes.unwrap_or(0) as u64)
     }
 
     fn feedback_annotations(&mut self, id: FeedbackId) -> Result<Vec<StoredAnnotation>, StoreError> {
@@ -307,6 +322,27 @@ impl FeedbackWrite for Conn {
     fn dequeue_feedback_message(&mut self, id: i64) -> Result<(), StoreError> {
         diesel::delete(outbox::table.find(id)).execute(self)?;
         Ok(())
+    }
+
+    fn forget_feedback_files(&mut self, id: FeedbackId) -> Result<(), StoreError> {
+        diesel::delete(attachments::table.filter(attachments::report.eq(id.as_bytes().as_slice())))
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn forget_ended_files(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        let ended = FeedbackStatus::ALL.into_iter().filter(|status| status.is_final());
+        let ended: Vec<&str> = ended.map(FeedbackStatus::code).collect();
+        let found: Vec<Vec<u8>> = reports::table
+            .inner_join(attachments::table)
+            .filter(reports::status.eq_any(ended))
+            .filter(reports::since.lt(before.as_millis()))
+            .select(reports::id)
+            .distinct()
+            .limit(i64::from(limit))
+            .load(self)?;
+        diesel::delete(attachments::table.filter(attachments::report.eq_any(&found))).execute(self)?;
+        Ok(found.len() as u64)
     }
 
     fn forget_feedback(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {

@@ -47,6 +47,8 @@ pub struct SentFeedback {
     pub attempts: u32,
     /// When the next step is due; none when there is nothing to do.
     pub next_at: Option<Instant>,
+    /// Until when whoever takes its next step has it for themselves.
+    pub claimed_until: Option<Instant>,
     /// Since when it is on its way to this holder.
     pub queued_at: Instant,
     /// When it was taken in.
@@ -74,6 +76,8 @@ pub struct StoredCorrection {
     pub transaction: TransactionId,
     /// Who mended the value, in which kind of data, and when; not yet asked after.
     pub mended: Option<(Oin, Category, Instant)>,
+    /// Which record of the own log is about that pull.
+    pub record: Option<u64>,
     /// When it is to be asked after; none when it is known, or never will be.
     pub next_at: Option<Instant>,
     /// How often that was tried in vain.

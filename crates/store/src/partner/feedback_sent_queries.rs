@@ -37,6 +37,7 @@ struct Row {
     queued_at: i64,
     sent_at: i64,
     changed_at: i64,
+    claimed_until: Option<i64>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -49,6 +50,7 @@ struct CorrectionRow {
     next_at: Option<i64>,
     attempts: i32,
     told_at: i64,
+    record_idx: Option<i64>,
 }
 
 impl FeedbackSentRead for Conn {
@@ -211,6 +213,7 @@ impl FeedbackSentWrite for Conn {
                 corrections_heard::holder.eq(holder),
                 corrections_heard::category.eq(category),
                 corrections_heard::corrected_at.eq(at),
+                corrections_heard::record_idx.eq(correction.record.map(|index| index as i64)),
                 corrections_heard::next_at.eq(correction.next_at.map(Instant::as_millis)),
                 corrections_heard::attempts.eq(attempts(correction.attempts)),
             ))
@@ -249,6 +252,7 @@ struct Changing {
     next_at: Option<i64>,
     queued_at: i64,
     changed_at: i64,
+    claimed_until: Option<i64>,
 }
 
 impl Changing {
@@ -269,6 +273,7 @@ impl Changing {
             next_at: report.next_at.map(Instant::as_millis),
             queued_at: report.queued_at.as_millis(),
             changed_at: report.changed_at.as_millis(),
+            claimed_until: report.claimed_until.map(Instant::as_millis),
         })
     }
 }
@@ -323,6 +328,7 @@ fn stored(row: Row) -> Result<SentFeedback, StoreError> {
         queued_at: Instant::from_millis(row.queued_at),
         sent_at: Instant::from_millis(row.sent_at),
         changed_at: Instant::from_millis(row.changed_at),
+        claimed_until: row.claimed_until.map(Instant::from_millis),
     })
 }
 
@@ -338,6 +344,7 @@ fn correction(row: CorrectionRow) -> Result<StoredCorrection, StoreError> {
     Ok(StoredCorrection {
         transaction: TransactionId::from_bytes(row.transaction_id.try_into().map_err(|_| DAMAGED)?),
         mended,
+        record: row.record_idx.map(|index| index as u64),
         next_at: row.next_at.map(Instant::from_millis),
         attempts: u32::try_from(row.attempts).map_err(|_| DAMAGED)?,
         told_at: Instant::from_millis(row.told_at),

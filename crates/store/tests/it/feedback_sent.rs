@@ -148,6 +148,7 @@ fn report() -> SentFeedback {
         transaction: TransactionId::new(now(), random()),
         attempts: 0,
         next_at: Some(now()),
+        claimed_until: None,
         queued_at: now(),
         sent_at: now(),
         changed_at: now(),

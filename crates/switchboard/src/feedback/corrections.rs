@@ -16,11 +16,11 @@ use kw_runtime::{Asking, Body, Refusal, Registering, Trace};
 use kw_store::Abort;
 use kw_store::switchboard::{NewSignal, StoredCorrection};
 
-use super::charge;
+use super::{charge, charge_pulls};
 use crate::app::{App, act, not_read, not_written};
 
 /// Tells everybody named that a value was mended which their pull delivered. Only because of a report of one's own that is settled.
-/// Each pull is told of once, however often it is sent.
+/// Each pull is told of once, however often it is sent, and only to whom it was granted: others are passed over.
 #[utoipa::path(
     post, path = "/v1/corrections", tag = "feedback", request_body = CorrectionReport,
     responses(
@@ -40,22 +40,44 @@ pub(crate) async fn tell_correction(
 ) -> Result<Json<CorrectionsTold>, Refusal> {
     charge(&app, party.oin)?;
     let (agreement, now, holder) = (app.agreement.current(), app.now(), party.oin);
-    let CorrectionReport { report, category, received } = understood(&agreement, body.0)?;
-    let known = app.store.read(move |index| index.feedback_route(report)).await.map_err(not_read)?;
-    let Some(route) = known.filter(|route| route.holder == holder) else {
+    let CorrectionReport { report, category, received } = understood(&agreement, holder, body.0)?;
+    let named: BTreeSet<(Oin, TransactionId)> =
+        received.into_iter().map(|ReceivedBy { recipient, transaction }| (recipient, transaction)).collect();
+    let transactions: Vec<TransactionId> = named.iter().map(|(_, transaction)| *transaction).collect();
+    let read = app.store.read(move |index| {
+        let routes = index.feedback_routes(report)?;
+        let told = index.corrections_told(report, holder, &transactions)?;
+        Ok((routes, index.grants_given(holder, &transactions)?, told))
+    });
+    let (routes, granted, before) = read.await.map_err(not_read)?;
+    let held: Vec<_> = routes.into_iter().filter(|route| route.holder == holder).collect();
+    if held.is_empty() {
         return Err(Refusal::new(ProblemCode::NotFound, "Your organisation holds no such feedback report."));
-    };
-    if route.status != FeedbackStatus::Settled {
+    }
+    if held.iter().all(|route| route.status != FeedbackStatus::Settled) {
         let detail = "The feedback report is not settled. Tell its status first.";
         return Err(Refusal::new(ProblemCode::IllegalTransition, detail));
     }
-    // Somebody who left the chain since cannot be told.
-    let told: Vec<(StoredCorrection, NewSignal)> = received
+    let new: Vec<_> = named
         .into_iter()
-        .map(|ReceivedBy { recipient, transaction }| (recipient, transaction))
-        .collect::<BTreeSet<(Oin, TransactionId)>>()
+        .filter(|(recipient, transaction)| !before.contains(&(*transaction, *recipient)))
+        .collect();
+    charge_pulls(&app, holder, new.len() as u64)?;
+    // Nobody is told of a pull that was not granted to them, for a record of this holder in this kind of data; and somebody who left the
+    // chain since cannot be told.
+    let was_granted = |recipient: Oin, transaction: TransactionId| {
+        granted.iter().any(|grant| {
+            grant.transaction == transaction
+                && grant.requester == recipient
+                && grant.category == category
+                && !grant.for_feedback
+        })
+    };
+    let told: Vec<(StoredCorrection, NewSignal)> = new
         .into_iter()
-        .filter(|(recipient, _)| agreement.partner(*recipient).is_some())
+        .filter(|(recipient, transaction)| {
+            agreement.partner(*recipient).is_some() && was_granted(*recipient, *transaction)
+        })
         .map(|(recipient, transaction)| {
             let signal = app.signal(recipient, SignalType::ValueCorrected, *transaction.as_bytes(), now);
             let category = category.clone();
@@ -109,13 +131,17 @@ pub(crate) async fn read_correction(
     Ok(Json(CorrectionView { transaction, holder, category, corrected_at }))
 }
 
-fn understood(agreement: &Agreement, told: CorrectionReport) -> Result<CorrectionReport, Refusal> {
+fn understood(
+    agreement: &Agreement,
+    holder: Oin,
+    told: CorrectionReport,
+) -> Result<CorrectionReport, Refusal> {
     let mut refusal = Refusal::new(ProblemCode::Invalid, "The correction cannot be taken in.");
     if !(1..=MOST_RECEIVED).contains(&told.received.len()) {
         refusal = refusal.field("/received", format!("expected 1 to {MOST_RECEIVED} pulls"));
     }
-    if agreement.category(&told.category).is_none() {
-        refusal = refusal.field("/category", "expected a category of the agreement");
+    if !agreement.may_register(holder, &told.category) {
+        refusal = refusal.field("/category", "expected a category that your organisation registers");
     }
     refusal.if_any()?;
     Ok(told)

@@ -12,7 +12,7 @@ use kw_protocol::Bytes32;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_protocol::query::{Query, QueryAnswer, Receipt};
 use kw_runtime::{Body, Party, Refusal, Trace};
-use kw_store::switchboard::Switchboard;
+use kw_store::switchboard::{GivenGrant, Switchboard};
 use kw_store::{Tx, WriteError};
 
 use super::consenting::{counts, look_up};
@@ -133,7 +133,9 @@ async fn answer(
     let record = completed(record, &told, &drafts);
     let grants = drafts.iter().map(|draft| recorded(&draft.claims)).collect::<Result<_, _>>()?;
     let review = opening(app, agreement, query, trace, &record);
+    let given: Vec<GivenGrant> = drafts.iter().filter_map(|draft| draft.given(now)).collect();
     let also = move |tx: &mut Tx<'_, Switchboard>, subject| {
+        tx.write().note_grants(&given)?;
         review.as_ref().map_or(Ok(()), |review| review.write(tx, subject))
     };
     let access = Access { record, beside, grants };

@@ -8,7 +8,7 @@ use kw_protocol::grant::{FeedbackProperties, GrantClaims, GrantProperties, Grant
 use kw_protocol::query::{DisclosedHolder, Query, QueryAct};
 use kw_runtime::{Entropy, Refusal};
 use kw_store::StoredReceipt;
-use kw_store::switchboard::FindablePointer;
+use kw_store::switchboard::{FindablePointer, GivenGrant};
 
 use crate::app::Keyring;
 use crate::grants::{Issuing, actor_hash, issue};
@@ -85,6 +85,18 @@ impl Draft {
             holder: self.claims.aud,
             outcome: None,
             transaction: self.claims.txn,
+        })
+    }
+
+    /// What is checked against when its holder tells of a report or a correction.
+    pub(super) fn given(&self, now: Instant) -> Option<GivenGrant> {
+        Some(GivenGrant {
+            transaction: self.claims.txn,
+            requester: self.claims.sub,
+            holder: self.claims.aud,
+            category: self.claims.prp.cat.first()?.clone(),
+            for_feedback: self.act == QueryAct::Feedback,
+            at: now,
         })
     }
 

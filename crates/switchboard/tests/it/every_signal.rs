@@ -11,7 +11,7 @@ use kw_protocol::mandate::{MandateKind, Side};
 use kw_protocol::matching::MatchesAsked;
 use kw_protocol::objection::{DecideObjection, ObjectionReason, ObjectionVerdict, SubmitObjection};
 use kw_protocol::pointer::{WithdrawPointer, WithdrawalReason};
-use kw_protocol::query::RelationBasis;
+use kw_protocol::query::{Query, QueryAct, QueryAnswer, RelationBasis};
 use kw_protocol::signal::{Signal, SignalType as T, SignalsAsked};
 use kw_protocol::subscription::CreateSubscription;
 use kw_testbed::{Member, RunningChain, subject_element};
@@ -67,7 +67,7 @@ async fn everything_happens(town: &Town, supplier: &Member) {
     let of_school = own.register(&registration, &school.key()).await.unwrap().pointer.id;
     let found = own.matches(&MatchesAsked::default()).await.unwrap().matches;
     own.say_contact(found[0].id, &matches::by("care-coordinator")).await.unwrap();
-    ask(school, KNOWN, RelationBasis::Emergency).await;
+    let asked_in_need = ask(school, KNOWN, RelationBasis::Emergency).await;
     let mut short = care.registration(KNOWN + 1).unwrap();
     short.valid_until = Some(SystemClock.now().plus(Duration::from_secs(2)));
     client.register(&short, &care.key()).await.unwrap();
@@ -90,17 +90,27 @@ async fn everything_happens(town: &Town, supplier: &Member) {
     // A doubt that is settled, and a pull that had the wrong value.
     let since = SystemClock.now();
     let id = FeedbackId::new(since, [7; 10]);
-    let settled = FeedbackStatusReport {
+    let at_care = |answer: QueryAnswer| {
+        let held = answer.holders.into_iter().find(|one| one.holder == care.oin);
+        held.unwrap().transaction
+    };
+    let doubt = Query { act: QueryAct::Feedback, ..school.question(KNOWN).unwrap() };
+    let doubted = own.query(&doubt, TransactionId::new(since, [2; 10])).await.unwrap();
+    let mut told = FeedbackStatusReport {
         id,
         reporter: school.oin,
-        status: FeedbackStatus::Settled,
+        status: FeedbackStatus::Reported,
         since,
         overdue: false,
         annotated_at: None,
+        transaction: Some(at_care(doubted)),
     };
-    client.tell_feedback_status(&settled).await.unwrap();
-    let received =
-        vec![ReceivedBy { recipient: school.oin, transaction: TransactionId::new(since, [1; 10]) }];
+    for status in [FeedbackStatus::Reported, FeedbackStatus::InProgress, FeedbackStatus::Settled] {
+        told.status = status;
+        client.tell_feedback_status(&told).await.unwrap();
+        told.since = told.since.plus(Duration::from_millis(1));
+    }
+    let received = vec![ReceivedBy { recipient: school.oin, transaction: at_care(asked_in_need) }];
     let correction = CorrectionReport { report: id, category: care.category().unwrap(), received };
     client.tell_correction(&correction).await.unwrap();
 

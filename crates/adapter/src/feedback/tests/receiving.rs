@@ -1,4 +1,5 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use kw_domain::Oin;
 use kw_ledger::{Event, Verdict};
@@ -184,6 +185,37 @@ async fn a_reporter_has_so_many_open_reports_about_one_record_and_no_more() {
         desk.received().await;
     }
     assert_eq!(desk.refused(desk.submission(desk.report())).await, ProblemCode::TooMany);
+}
+
+#[tokio::test]
+async fn the_files_of_a_report_go_when_it_is_taken_back_and_some_time_after_it_ended() {
+    let desk = Desk::new().await;
+    let with_file = || FeedbackReport { attachments: vec![pdf(1_000)], ..desk.report() };
+    let kept = |id| {
+        let read = desk.feedback.pulls.store.read(move |tables| Ok(tables.feedback_attachments(id)?.len()));
+        async move { read.await.unwrap() }
+    };
+    let bytes = || {
+        let reporter = requester();
+        let read = desk.feedback.pulls.store.read(move |tables| tables.feedback_bytes_of(reporter));
+        async move { read.await.unwrap() }
+    };
+    let withdrawn = desk.send(desk.submission(with_file())).await.unwrap().id;
+    assert!((1_000..2_000).contains(&bytes().await));
+    desk.by_reporter(withdrawn, status(FeedbackStatus::Withdrawn)).await.unwrap();
+    assert_eq!((kept(withdrawn).await, bytes().await), (0, 0));
+
+    let ended = desk.send(desk.submission(with_file())).await.unwrap();
+    let open = desk.send(desk.submission(with_file())).await.unwrap().id;
+    let insufficient = NewAnnotation {
+        note: Some("which street?".into()),
+        ..status(FeedbackStatus::InsufficientInformation)
+    };
+    desk.by_holder(ended.id, insufficient).await.unwrap();
+    desk.feedback.forget_files(ended.received_at).await.unwrap();
+    assert_eq!(kept(ended.id).await, 1, "not yet");
+    desk.feedback.forget_files(ended.received_at.plus(Duration::from_hours(1))).await.unwrap();
+    assert_eq!((kept(ended.id).await, kept(open).await), (0, 1), "only of what is over");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::resolve::client_of;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
-use crate::output::{Output, note, table};
+use crate::output::{Output, escaped, note, table};
 
 /// The arguments.
 #[derive(Debug, Args)]
@@ -128,7 +128,7 @@ fn rows(entries: &[AccessLogEntry]) -> String {
                 .chain(blank(8))
                 .collect(),
         };
-        table.add_row(text.iter().map(|cell| plain(cell)));
+        table.add_row(text.iter().map(|cell| escaped(cell)));
     }
     table.to_string()
 }
@@ -155,9 +155,4 @@ fn row(index: String, record: &AccessRecord) -> Vec<String> {
 
 fn blank(count: usize) -> impl Iterator<Item = String> {
     std::iter::repeat_n(String::new(), count)
-}
-
-/// What others wrote does not steer this terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -122,6 +122,12 @@ fn of_section(section: &Section, chosen: &Chosen<'_>) -> Result<Draft, Failure> 
         doubted: chosen.doubted.clone().or(there),
         proposed: chosen.proposed.clone(),
     };
+    if attribute.doubted.is_none() && attribute.proposed.is_none() {
+        return Err(Failure::usage(
+            format!("the section's document has nothing at {pointer}"),
+            "name a place that the document has, or say with --proposed what is missing there",
+        ));
+    }
     Ok(Draft {
         holder: section.holder.oin,
         category: section.category.clone(),
@@ -203,6 +209,8 @@ mod tests {
         let draft = from_dossier(&dossier(), &named).unwrap();
         let attribute = &draft.attributes[0];
         assert_eq!((&attribute.doubted, &attribute.proposed), (&Some(json!("Ede")), &Some(json!("Tiel"))));
+        let nowhere = Chosen { section: Some(1), pointer: Some("/nope"), ..chosen() };
+        assert!(from_dossier(&dossier(), &nowhere).is_err(), "neither doubted nor proposed");
         let missing = Chosen { pointer: Some("/street"), ..named };
         assert_eq!(from_dossier(&dossier(), &missing).unwrap().attributes[0].doubted, None);
     }

@@ -17,7 +17,7 @@ use crate::asker::AskerArguments;
 use crate::commands::local::Partner;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, escaped, table};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -204,10 +204,15 @@ fn listed(reports: &[FeedbackSummary]) -> String {
     let mut table = table(["report", "status", "take up by", "reporter", "category", "source"]);
     for report in reports {
         let overdue = if report.overdue { " (overdue)" } else { "" };
+        let (status, take_up_by) = match report.handler {
+            // Nobody here is to take up what another holder handles.
+            Some(handler) => (format!("handled by {handler}"), "-".to_owned()),
+            None => (report.status.code().to_owned(), format!("{}{overdue}", report.take_up_by)),
+        };
         table.add_row([
             report.id.to_string(),
-            report.status.code().to_owned(),
-            format!("{}{overdue}", report.take_up_by),
+            status,
+            take_up_by,
             report.reporter.to_string(),
             report.category.to_string(),
             report.source.to_string(),
@@ -222,9 +227,22 @@ fn shown(view: &FeedbackView) -> String {
         format!("reported by {} ({})", view.reporter.name, view.reporter.oin),
         format!("take up by {}{}", view.take_up_by, if view.overdue { " (overdue)" } else { "" }),
     ];
-    let text = |value: &Option<_>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    lines.extend(view.sent_on_by.map(|before| format!("sent on by {before}")));
+    if view.handler.oin != view.holder.oin {
+        lines.push(format!("handled by {} ({})", escaped(&view.handler.name), view.handler.oin));
+    }
+    let contacts = view.annotations.iter().filter_map(|said| said.content.contact.as_ref());
+    lines.extend(contacts.map(|contact| {
+        let parts =
+            [Some(&contact.name), contact.department.as_ref(), Some(&contact.email), contact.phone.as_ref()];
+        let parts: Vec<String> = parts.into_iter().flatten().map(|part| escaped(part)).collect();
+        format!("contact: {}", parts.join(", "))
+    }));
+    let text = |value: &Option<_>| {
+        value.as_ref().map_or_else(|| "-".to_owned(), |value: &serde_json::Value| escaped(&value.to_string()))
+    };
     lines.extend(view.attributes.iter().map(|one| {
-        format!("{}: doubted {}, proposed {}", one.pointer, text(&one.doubted), text(&one.proposed))
+        format!("{}: doubted {}, proposed {}", escaped(&one.pointer), text(&one.doubted), text(&one.proposed))
     }));
     lines.extend(view.annotations.iter().map(|said| {
         let side = match said.side {
@@ -232,14 +250,12 @@ fn shown(view: &FeedbackView) -> String {
             FeedbackSide::Reporter => "reporter",
         };
         let status = said.content.status.map_or("note", FeedbackStatus::code);
-        let note = said.content.note.as_deref().unwrap_or_default();
+        let note = escaped(said.content.note.as_deref().unwrap_or_default());
         format!("{} {side}: {status} {note}", said.at).trim_end().to_owned()
     }));
-    lines.extend(
-        view.attachments
-            .iter()
-            .map(|file| format!("{}: {} ({}, {} bytes)", file.id, file.name, file.media_type, file.size)),
-    );
+    lines.extend(view.attachments.iter().map(|file| {
+        format!("{}: {} ({}, {} bytes)", file.id, escaped(&file.name), escaped(&file.media_type), file.size)
+    }));
     lines.join("\n")
 }
 
