@@ -74,11 +74,7 @@ mod tests {
         assert_eq!(quota.charge(party, budget, at(3_600)), Ok(()));
         assert_eq!(quota.charge(party, budget, at(7_300)), Err(Duration::from_secs(86_400 - 7_300)));
         let other = Oin::parse("00000099000000002000").unwrap();
-        assert_eq!(
-            quota.charge_for(other, budget, at(0), 3),
-            Err(Duration::from_secs(60)),
-            "all of it or nothing"
-        );
+        assert_eq!(quota.charge_for(other, budget, at(0), 3), Err(MINUTE), "all of it or nothing");
         assert_eq!(quota.charge(other, budget, at(2)), Ok(()));
     }
 }

@@ -158,7 +158,8 @@ async fn statuses_and_corrections_reach_who_they_concern(chain: RunningChain) {
     assert_eq!(places, ["/reporter", "/since", "/annotatedAt"]);
 
     // A correction, of the holder of a settled report only, and once.
-    let not_theirs = other.tell_correction(&correction).await.unwrap_err();
+    let of_theirs = CorrectionReport { category: health.category().unwrap(), ..correction.clone() };
+    let not_theirs = other.tell_correction(&of_theirs).await.unwrap_err();
     assert_eq!(code(not_theirs), ProblemCode::NotFound);
     // Nobody hears of a pull that was not theirs, was not of this holder, or never was.
     let mut invented = correction.clone();

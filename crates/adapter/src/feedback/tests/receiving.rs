@@ -144,6 +144,7 @@ async fn all_mistakes_are_told_at_once_and_cost_no_grant() {
     report.sent_on_by = Some(Oin::parse("00000099000000099000").unwrap());
     let mut disguised = pdf(100);
     disguised.media_type = "image/png".into();
+    disguised.name = "passport.png".into();
     report.attachments = vec![disguised];
     let refusal = desk.send(desk.submission_under(&claims, report, None)).await.unwrap_err();
     assert_eq!(refusal.code(), ProblemCode::Invalid);
