@@ -120,7 +120,7 @@ impl Road {
 
     async fn annotate(&self, partner: &str, id: FeedbackId, annotation: Value) -> FeedbackView {
         let annotation: AnnotateFeedback = serde_json::from_value(json!({
-            "actor": {"id": "o.official", "role": "care-coordinator"}, "annotation": annotation,
+            "actor": {"id": "o.official", "role": "quality-officer"}, "annotation": annotation,
         }))
         .unwrap();
         self.people_of(partner).annotate_received_feedback(id, &annotation).await.unwrap()

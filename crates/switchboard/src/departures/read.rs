@@ -1,24 +1,42 @@
 //! `GET /v1/departures`: those concerned, auditors and the operator of the switchboard see everything, other partners that somebody left.
 //! Reading leaves no record: nothing here is about a person whom the chain serves.
 
+use actix_web::dev::Payload;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
 use kw_domain::Oin;
 use kw_protocol::departure::{Departure, DepartureStatus, Departures};
 use kw_protocol::problem::{Problem, ProblemCode};
-use kw_runtime::{Member, Membership, Refusal};
+use kw_runtime::{Member, Membership, Refusal, Registering};
 use kw_store::StoreError;
 use kw_store::switchboard::{StoredDeparture, SwitchboardRead};
+use kw_transport::ON_BEHALF_OF;
 
 use super::{departure_id, not_found, reported, shown};
 use crate::app::{App, not_read};
 
 const MOST: u32 = 500;
 
-/// Whose departures the caller sees whole.
+/// Whose departures the caller sees whole. A supplier that looks after a partner's pointers has to know whether the partner left.
 #[derive(Debug, Clone, Copy)]
-enum Reader {
+pub(crate) enum Reader {
     Auditor,
     Partner(Oin),
+}
+
+impl FromRequest for Reader {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.headers().contains_key(ON_BEHALF_OF) {
+            let acting = Registering::from_request(request, payload);
+            return Box::pin(async move { acting.await.map(|partner| Self::Partner(partner.oin)) });
+        }
+        let member = Member::of(request).and_then(|member| reader(&member));
+        Box::pin(async move { member })
+    }
 }
 
 /// The departures that concern the caller, and of others those that took effect. Newest first.
@@ -29,8 +47,7 @@ enum Reader {
         (status = 403, description = "Neither a partner nor an auditor", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn list_departures(app: Data<App>, member: Member) -> Result<Json<Departures>, Refusal> {
-    let reader = reader(&member)?;
+pub(crate) async fn list_departures(app: Data<App>, reader: Reader) -> Result<Json<Departures>, Refusal> {
     let found = app.store.read(move |index| {
         let mut departures = Vec::new();
         for departure in index.departures(MOST)? {
@@ -53,10 +70,10 @@ pub(crate) async fn list_departures(app: Data<App>, member: Member) -> Result<Js
 )]
 pub(crate) async fn read_departure(
     app: Data<App>,
-    member: Member,
+    reader: Reader,
     id: Path<String>,
 ) -> Result<Json<Departure>, Refusal> {
-    let (reader, id) = (reader(&member)?, departure_id(&id)?);
+    let id = departure_id(&id)?;
     let found = app.store.read(move |index| match index.departure(id)? {
         Some(departure) => seen(index, &departure, reader),
         None => Ok(None),

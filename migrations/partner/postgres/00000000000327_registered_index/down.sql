@@ -1,0 +1,1 @@
+DROP INDEX local_records_registered;
