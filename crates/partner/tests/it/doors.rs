@@ -21,7 +21,7 @@ async fn only_the_token_at_this_machine_opens_the_local_api() {
         (format!("localhost:{}", address.port()), right.as_str(), 200),
         (address.to_string(), wrong.as_str(), 401),
         (address.to_string(), "", 401),
-        ("partner.example".to_owned(), right.as_str(), 401),
+        ("partner.example".to_owned(), right.as_str(), 403),
     ] {
         let head = format!(
             "GET /v1/status HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
