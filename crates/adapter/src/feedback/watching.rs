@@ -2,8 +2,8 @@
 
 use kw_domain::Instant;
 use kw_ledger::Event;
-use kw_store::WriteError;
-use kw_store::partner::{FeedbackCounts, FeedbackRead, OutboxDepth};
+use kw_store::partner::{FeedbackCounts, FeedbackRead, OutboxDepth, PartnerWrite};
+use kw_store::{Abort, StoreError, WriteError};
 use kw_telemetry::Reason;
 
 use super::{Feedback, telling};
@@ -52,42 +52,33 @@ impl Feedback {
 
     /// Removes reports that are not open since before a moment, files and all. For a background job.
     pub async fn forget(&self, before: Instant) -> Result<(), Reason> {
-        loop {
-            let record =
-                self.record(Event::FeedbackChanged, &self.pulls.agreement.current(), self.pulls.holder);
-            let gone = self
-                .pulls
-                .store
-                .write("forget_feedback", move |tx| {
-                    let gone = tx.write().forget_feedback(before, AT_ONCE)?;
-                    if gone == 0 {
-                        return Err(kw_store::Abort::Refused(()));
-                    }
-                    let mut record = record.clone();
-                    record.count = Some(gone);
-                    Ok((gone, into_act::<()>(&record)?))
-                })
-                .await;
-            match gone {
-                Ok(done) if done.value == u64::from(AT_ONCE) => {}
-                Ok(_) | Err(WriteError::Refused(())) => return Ok(()),
-                Err(error) => return Err(Reason::of(&error)),
-            }
-        }
+        self.forget_in_steps("forget_feedback", move |tables| tables.forget_feedback(before, AT_ONCE)).await
     }
 
     /// Removes the files of reports that ended before a moment: what was decided is kept longer. For a background job.
     pub async fn forget_files(&self, before: Instant) -> Result<(), Reason> {
+        self.forget_in_steps("forget_feedback_files", move |tables| {
+            tables.forget_ended_files(before, AT_ONCE)
+        })
+        .await
+    }
+
+    /// Forgets so many at once, each step with its record, until nothing is left to forget.
+    async fn forget_in_steps(
+        &self,
+        name: &'static str,
+        forget: impl Fn(&mut (dyn PartnerWrite + 'static)) -> Result<u64, StoreError> + Copy + Send + 'static,
+    ) -> Result<(), Reason> {
         loop {
             let record =
                 self.record(Event::FeedbackChanged, &self.pulls.agreement.current(), self.pulls.holder);
             let gone = self
                 .pulls
                 .store
-                .write("forget_feedback_files", move |tx| {
-                    let gone = tx.write().forget_ended_files(before, AT_ONCE)?;
+                .write(name, move |tx| {
+                    let gone = forget(tx.write())?;
                     if gone == 0 {
-                        return Err(kw_store::Abort::Refused(()));
+                        return Err(Abort::Refused(()));
                     }
                     let mut record = record.clone();
                     record.count = Some(gone);
