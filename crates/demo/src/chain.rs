@@ -12,14 +12,14 @@ use kw_runtime::Entropy;
 use kw_runtime::key_file::{KeyFileError, KeyKind};
 use kw_runtime::log_key::LogKey;
 use kw_store::DatabaseConfig;
-use kw_transport::TlsFiles;
 use kw_transport::authority::{Authority, IssueRequest};
+use kw_transport::{LoopbackPorts, TlsFiles};
 use serde_json::{Value, json};
 
 use crate::DemoError;
 use crate::databases::Databases;
 use crate::files::{Ground, make_folder, write, write_toml};
-use crate::processes::{Doors, Ports, Service, until_ready};
+use crate::processes::{Doors, Service, until_ready};
 
 /// A partner before its process runs.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub(crate) struct Chain {
     pub(crate) partners: Vec<Partner>,
     switchboard: Central,
     pseudonymiser: Central,
+    /// The services' own for as long as they may be started again.
+    _ports: LoopbackPorts,
 }
 
 /// A central service, with what it stored and logged.
@@ -86,13 +88,12 @@ impl Chain {
         draft: AgreementDraft,
         plans: Vec<PartnerPlan>,
     ) -> Result<Self, DemoError> {
-        let ports = Ports::find((plans.len() + 2) * Doors::COUNT)?;
-        Self::start_on(ports, program, ground, databases, draft, plans).await
+        Self::start_on(LoopbackPorts::default(), program, ground, databases, draft, plans).await
     }
 
-    /// The same on ports that were found before.
+    /// The same, with more ports of those that were begun.
     pub(crate) async fn start_on(
-        mut ports: Ports,
+        mut ports: LoopbackPorts,
         program: &Path,
         ground: &Ground,
         databases: &Databases,
@@ -147,8 +148,13 @@ impl Chain {
         pseudonymiser.configure(ground, &authority, agreement.pseudonymiser().oin)?;
         tokio::try_join!(pseudonymiser.start(program), switchboard.start(program))?;
 
-        let mut chain =
-            Self { agreement: Arc::new(agreement), partners: Vec::new(), switchboard, pseudonymiser };
+        let mut chain = Self {
+            agreement: Arc::new(agreement),
+            partners: Vec::new(),
+            switchboard,
+            pseudonymiser,
+            _ports: ports,
+        };
         for (plan, doors) in plans.into_iter().zip(doors) {
             let partner = Partner::start(program, ground, databases, &authority, plan, doors).await?;
             chain.partners.push(partner);
@@ -261,7 +267,7 @@ impl Central {
     async fn prepare(
         kind: &'static str,
         folder: PathBuf,
-        ports: &mut Ports,
+        ports: &mut LoopbackPorts,
         databases: &Databases,
     ) -> Result<Self, DemoError> {
         make_folder(&folder.join("keys"))?;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use kw_runtime::Entropy;
+use kw_transport::LoopbackPorts;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -119,38 +119,9 @@ async fn is_ready(admin: SocketAddr) -> std::io::Result<bool> {
     Ok(status.split(' ').nth(1) == Some("200"))
 }
 
-/// Below the range from which the system gives ports to outgoing connections: one of those could take a port between finding
-/// it and the start of the service that is to have it.
-const FIRST: u16 = 18_000;
-const COUNT: u16 = 14_000;
-const MOST_TRIES: usize = 2_000;
-
-/// Loopback ports that nobody uses now, all different.
-pub(crate) struct Ports(Vec<SocketAddr>);
-
-impl Ports {
-    pub(crate) fn find(count: usize) -> Result<Self, DemoError> {
-        let entropy = Entropy::os();
-        let drawn = (0..MOST_TRIES).map(|_| FIRST + u16::from_be_bytes(entropy.draw()) % COUNT);
-        // Held together, so that no two are the same.
-        let held: Vec<TcpListener> = drawn
-            .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
-            .take(count)
-            .collect();
-        let ports: Vec<SocketAddr> = held.iter().filter_map(|one| one.local_addr().ok()).collect();
-        if ports.len() < count {
-            let error = std::io::Error::other("too few are free between 18000 and 32000");
-            return Err(DemoError::file(Path::new("a loopback port"), error));
-        }
-        Ok(Self(ports))
-    }
-
-    /// The next port. There are as many as were asked for.
-    pub(crate) fn take(&mut self) -> Result<SocketAddr, DemoError> {
-        self.0.pop().ok_or_else(|| {
-            DemoError::file(Path::new("a loopback port"), std::io::Error::other("none is left"))
-        })
-    }
+/// A port for something that a chain needs.
+pub(crate) fn next_port(ports: &mut LoopbackPorts) -> Result<SocketAddr, DemoError> {
+    ports.take().map_err(|error| DemoError::file(Path::new("a loopback port"), error))
 }
 
 /// Where one service listens.
@@ -163,10 +134,9 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
-    pub(crate) const COUNT: usize = 4;
-
-    pub(crate) fn take(ports: &mut Ports) -> Result<Self, DemoError> {
-        Ok(Self { service: ports.take()?, public: ports.take()?, admin: ports.take()?, local: ports.take()? })
+    pub(crate) fn take(ports: &mut LoopbackPorts) -> Result<Self, DemoError> {
+        let mut next = || next_port(ports);
+        Ok(Self { service: next()?, public: next()?, admin: next()?, local: next()? })
     }
 
     /// `[server]` of a configuration.
@@ -189,14 +159,6 @@ const TIME_TO_END: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ports_are_all_different() {
-        let mut ports = Ports::find(12).unwrap();
-        let taken: std::collections::BTreeSet<_> = (0..12).map(|_| ports.take().unwrap()).collect();
-        assert_eq!(taken.len(), 12);
-        assert!(ports.take().is_err());
-    }
 
     #[tokio::test]
     async fn a_service_that_does_not_start_says_why() {

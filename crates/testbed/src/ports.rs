@@ -1,22 +1,13 @@
 //! Ports that stay the same when a process is started again.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::bail;
-use rand_core::{OsRng, RngCore as _};
+use kw_transport::LoopbackPorts;
 
-/// Below the range from which the system gives ports to outgoing connections: a client that keeps calling a process that
-/// was killed could otherwise be given that port itself, and would then talk to itself.
-const FIRST: u32 = 18_000;
-const COUNT: u32 = 14_000;
+static PORTS: Mutex<Option<LoopbackPorts>> = Mutex::new(None);
 
-/// A port on which nobody listens at this moment.
+/// A port that nobody else is given while this process runs.
 pub fn free_port() -> anyhow::Result<u16> {
-    for _ in 0..200 {
-        let port = u16::try_from(FIRST + OsRng.next_u32() % COUNT)?;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("no port of {COUNT} is free: something on this machine takes them all")
+    let mut ports = PORTS.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(ports.get_or_insert_default().take()?.port())
 }

@@ -18,7 +18,9 @@ fn queries(list: &str, fetch: &str) -> String {
 
 /// The document of the one record of table `t`.
 async fn document(schema: &str, fetch: &str) -> Result<serde_json::Value, SourceError> {
-    let source = Backend::mariadb(schema).with(&queries(LIST, fetch));
+    // Held until the end: the server ends with the last test that holds it.
+    let backend = Backend::mariadb(schema);
+    let source = backend.with(&queries(LIST, fetch));
     let record = everything(&source, None).await.of("t", ANNA);
     Ok(source.fetch(&category("t"), &record).await?.unwrap().document)
 }
@@ -136,7 +138,8 @@ async fn keys_that_differ_only_in_capitals_are_all_read_when_the_query_compares_
     );
     let list = "SELECT id AS record, bsn FROM t WHERE :after_record IS NULL OR id COLLATE utf8mb4_bin > :after_record ORDER BY id COLLATE utf8mb4_bin LIMIT :limit";
     let fetch = "SELECT bsn FROM t WHERE id COLLATE utf8mb4_bin = :record";
-    let source = Backend::mariadb(&schema).with(&format!("page_size = 1\n{}", queries(list, fetch)));
+    let backend = Backend::mariadb(&schema);
+    let source = backend.with(&format!("page_size = 1\n{}", queries(list, fetch)));
     let all = everything(&source, None).await;
     assert_eq!(all.present.len(), 3);
     for number in [ANNA, BRAM, CEES] {

@@ -9,8 +9,8 @@ use kw_identity::SigningKey;
 use kw_protocol::local::SyncRequest;
 use kw_runtime::Entropy;
 use kw_runtime::config::create_secret;
-use kw_transport::Tls;
 use kw_transport::authority::Authority;
+use kw_transport::{LoopbackPorts, Tls};
 use serde_json::{Value, json};
 
 use super::people::Cast;
@@ -18,7 +18,7 @@ use crate::DemoError;
 use crate::chain::{Chain, PartnerPlan, database_section, issue, log_keys, tls_section};
 use crate::databases::Databases;
 use crate::files::{Ground, make_folder, write_toml};
-use crate::processes::{Doors, Ports, Service, until_ready};
+use crate::processes::{Doors, Service, next_port, until_ready};
 use crate::provider::{self, Account, Client, ProviderConfig};
 
 /// The chain, the provider and the personal environment.
@@ -41,8 +41,8 @@ impl Stage {
         databases: &Databases,
     ) -> Result<Self, DemoError> {
         let cast = Cast::make();
-        let mut ports = Ports::find(6 * Doors::COUNT)?;
-        let (own, provider_at) = (Doors::take(&mut ports)?, ports.take()?);
+        let mut ports = LoopbackPorts::default();
+        let (own, provider_at) = (Doors::take(&mut ports)?, next_port(&mut ports)?);
         let mut draft = AgreementDraft::parse(&format!("{YOUTH}\n{ADDITION}"))
             .map_err(|error| DemoError::Agreement(error.to_string()))?;
         let chain_name =

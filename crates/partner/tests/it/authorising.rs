@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -27,7 +26,7 @@ use kw_protocol::mandate::{ActiveMandate, CheckMandate, MandateAct, MandateCheck
 use kw_pseudonym::Binding;
 use kw_runtime::serve::Control;
 use kw_runtime::{Http, Metrics, Server, ServerSettings, SharedAgreement};
-use kw_transport::{ClientOptions, Tls, web_client};
+use kw_transport::{ClientOptions, LoopbackPorts, Tls, web_client};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::{Value, json};
 
@@ -171,14 +170,16 @@ struct Stage {
     mandate_counts: Arc<AtomicBool>,
     switchboard: Control,
     _provider: Provider,
+    _ports: LoopbackPorts,
 }
 
 impl Stage {
     async fn set() -> Result<Self, String> {
         let mut chain = Chain::new();
-        let port = free_port();
+        let mut ports = LoopbackPorts::default();
+        let port = ports.take().unwrap().port();
         let issuer = format!("http://127.0.0.1:{port}");
-        let public = format!("https://127.0.0.1:{}", free_port());
+        let public = format!("https://{}", ports.take().unwrap());
         agree(&mut chain, &issuer, &public);
         let mandate_counts = Arc::new(AtomicBool::new(true));
         let switchboard = register(&mut chain, &mandate_counts);
@@ -223,6 +224,7 @@ impl Stage {
             mandate_counts,
             switchboard,
             _provider: provider,
+            _ports: ports,
         })
     }
 
@@ -528,8 +530,4 @@ fn installed() -> Result<PathBuf, String> {
         }
     }
     Ok(folder)
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
