@@ -1,0 +1,60 @@
+//! What the configuration of every web application has.
+
+use std::path::PathBuf;
+
+use kw_runtime::config::Folder;
+use serde::Deserialize;
+
+/// `[web]`: where browsers reach the pages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebSettings {
+    /// The address that browsers use, without a trailing slash. `http` on this machine only.
+    pub address: String,
+}
+
+/// `[sign_in]`: how this application is known at the OpenID provider. Which provider, and what its roles mean, stands in the
+/// agreement.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInSettings {
+    /// A file with the client secret, if the provider gave one. Without it, PKCE alone ties the answer to the question.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// A key (P-256, PKCS #8 in DER) that proves who asks (`private_key_jwt`), instead of a secret.
+    #[serde(default)]
+    pub client_key: Option<PathBuf>,
+    /// Whom to trust as authority of the provider's certificate (PEM); the machine's own roots when left out.
+    #[serde(default)]
+    pub roots: Vec<PathBuf>,
+}
+
+/// `[session]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionSettings {
+    /// A session that nobody uses ends after so many minutes.
+    pub idle_minutes: u64,
+    /// Every session ends after so many minutes.
+    pub longest_minutes: u64,
+    /// A sensitive act needs a sign-in of at most so many minutes ago.
+    pub fresh_minutes: u64,
+    /// So many sessions at once; one more has to wait.
+    pub most: usize,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { idle_minutes: 15, longest_minutes: 8 * 60, fresh_minutes: 5, most: 10_000 }
+    }
+}
+
+impl SignInSettings {
+    /// Makes relative paths start at the folder of the configuration.
+    pub fn resolve_paths(&mut self, folder: &Folder) {
+        let optional = [&mut self.client_secret_file, &mut self.client_key];
+        for path in optional.into_iter().flatten().chain(&mut self.roots) {
+            folder.resolve(path);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What surrounds a page: language, navigation, who signed in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use chrono::{Datelike as _, NaiveDate, Timelike as _};
+use kw_domain::{DutchTime, Instant};
+
+use crate::session::Session;
+use crate::{Failure, Language, Messages, Outcome, Say, Shell, assets, cookie};
+
+/// An entry of the navigation.
+#[derive(Debug, Clone, Copy)]
+pub struct NavItem {
+    /// Where it leads.
+    pub path: &'static str,
+    /// What it says (a message).
+    pub label: &'static str,
+}
+
+/// What surrounds a page. Templates call it `f`, and say everything through it.
+#[derive(Clone)]
+pub struct Frame {
+    messages: Arc<Messages>,
+    /// The language of the page.
+    pub language: Language,
+    /// The application: a message with its name is `<app>-name`.
+    pub app: &'static str,
+    title: String,
+    path: String,
+    user: Option<String>,
+    csrf: String,
+    nav: Vec<NavItem>,
+    ends: Option<Instant>,
+    seconds: u64,
+}
+
+impl Frame {
+    pub(crate) fn signed_in<D: Default + Send + 'static>(
+        shell: &Shell<D>,
+        request: &HttpRequest,
+        session: &Session<D>,
+    ) -> Self {
+        let ends = shell.sessions.ends(session);
+        Self {
+            user: Some(session.user.name.clone()),
+            csrf: session.csrf().to_owned(),
+            nav: (shell.nav)(&session.user),
+            ends: Some(ends),
+            seconds: ends.since(shell.now()).as_secs(),
+            ..Self::outside(shell, request)
+        }
+    }
+
+    /// With the session if there is one.
+    pub(crate) fn of<D: Default + Send + 'static>(shell: &Shell<D>, request: &HttpRequest) -> Self {
+        let session =
+            cookie::read(request, &shell.cookie()).and_then(|token| shell.sessions.find(&token, shell.now()));
+        match session {
+            Some(session) => Self::signed_in(shell, request, &session),
+            None => Self::outside(shell, request),
+        }
+    }
+
+    /// For pages without a session.
+    pub(crate) fn outside<D>(shell: &Shell<D>, request: &HttpRequest) -> Self {
+        Self {
+            messages: Arc::clone(&shell.messages),
+            language: Language::of(request),
+            app: shell.name,
+            title: format!("{}-name", shell.name),
+            path: request.path().to_owned(),
+            user: None,
+            csrf: String::new(),
+            nav: Vec::new(),
+            ends: None,
+            seconds: 0,
+        }
+    }
+
+    pub(crate) fn titled(&self, title: &str) -> Self {
+        Self { title: title.to_owned(), ..self.clone() }
+    }
+
+    /// A message.
+    pub fn t(&self, key: &str) -> String {
+        self.messages.text(self.language, key, &[])
+    }
+
+    /// A message with one value in it.
+    pub fn t1(&self, key: &str, name: &str, value: impl Say) -> String {
+        self.messages.text(self.language, key, &[(name, &value)])
+    }
+
+    /// A message with two values in it.
+    pub fn t2(&self, key: &str, one: &str, first: impl Say, two: &str, second: impl Say) -> String {
+        self.messages.text(self.language, key, &[(one, &first), (two, &second)])
+    }
+
+    /// The message of a word of the code: `t_of("state", "active")` is `state-active`.
+    pub fn t_of(&self, kind: &str, word: impl fmt::Display) -> String {
+        self.t(&format!("{kind}-{word}"))
+    }
+
+    /// The title of the page.
+    pub fn title(&self) -> String {
+        self.t(&self.title)
+    }
+
+    /// Who signed in.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// What a form has to carry.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// The navigation.
+    pub fn nav(&self) -> &[NavItem] {
+        &self.nav
+    }
+
+    /// Whether an entry of the navigation is the part of the site that this page is in.
+    pub fn is_here(&self, item: &NavItem) -> bool {
+        match item.path {
+            "/" => self.path == "/",
+            path => self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        }
+    }
+
+    /// The path of the page, for coming back to it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The other languages.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        let own = self.language;
+        Language::ALL.into_iter().filter(move |language| *language != own)
+    }
+
+    /// Where a file of the design is.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// When the session ends if nothing more is asked.
+    pub fn ends(&self) -> Option<String> {
+        self.ends.map(|ends| self.time(ends))
+    }
+
+    /// The same, in seconds from now.
+    pub fn seconds(&self) -> u64 {
+        self.seconds
+    }
+
+    /// A moment, as people in the Netherlands write it.
+    pub fn moment(&self, moment: Instant) -> String {
+        self.t2("web-moment", "day", self.day(DutchTime::at(moment).date()), "time", self.time(moment))
+    }
+
+    /// The time of a moment, to the minute.
+    pub fn time(&self, moment: Instant) -> String {
+        let time = DutchTime::at(moment).time();
+        format!("{:02}:{:02}", time.hour(), time.minute())
+    }
+
+    /// A day.
+    pub fn day(&self, day: NaiveDate) -> String {
+        let month = self.t(&format!("web-month-{}", day.month()));
+        format!("{} {month} {}", day.day(), day.year())
+    }
+
+    /// The page.
+    pub fn page(&self, template: &impl Template) -> Outcome {
+        self.page_with(StatusCode::OK, template)
+    }
+
+    /// The page, with another status.
+    pub fn page_with(&self, status: StatusCode, template: &impl Template) -> Outcome {
+        let html = template.render().map_err(|_| Failure::fault())?;
+        Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame").field("app", &self.app).field("title", &self.title).finish_non_exhaustive()
+    }
+}

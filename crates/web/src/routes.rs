@@ -1,0 +1,155 @@
+//! The routes that every application has, and what surrounds all of them.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::{Error, HttpRequest, HttpResponse};
+use askama::Template;
+use kw_protocol::problem::ProblemCode;
+use serde::Deserialize;
+
+use crate::events::FormRefused;
+use crate::{Failure, Form, Frame, Language, Outcome, Shell, assets, cookie, headers, language, sign_in};
+
+impl<D: Default + Send + 'static> Shell<D> {
+    /// Every route of the application: its own and the shell's.
+    pub fn routes(shell: &Data<Self>, config: &mut ServiceConfig, own: impl FnOnce(&mut ServiceConfig)) {
+        let at = web::resource::<&str>;
+        let scope = web::scope("")
+            .wrap(from_fn(surround::<D>))
+            .service(at("/assets/{version}/{name}").route(web::get().to(assets::serve)))
+            .service(at("/language/{tag}").route(web::get().to(choose_language)))
+            .service(at("/sign-in").route(web::get().to(sign_in::begin::<D>)))
+            .service(at("/sign-in/callback").route(web::get().to(sign_in::come_back::<D>)))
+            .service(at("/sign-out").route(web::post().to(sign_in::end::<D>)))
+            .service(at("/signed-out").route(web::get().to(signed_out::<D>)))
+            .service(at("/stay").route(web::post().to(stay::<D>)))
+            .configure(own)
+            .default_service(web::to(nothing));
+        config.app_data(shell.clone()).service(scope);
+    }
+}
+
+/// Headers on everything, a page for every failure, and no act on the word of another site.
+async fn surround<D: Default + Send + 'static>(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let shell = Shell::<D>::of(request.request())?;
+    let acts = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let answered = if acts && !is_own(&shell, request.request()) {
+        FormRefused { route: "another site" }.log();
+        Err(Failure::forged().into())
+    } else {
+        Ok(())
+    };
+    let (request, answer) = match answered {
+        Ok(()) => {
+            let response = next.call(request).await?.map_into_boxed_body();
+            let failure = response.response().error().and_then(|error| error.as_error::<Failure>()).cloned();
+            let (request, response) = response.into_parts();
+            match failure {
+                Some(failure) => {
+                    let page = explain(&shell, &request, &failure);
+                    (request, page)
+                }
+                None => (request, response),
+            }
+        }
+        Err::<(), Failure>(failure) => {
+            let (request, _) = request.into_parts();
+            let page = explain(&shell, &request, &failure);
+            (request, page)
+        }
+    };
+    let mut answer = answer;
+    headers::add(answer.headers_mut(), &shell.sign_in.origin(), shell.secure);
+    Ok(ServiceResponse::new(request, answer))
+}
+
+/// Whether the browser says that one of our pages asks. One that says nothing is judged by the form's token alone.
+fn is_own<D>(shell: &Shell<D>, request: &HttpRequest) -> bool {
+    let given = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let site = given(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site == "same-origin");
+    site && given(ORIGIN).is_none_or(|origin| origin == shell.address)
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage<'a> {
+    f: &'a Frame,
+    title: String,
+    text: String,
+}
+
+fn explain<D: Default + Send + 'static>(
+    shell: &Shell<D>,
+    request: &HttpRequest,
+    failure: &Failure,
+) -> HttpResponse {
+    let status = actix_web::ResponseError::status_code(failure);
+    let code = match failure {
+        Failure::SignIn { next, again } => return to_sign_in(request, next, *again),
+        Failure::Problem { code } => code.code(),
+        Failure::Forged => "form-refused",
+    };
+    let frame = Frame::of(shell, request).titled(&format!("problem-{code}"));
+    let page = FailurePage { f: &frame, title: frame.title(), text: frame.t(&format!("problem-{code}-next")) };
+    frame.page_with(status, &page).unwrap_or_else(|_| HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// A browser goes there; htmx, which asks for a part of a page, is told to.
+fn to_sign_in(request: &HttpRequest, next: &str, again: bool) -> HttpResponse {
+    let again = if again { "&again=true" } else { "" };
+    let address = format!("/sign-in?next={}{again}", sign_in::local(next));
+    if request.headers().contains_key("hx-request") {
+        let mut response = HttpResponse::new(StatusCode::UNAUTHORIZED);
+        if let Ok(address) = HeaderValue::from_str(&address) {
+            response.headers_mut().insert(HeaderName::from_static("hx-redirect"), address);
+        }
+        response
+    } else {
+        HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "signed-out.html")]
+struct SignedOut<'a> {
+    f: &'a Frame,
+}
+
+async fn signed_out<D: Default + Send + 'static>(shell: Data<Shell<D>>, request: HttpRequest) -> Outcome {
+    let frame = Frame::outside(&shell, &request).titled("web-signed-out");
+    frame.page(&SignedOut { f: &frame })
+}
+
+#[derive(Deserialize)]
+struct Back {
+    #[serde(default)]
+    next: String,
+}
+
+async fn choose_language(tag: Path<String>, back: Query<Back>) -> Outcome {
+    let language = Language::parse(&tag).ok_or_else(Failure::not_found)?;
+    let cookie = cookie::set(language::COOKIE, language.tag(), false, Some(YEAR));
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, sign_in::local(&back.next)))
+        .insert_header((SET_COOKIE, cookie))
+        .finish())
+}
+
+/// Somebody is still there.
+async fn stay<D: Default + Send + 'static>(form: Form<D>) -> Outcome {
+    let next = sign_in::local(form.get("next"));
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, next)).finish())
+}
+
+async fn nothing() -> Outcome {
+    Err(Failure::Problem { code: ProblemCode::NotFound })
+}
+
+const YEAR: u64 = 365 * 24 * 60 * 60;

@@ -1,0 +1,123 @@
+//! One application: what its pages share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use kw_domain::Instant;
+use kw_runtime::Http;
+use url::Url;
+
+use crate::session::Sessions;
+use crate::sign_in::{ProviderTerms, SignIn};
+use crate::{Failure, Messages, NavItem, SessionSettings, SignInSettings, User, WebSettings};
+
+/// What an application is made of.
+pub struct ShellParts<'a> {
+    /// Its name in addresses, cookies and messages: `desk`.
+    pub name: &'static str,
+    /// What it says.
+    pub messages: Messages,
+    /// Where browsers reach it.
+    pub web: &'a WebSettings,
+    /// How the provider knows it.
+    pub sign_in: &'a SignInSettings,
+    /// How long sessions last.
+    pub session: SessionSettings,
+    /// What the agreement in force says about the provider of its users.
+    pub provider: Arc<dyn Fn() -> Option<ProviderTerms> + Send + Sync>,
+    /// What somebody with these roles finds in the navigation.
+    pub nav: fn(&User) -> Vec<NavItem>,
+    /// Clock and randomness.
+    pub http: Http,
+}
+
+/// One application, with the sessions that are open. `D` is what it keeps in each of them.
+pub struct Shell<D> {
+    pub(crate) name: &'static str,
+    pub(crate) messages: Arc<Messages>,
+    pub(crate) sessions: Sessions<D>,
+    pub(crate) sign_in: SignIn,
+    pub(crate) nav: fn(&User) -> Vec<NavItem>,
+    pub(crate) address: String,
+    pub(crate) secure: bool,
+    pub(crate) http: Http,
+}
+
+/// Why an application does not start. For the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ShellError {
+    /// The address is none that browsers can use safely.
+    #[error(
+        "[web] address: expected `https://` and a host without a path (or `http://127.0.0.1` and a port, on this machine only)"
+    )]
+    Address,
+    /// A file of `[sign_in]` cannot be used.
+    #[error("[sign_in] {name}: {path} cannot be read: give its path, or leave the setting out")]
+    SignInFile {
+        /// The setting.
+        name: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
+    },
+    /// The provider's authority is not understood.
+    #[error("[sign_in] roots: {0}")]
+    Roots(#[from] kw_transport::TlsError),
+}
+
+impl<D: Default + Send + 'static> Shell<D> {
+    /// Puts an application together.
+    pub fn new(parts: ShellParts<'_>) -> Result<Self, ShellError> {
+        let url = Url::parse(&parts.web.address).map_err(|_| ShellError::Address)?;
+        let loopback = match url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        let secure = url.scheme() == "https";
+        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !(secure || url.scheme() == "http" && loopback) || !plain || parts.web.address.ends_with('/') {
+            return Err(ShellError::Address);
+        }
+        let sign_in = SignIn::new(parts.sign_in, &parts.http, parts.provider, &parts.web.address)?;
+        Ok(Self {
+            name: parts.name,
+            messages: Arc::new(parts.messages),
+            sessions: Sessions::new(parts.session),
+            sign_in,
+            nav: parts.nav,
+            address: parts.web.address.clone(),
+            secure,
+            http: parts.http,
+        })
+    }
+
+    /// The application that a request is for.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Data<Self>, Failure> {
+        request.app_data::<Data<Self>>().cloned().ok_or_else(Failure::fault)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Instant {
+        self.http.clock.now()
+    }
+
+    /// Forgets sessions and sign-ins that are over. A job calls it.
+    pub fn sweep(&self) {
+        self.sessions.sweep(self.now());
+        self.sign_in.sweep(self.now());
+    }
+
+    /// The name of the session's cookie. The prefix makes browsers refuse it from any other host or without TLS.
+    pub(crate) fn cookie(&self) -> String {
+        format!("{}kw-{}", if self.secure { "__Host-" } else { "" }, self.name)
+    }
+}
+
+impl<D> fmt::Debug for Shell<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shell").field("name", &self.name).field("address", &self.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,256 @@
+//! Signing in at an OpenID provider: code flow with PKCE (OpenID Connect Core §3.1, RFC 7636).
+
+mod provider;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::http::header::{LOCATION, SET_COOKIE};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use kw_domain::{ActorId, Instant, Role};
+use kw_protocol::IdToken;
+use kw_protocol::problem::ProblemCode;
+use kw_runtime::Http;
+use openidconnect::{Nonce, PkceCodeVerifier};
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::provider::Provider;
+use crate::events::SignInRefused;
+use crate::session::opaque;
+use crate::{Failure, Form, Outcome, Shell, ShellError, SignInSettings, User, cookie};
+
+/// What the agreement says about the provider where an application's users sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderTerms {
+    /// Its issuer identifier.
+    pub issuer: String,
+    /// As what it knows the application.
+    pub client_id: String,
+    /// Scopes beside `openid`.
+    pub scopes: Vec<String>,
+    /// Who may do what.
+    pub roles: Roles,
+    /// Whether it may be reached over plain HTTP, on this machine: in chains for tests.
+    pub loopback: bool,
+}
+
+/// How what a provider says becomes an actor with roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    /// The claim with the actor's id.
+    pub actor_claim: String,
+    /// The claim with the roles: a text or a list of texts.
+    pub role_claim: String,
+    /// What the provider calls a role → what the agreement calls it.
+    pub roles: BTreeMap<String, Role>,
+    /// What everybody is who can sign in there, as with citizens.
+    pub everybody: Option<Role>,
+}
+
+/// A sign-in under way, on the server; the browser has a name for it that nobody can guess.
+struct Pending {
+    state: String,
+    nonce: Nonce,
+    verifier: PkceCodeVerifier,
+    next: String,
+    again: bool,
+    until: Instant,
+}
+
+pub(crate) struct SignIn {
+    provider: Provider,
+    pending: Mutex<HashMap<String, Pending>>,
+}
+
+impl SignIn {
+    pub(crate) fn new(
+        settings: &SignInSettings,
+        http: &Http,
+        terms: Arc<dyn Fn() -> Option<ProviderTerms> + Send + Sync>,
+        address: &str,
+    ) -> Result<Self, ShellError> {
+        let provider = Provider::new(settings, http, terms, format!("{address}/sign-in/callback"))?;
+        Ok(Self { provider, pending: Mutex::default() })
+    }
+
+    /// The provider's origin, for the headers of pages.
+    pub(crate) fn origin(&self) -> String {
+        self.provider.origin()
+    }
+
+    pub(crate) fn sweep(&self, now: Instant) {
+        self.pending().retain(|_, pending| now < pending.until);
+    }
+
+    fn pending(&self) -> MutexGuard<'_, HashMap<String, Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    again: bool,
+}
+
+/// `GET /sign-in`: sends the browser to the provider.
+pub(crate) async fn begin<D: Default + Send + 'static>(
+    shell: Data<Shell<D>>,
+    request: HttpRequest,
+    asked: Query<Asked>,
+) -> Outcome {
+    let (now, entropy) = (shell.now(), &shell.http.entropy);
+    let fresh_minutes = asked.again.then_some(Duration::ZERO);
+    let question = shell.sign_in.provider.question(opaque(entropy), opaque(entropy), fresh_minutes).await?;
+    // A second tab goes on with the same cookie: each sign-in under way has its own state.
+    let name = opaque(entropy);
+    let pending = Pending {
+        state: question.state,
+        nonce: question.nonce,
+        verifier: question.verifier,
+        next: local(&asked.next),
+        again: asked.again,
+        until: now.plus(LONGEST),
+    };
+    let mut under_way = shell.sign_in.pending();
+    under_way.retain(|_, pending| now < pending.until);
+    if under_way.len() >= MOST {
+        return Err(Failure::Problem { code: ProblemCode::TooMany });
+    }
+    if let Some(earlier) = cookie::read(&request, &pending_cookie(&shell)) {
+        under_way.remove(&earlier);
+    }
+    under_way.insert(name.clone(), pending);
+    let cookie = cookie::set(&pending_cookie(&shell), &name, shell.secure, Some(LONGEST.as_secs()));
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, question.address))
+        .insert_header((SET_COOKIE, cookie))
+        .finish())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CameBack {
+    state: Option<String>,
+    code: Option<String>,
+    iss: Option<String>,
+}
+
+/// `GET /sign-in/callback`: the browser comes back, and a session begins.
+pub(crate) async fn come_back<D: Default + Send + 'static>(
+    shell: Data<Shell<D>>,
+    request: HttpRequest,
+    back: Query<CameBack>,
+) -> Outcome {
+    let refused = |reason: &'static str| {
+        SignInRefused { reason }.log();
+        Failure::Problem { code: ProblemCode::SignedOut }
+    };
+    let now = shell.now();
+    let pending = cookie::read(&request, &pending_cookie(&shell))
+        .and_then(|name| shell.sign_in.pending().remove(&name))
+        .filter(|pending| now < pending.until)
+        .ok_or_else(|| refused("it did not begin in this browser, or took too long"))?;
+    if back.state.as_deref() != Some(pending.state.as_str()) {
+        return Err(refused("it answers another question"));
+    }
+    let provider = &shell.sign_in.provider;
+    if back.iss.as_ref().is_some_and(|issuer| !provider.is(issuer)) {
+        return Err(refused("it is of another provider"));
+    }
+    let code = back.code.clone().ok_or_else(|| refused("nobody signed in"))?;
+    let stated = provider.statement(code, pending.verifier, &pending.nonce, now).await?;
+    let old = cookie::read(&request, &shell.cookie());
+    let earlier = old.as_deref().and_then(|token| shell.sessions.find(token, now));
+    if let Some(token) = &old {
+        // Another name for every sign-in, so that nobody can have given the browser theirs.
+        shell.sessions.end(token);
+    }
+    let same = earlier.filter(|session| pending.again && session.user.id == stated.id);
+    let data = same.map(|session| std::mem::take(&mut *session.data())).unwrap_or_default();
+    let token = shell
+        .sessions
+        .begin(stated, data, now, &shell.http.entropy)
+        .ok_or(Failure::Problem { code: ProblemCode::TooMany })?;
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, pending.next))
+        .append_header((SET_COOKIE, cookie::set(&shell.cookie(), &token, shell.secure, None)))
+        .append_header((SET_COOKIE, cookie::set(&pending_cookie(&shell), "", shell.secure, Some(0))))
+        .finish())
+}
+
+/// `POST /sign-out`.
+pub(crate) async fn end<D: Default + Send + 'static>(request: HttpRequest, form: Form<D>) -> Outcome {
+    let shell = &form.by.shell;
+    if let Some(token) = cookie::read(&request, &shell.cookie()) {
+        shell.sessions.end(&token);
+    }
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, "/signed-out"))
+        .insert_header((SET_COOKIE, cookie::set(&shell.cookie(), "", shell.secure, Some(0))))
+        .finish())
+}
+
+/// Who the claims say it is.
+fn user(
+    claims: BTreeMap<String, Value>,
+    token: IdToken,
+    terms: &ProviderTerms,
+    now: Instant,
+) -> Result<User, &'static str> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let id = text(&terms.roles.actor_claim).and_then(|id| ActorId::parse(id).ok()).ok_or("it names no actor")?;
+    let given: Vec<&str> = match claims.get(&terms.roles.role_claim) {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let mut roles: Vec<Role> = given.iter().filter_map(|role| terms.roles.roles.get(*role)).cloned().collect();
+    roles.extend(terms.roles.everybody.clone());
+    if roles.is_empty() {
+        return Err("it gives no role that the agreement knows");
+    }
+    let name = text("name").or_else(|| text("given_name")).unwrap_or(id.as_str());
+    let name = name.chars().filter(|c| !c.is_control()).take(80).collect();
+    // A provider that does not say when counts as just now: it was asked to sign the person in again where that matters.
+    let at = claims.get("auth_time").and_then(Value::as_i64).map(|seconds| seconds.saturating_mul(1000));
+    let at = at.and_then(Instant::from_millis).filter(|at| *at <= now).unwrap_or(now);
+    Ok(User { id, name, roles, token, claims, authenticated_at: at })
+}
+
+/// A path of ours, else the front page: `//host` and `/\host` are addresses elsewhere.
+pub(crate) fn local(next: &str) -> String {
+    let fits = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.len() <= 512
+        && next.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~?=&%".contains(&byte));
+    if fits { next.to_owned() } else { "/".to_owned() }
+}
+
+fn pending_cookie<D: Default + Send + 'static>(shell: &Shell<D>) -> String {
+    format!("{}-sign-in", shell.cookie())
+}
+
+const LONGEST: Duration = Duration::from_mins(10);
+const MOST: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_ours_are_gone_back_to() {
+        for good in ["/", "/dossiers/abc?x=1", "/a-b/c_d"] {
+            assert_eq!(local(good), good);
+        }
+        for bad in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "/@é", "javascript:1"]
+        {
+            assert_eq!(local(bad), "/", "{bad}");
+        }
+    }
+}
