@@ -96,7 +96,12 @@ impl Problems {
     }
 
     /// Takes a value, or remembers what is wrong with it.
-    pub fn take<T, E>(&mut self, field: &'static str, message: &'static str, parsed: Result<T, E>) -> Option<T> {
+    pub fn take<T, E>(
+        &mut self,
+        field: &'static str,
+        message: &'static str,
+        parsed: Result<T, E>,
+    ) -> Option<T> {
         parsed.map_err(|_| self.add(field, message)).ok()
     }
 

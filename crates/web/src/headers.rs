@@ -18,7 +18,10 @@ pub(crate) fn add(headers: &mut HeaderMap, provider: &str, secure: bool) {
         (X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
         (VARY, "Cookie, Accept-Language, HX-Request"),
     ];
     for (name, value) in fixed {

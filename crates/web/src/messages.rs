@@ -116,7 +116,10 @@ mod tests {
 
     #[test]
     fn a_message_is_said_in_the_language_asked_for() {
-        let own = ("hoi = Hallo { $name }, { $n ->\n    [one] één bericht\n   *[other] { $n } berichten\n }", "hoi = Hello");
+        let own = (
+            "hoi = Hallo { $name }, { $n ->\n    [one] één bericht\n   *[other] { $n } berichten\n }",
+            "hoi = Hello",
+        );
         let messages = Messages::new(own).unwrap();
         assert_eq!(messages.text(Language::English, "hoi", &[]), "Hello");
         let said = messages.text(Language::Dutch, "hoi", &[("name", &"Sanne"), ("n", &2u32)]);

@@ -105,7 +105,14 @@ impl Plot {
         text
     }
 
-    fn draw(&self, f: &Frame, columns: Vec<Column<'_>>, lines: Vec<Line>, upright: bool, height: u32) -> String {
+    fn draw(
+        &self,
+        f: &Frame,
+        columns: Vec<Column<'_>>,
+        lines: Vec<Line>,
+        upright: bool,
+        height: u32,
+    ) -> String {
         View { f, plot: self, columns, lines, upright, height }.render().unwrap_or_default()
     }
 }

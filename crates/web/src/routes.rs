@@ -97,7 +97,8 @@ fn explain<D: Default + Send + 'static>(
         Failure::Forged => "form-refused",
     };
     let frame = Frame::of(shell, request).titled(&format!("problem-{code}"));
-    let page = FailurePage { f: &frame, title: frame.title(), text: frame.t(&format!("problem-{code}-next")) };
+    let page =
+        FailurePage { f: &frame, title: frame.title(), text: frame.t(&format!("problem-{code}-next")) };
     frame.page_with(status, &page).unwrap_or_else(|_| HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR))
 }
 

@@ -118,6 +118,9 @@ impl<D: Default + Send + 'static> Shell<D> {
 
 impl<D> fmt::Debug for Shell<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shell").field("name", &self.name).field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Shell")
+            .field("name", &self.name)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }

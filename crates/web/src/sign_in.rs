@@ -203,13 +203,15 @@ fn user(
     now: Instant,
 ) -> Result<User, &'static str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let id = text(&terms.roles.actor_claim).and_then(|id| ActorId::parse(id).ok()).ok_or("it names no actor")?;
+    let id =
+        text(&terms.roles.actor_claim).and_then(|id| ActorId::parse(id).ok()).ok_or("it names no actor")?;
     let given: Vec<&str> = match claims.get(&terms.roles.role_claim) {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let mut roles: Vec<Role> = given.iter().filter_map(|role| terms.roles.roles.get(*role)).cloned().collect();
+    let mut roles: Vec<Role> =
+        given.iter().filter_map(|role| terms.roles.roles.get(*role)).cloned().collect();
     roles.extend(terms.roles.everybody.clone());
     if roles.is_empty() {
         return Err("it gives no role that the agreement knows");
@@ -218,7 +220,7 @@ fn user(
     let name = name.chars().filter(|c| !c.is_control()).take(80).collect();
     // A provider that does not say when counts as just now: it was asked to sign the person in again where that matters.
     let at = claims.get("auth_time").and_then(Value::as_i64).map(|seconds| seconds.saturating_mul(1000));
-    let at = at.and_then(Instant::from_millis).filter(|at| *at <= now).unwrap_or(now);
+    let at = at.map(Instant::from_millis).filter(|at| *at <= now).unwrap_or(now);
     Ok(User { id, name, roles, token, claims, authenticated_at: at })
 }
 
@@ -247,9 +249,15 @@ mod tests {
         for good in ["/", "/dossiers/abc?x=1", "/a-b/c_d"] {
             assert_eq!(local(good), good);
         }
-        for bad in
-            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "/@é", "javascript:1"]
-        {
+        for bad in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: x",
+            "/@é",
+            "javascript:1",
+        ] {
             assert_eq!(local(bad), "/", "{bad}");
         }
     }

@@ -29,7 +29,7 @@ pub fn mistakes(folder: &Path, (dutch, english): (&str, &str)) -> Vec<String> {
         if path.extension().is_some_and(|extension| extension == "html") {
             mistakes.extend(bare(&text).into_iter().map(|bare| format!("{}: {bare}", path.display())));
         }
-        for call in ["t(\"", "t1(\"", "t2(\"", "frame(\"", "label: \""] {
+        for call in [".t(\"", ".t1(\"", ".t2(\"", ".frame(\"", ".titled(\"", "label: \""] {
             said.extend(quoted(&text, call));
         }
         beginnings.extend(quoted(&text, "t_of(\""));
@@ -91,15 +91,21 @@ fn quoted(text: &str, call: &str) -> Vec<String> {
 
 /// Letters that stand in a template itself.
 fn bare(template: &str) -> Vec<String> {
-    let plain = without(&without(&without(&without(template, "{#", "#}"), "{{", "}}"), "{%", "%}"), "<!", ">");
+    let plain =
+        without(&without(&without(&without(template, "{#", "#}"), "{{", "}}"), "{%", "%}"), "<!", ">");
     let mut found = Vec::new();
-    for part in plain.split('<').enumerate().map(|(at, part)| if at == 0 { ("", part) } else { part.split_once('>').unwrap_or((part, "")) }) {
+    for part in plain
+        .split('<')
+        .enumerate()
+        .map(|(at, part)| if at == 0 { ("", part) } else { part.split_once('>').unwrap_or((part, "")) })
+    {
         let (tag, text) = part;
-        if text.chars().any(char::is_alphabetic) && !tag.starts_with("script") {
+        if text.chars().any(char::is_alphabetic) && !text.contains("=\"") && !tag.starts_with("script") {
             found.push(text.trim().to_owned());
         }
         for attribute in ["aria-label=\"", "alt=\"", "placeholder=\"", "title=\"", "summary=\""] {
-            let spoken = quoted(tag, attribute).into_iter().filter(|text| text.chars().any(char::is_alphabetic));
+            let spoken =
+                quoted(tag, attribute).into_iter().filter(|text| text.chars().any(char::is_alphabetic));
             found.extend(spoken);
         }
     }

@@ -12,16 +12,16 @@ use kw_identity::SigningKey;
 use kw_protocol::IdToken;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Entropy, Http};
-use kw_telemetry::Reason;
+use kw_telemetry::{Explain, Reason};
 use kw_transport::{ClientOptions, web_client};
 use openidconnect::core::{
     CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata,
 };
 use openidconnect::http;
 use openidconnect::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    TokenResponse as _,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, TokenResponse as _,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -91,6 +91,18 @@ enum Unreachable {
     Configuration,
     #[error("the agreement names none")]
     None,
+}
+
+impl Explain for Unreachable {
+    fn explain(&self, reason: &mut Reason) {
+        reason.say(match self {
+            Self::Connection => "it cannot be reached",
+            Self::Body => "its answer breaks off, or is too large",
+            Self::Address => "its address may not be asked",
+            Self::Configuration => "its configuration is not understood, or names another issuer",
+            Self::None => "the agreement names none",
+        });
+    }
 }
 
 impl Provider {
@@ -199,7 +211,9 @@ impl Provider {
             CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
             CoreJwsSigningAlgorithm::EdDsa,
         ]);
-        token.claims(&verifier, nonce).map_err(|_| refused("its ID token does not stand up to the checks"))?;
+        token
+            .claims(&verifier, nonce)
+            .map_err(|_| refused("its ID token does not stand up to the checks"))?;
         let compact = IdToken::new(token.to_string());
         let claims = claims(&compact).ok_or_else(|| refused("its ID token is not understood"))?;
         user(claims, compact, &known.terms, now).map_err(refused)
