@@ -38,4 +38,4 @@ pub use messages::{Messages, MessagesError, Say};
 pub use page::{Frame, NavItem};
 pub use session::{Session, SignedIn, User};
 pub use shell::{Shell, ShellError, ShellParts};
-pub use sign_in::Roles;
+pub use sign_in::{ProviderTerms, Roles};

@@ -1,0 +1,105 @@
+//! As much of a browser as these tests need: cookies by host and name, redirects one at a time, forms.
+
+use std::collections::BTreeMap;
+
+use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+
+pub(crate) struct Browser {
+    client: Client,
+    /// By port, as the tests' hosts differ by nothing else.
+    pub(crate) cookies: BTreeMap<(u16, String), String>,
+}
+
+pub(crate) struct Seen {
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Browser {
+    pub(crate) fn new() -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { client, cookies: BTreeMap::new() }
+    }
+
+    pub(crate) async fn get(&mut self, url: &str) -> Seen {
+        let url: Url = url.parse().unwrap();
+        self.send(self.client.get(url.clone()), url).await
+    }
+
+    pub(crate) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Seen {
+        let url: Url = url.parse().unwrap();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self.client.request(Method::POST, url.clone()).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.header(ORIGIN, url.origin().ascii_serialization()), url).await
+    }
+
+    /// Goes where it is sent, until a page is there.
+    pub(crate) async fn follow(&mut self, mut seen: Seen) -> Seen {
+        for _ in 0..20 {
+            let Some(next) = seen.headers.get(LOCATION) else { return seen };
+            let next = seen.url.join(next.to_str().unwrap()).unwrap();
+            seen = self.get(next.as_str()).await;
+        }
+        panic!("it is sent round in circles");
+    }
+
+    pub(crate) async fn send(&mut self, request: RequestBuilder, url: Url) -> Seen {
+        let port = url.port_or_known_default().unwrap();
+        let own = self.cookies.iter().filter(|((at, _), _)| *at == port);
+        let text: Vec<String> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
+        let request = if text.is_empty() { request } else { request.header(COOKIE, text.join("; ")) };
+        let answer: Response = request.send().await.unwrap();
+        for set in answer.headers().get_all(SET_COOKIE) {
+            let (pair, _) = set.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(&(port, name.to_owned()));
+            } else {
+                self.cookies.insert((port, name.to_owned()), value.to_owned());
+            }
+        }
+        Seen {
+            url,
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            text: answer.text().await.unwrap(),
+        }
+    }
+
+    /// Signs in at the provider's pages, which any name of an account opens.
+    pub(crate) async fn sign_in(&mut self, start: &str, account: &str) -> Seen {
+        let seen = self.get(start).await;
+        let mut page = self.follow(seen).await;
+        for _ in 0..3 {
+            let Some(action) = between(&page.text, "action=\"", "\"") else { return page };
+            if !page.url.path().starts_with("/interaction") {
+                return page;
+            }
+            let action = page.url.join(action).unwrap();
+            let prompt = between(&page.text, "name=\"prompt\" value=\"", "\"").unwrap_or("login").to_owned();
+            let form = [("prompt", prompt.as_str()), ("login", account), ("password", "any")];
+            let seen = self.post(action.as_str(), &form).await;
+            page = self.follow(seen).await;
+        }
+        page
+    }
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The token of the forms of this page.
+    pub(crate) fn token(&self) -> String {
+        between(&self.text, "name=\"_token\" value=\"", "\"").unwrap().to_owned()
+    }
+}
+
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    text.split_once(before)?.1.split_once(after).map(|(found, _)| found)
+}
