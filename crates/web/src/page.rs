@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::{Datelike as _, NaiveDate, Timelike as _};
 use kw_domain::{DutchTime, Instant};
+use kw_runtime::http::PAGE;
 
 use crate::session::Session;
 use crate::{Failure, Language, Messages, Outcome, Say, Shell, assets, cookie};
@@ -184,7 +185,7 @@ impl Frame {
     /// The page, with another status.
     pub fn page_with(&self, status: StatusCode, template: &impl Template) -> Outcome {
         let html = template.render().map_err(|_| Failure::fault())?;
-        Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+        Ok(HttpResponse::build(status).content_type(PAGE).body(html))
     }
 }
 

@@ -40,33 +40,23 @@ async fn surround<D: Default + Send + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let shell = Shell::<D>::of(request.request())?;
     let acts = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let answered = if acts && !is_own(&shell, request.request()) {
+    let (request, mut answer) = if acts && !is_own(&shell, request.request()) {
         FormRefused { route: "another site" }.log();
-        Err(Failure::forged().into())
+        let (request, _) = request.into_parts();
+        let page = explain(&shell, &request, &Failure::forged());
+        (request, page)
     } else {
-        Ok(())
-    };
-    let (request, answer) = match answered {
-        Ok(()) => {
-            let response = next.call(request).await?.map_into_boxed_body();
-            let failure = response.response().error().and_then(|error| error.as_error::<Failure>()).cloned();
-            let (request, response) = response.into_parts();
-            match failure {
-                Some(failure) => {
-                    let page = explain(&shell, &request, &failure);
-                    (request, page)
-                }
-                None => (request, response),
+        let (request, answer) = next.call(request).await?.map_into_boxed_body().into_parts();
+        let failure = answer.error().and_then(|error| error.as_error::<Failure>()).cloned();
+        match failure {
+            Some(failure) => {
+                let page = explain(&shell, &request, &failure);
+                (request, page)
             }
-        }
-        Err::<(), Failure>(failure) => {
-            let (request, _) = request.into_parts();
-            let page = explain(&shell, &request, &failure);
-            (request, page)
+            None => (request, answer),
         }
     };
-    let mut answer = answer;
-    headers::add(answer.headers_mut(), &shell.sign_in.origin(), shell.secure);
+    headers::add(answer.headers_mut(), &shell.sign_in.origin());
     Ok(ServiceResponse::new(request, answer))
 }
 

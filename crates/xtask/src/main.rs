@@ -8,6 +8,7 @@ mod migrations;
 mod openapi;
 mod run;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,12 @@ enum Task {
     Openapi,
     /// Run every test, after installing what they need.
     Test(test::Arguments),
+    /// Make the files that pages load from npm packages.
+    Web {
+        /// Only say whether what is committed is what the packages make.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -49,6 +56,7 @@ fn main() -> ExitCode {
         Task::Migrations { base } => migrations::check(&base),
         Task::Openapi => openapi::write(),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Web { check } => web::make(check),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,8 @@ use crate::problem::{PROBLEM_JSON, Refusal, encode};
 
 /// The media type in which a witness tells a log how large it last saw it (C2SP tlog-witness, "add-checkpoint").
 pub const TREE_SIZE: &str = "text/x.tlog.size";
+/// What a page for people is. One that says why there is nothing else is left as it is.
+pub const PAGE: &str = "text/html; charset=utf-8";
 /// The route of a request that no resource has.
 const UNMATCHED: &str = "unmatched";
 
@@ -145,8 +147,9 @@ fn missing_problem(response: &HttpResponse) -> Option<Problem> {
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
     let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // What is meant for a program, and only handlers that know what they do send: JSON, and a witness's conflict.
-    let meant = media_type.is_some_and(|kind| [PROBLEM_JSON, "application/json", TREE_SIZE].contains(&kind));
+    // What only handlers that know what they do send: JSON, a witness's conflict, a page.
+    let meant =
+        media_type.is_some_and(|kind| [PROBLEM_JSON, "application/json", TREE_SIZE, PAGE].contains(&kind));
     (failed && !meant).then(|| general(response).to_problem())
 }
 

@@ -24,8 +24,7 @@ pub(crate) type Notes = Vec<String>;
 pub(crate) struct Bed {
     pub(crate) address: String,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) provider: SignInServer,
-    pub(crate) shell: Data<Shell<Notes>>,
+    _provider: SignInServer,
     control: Control,
 }
 
@@ -104,7 +103,7 @@ impl Bed {
             "notes-name = Notes\nnotes-title = My notes",
         );
         let shell = Data::new(
-            Shell::new(ShellParts {
+            Shell::<Notes>::new(ShellParts {
                 name: "notes",
                 messages: Messages::new(own).unwrap(),
                 web: &WebSettings { address: address.clone() },
@@ -117,11 +116,10 @@ impl Bed {
             .unwrap(),
         );
         let settings = ServerSettings { admin: None, workers: Some(1), ..ServerSettings::default() };
-        let served = shell.clone();
         let server = Server::new(settings, http)
             .unwrap()
             .local("web", address.trim_start_matches("http://").parse().unwrap(), move |config| {
-                Shell::routes(&served, config, |routes| {
+                Shell::routes(&shell, config, |routes| {
                     routes
                         .service(web::resource("/").route(web::get().to(show)))
                         .service(web::resource("/notes").route(web::post().to(add)))
@@ -131,7 +129,7 @@ impl Bed {
             .unwrap();
         let control = server.control();
         tokio::spawn(server.run());
-        Some(Self { address, clock, provider, shell, control })
+        Some(Self { address, clock, _provider: provider, control })
     }
 
     pub(crate) fn at(&self, path: &str) -> String {

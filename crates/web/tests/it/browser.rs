@@ -1,7 +1,10 @@
 //! As much of a browser as these tests need: cookies by host and name, redirects one at a time, forms.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use kw_domain::SystemClock;
+use kw_transport::{ClientOptions, web_client};
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
@@ -20,8 +23,7 @@ pub(crate) struct Seen {
 
 impl Browser {
     pub(crate) fn new() -> Self {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, cookies: BTreeMap::new() }
+        Self { client: client(), cookies: BTreeMap::new() }
     }
 
     pub(crate) async fn get(&mut self, url: &str) -> Seen {
@@ -98,6 +100,11 @@ impl Seen {
     pub(crate) fn token(&self) -> String {
         between(&self.text, "name=\"_token\" value=\"", "\"").unwrap().to_owned()
     }
+}
+
+/// It follows no redirects by itself.
+pub(crate) fn client() -> Client {
+    web_client(&[], Arc::new(SystemClock), ClientOptions::default()).unwrap()
 }
 
 pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

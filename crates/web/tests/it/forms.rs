@@ -3,6 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, ORIGIN};
 
 use crate::bed::Bed;
+use crate::browser::client;
 
 #[tokio::test]
 async fn a_form_without_the_token_of_this_session_changes_nothing() {
@@ -37,7 +38,7 @@ async fn another_site_cannot_send_one_even_with_the_token() {
         ("sec-fetch-site", "cross-site"),
     ] {
         let url: reqwest::Url = bed.at("/notes").parse().unwrap();
-        let request = reqwest::Client::new()
+        let request = client()
             .post(url.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(name, value)

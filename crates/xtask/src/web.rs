@@ -1,0 +1,41 @@
+//! `cargo xtask web`: makes the files that pages load from npm packages, under a lock file. What it makes is committed, so that
+//! building the program takes no npm.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::run::{is_there, root, succeed, target};
+
+pub(crate) fn make(only_check: bool) -> anyhow::Result<()> {
+    let (sources, committed) = (root().join("crates/web/ui"), root().join("crates/web/assets"));
+    ensure!(is_there("npm"), "npm is not on the path: install Node.js 20 or later");
+    succeed(
+        Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&sources),
+    )?;
+    let made = target()?.join("web");
+    succeed(Command::new("node").arg("build.mjs").arg(&made).current_dir(&sources))?;
+    let mut differing = Vec::new();
+    for entry in fs::read_dir(&made).with_context(|| format!("{} was not made", made.display()))? {
+        let name = entry?.file_name();
+        if !is_same(&made.join(&name), &committed.join(&name)) {
+            differing.push(name.to_string_lossy().into_owned());
+            if !only_check {
+                fs::copy(made.join(&name), committed.join(&name))?;
+            }
+        }
+    }
+    differing.sort();
+    match (differing.is_empty(), only_check) {
+        (true, _) => println!("crates/web/assets is what the packages make"),
+        (false, false) => println!("made anew in crates/web/assets: {}", differing.join(", ")),
+        (false, true) => bail!("run `cargo xtask web` and commit: {} differ", differing.join(", ")),
+    }
+    Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    fs::read(one).is_ok_and(|one| fs::read(other).is_ok_and(|other| one == other))
+}
