@@ -32,18 +32,18 @@ async fn somebody_signs_in_and_out_and_nothing_of_them_is_left() {
 async fn a_session_ends_by_doing_nothing_and_after_its_longest_time() {
     let Some(bed) = Bed::start().await else { return };
     let mut browser = bed.browser("anna").await;
-    bed.pass(Duration::from_secs(14 * 60));
+    bed.pass(Duration::from_mins(14));
     assert_eq!(browser.get(&bed.at("/")).await.status.as_u16(), 200);
-    bed.pass(Duration::from_secs(15 * 60));
+    bed.pass(Duration::from_mins(15));
     assert_eq!(browser.get(&bed.at("/")).await.status.as_u16(), 303);
     let mut browser = bed.browser("anna").await;
     let page = browser.get(&bed.at("/")).await;
     for _ in 0..8 * 6 - 1 {
-        bed.pass(Duration::from_secs(10 * 60));
+        bed.pass(Duration::from_mins(10));
         let stayed = browser.post(&bed.at("/stay"), &[("_token", &page.token()), ("next", "/")]).await;
         assert_eq!(stayed.header("location"), "/");
     }
-    bed.pass(Duration::from_secs(10 * 60));
+    bed.pass(Duration::from_mins(10));
     assert_eq!(browser.get(&bed.at("/")).await.status.as_u16(), 303);
 }
 
@@ -96,7 +96,7 @@ async fn a_sensitive_act_wants_a_fresh_sign_in_of_somebody_who_may() {
     let mut karel = bed.browser("karel").await;
     let token = karel.get(&bed.at("/")).await.token();
     karel.post(&bed.at("/notes"), &[("_token", &token), ("note", "brood")]).await;
-    bed.pass(Duration::from_secs(6 * 60));
+    bed.pass(Duration::from_mins(6));
     let sent = karel.post(&bed.at("/wipe"), &[("_token", &token)]).await;
     assert_eq!(sent.header("location"), "/sign-in?next=/&again=true");
     let asked = karel.get(&bed.at("/sign-in?next=/&again=true")).await;
