@@ -22,6 +22,7 @@ const CRATES: &[(&str, &[Declared])] = &[
     ("store", kw_store::LOG_EVENTS),
     ("switchboard", kw_switchboard::LOG_EVENTS),
     ("transport", kw_transport::LOG_EVENTS),
+    ("web", kw_web::LOG_EVENTS),
 ];
 
 const BEGIN: &str = "<!-- events: begin -->\n";
