@@ -1,5 +1,6 @@
 //! The partner process on the same machine.
 
+mod dossier;
 mod feedback;
 
 use std::fmt;
@@ -405,6 +406,13 @@ impl LocalClient {
             .map_err(|_| ClientError::TimedOut)?
     }
 
+    fn bearer(&self) -> Result<HeaderValue, ClientError> {
+        let mut bearer =
+            HeaderValue::from_str(&format!("Bearer {}", *self.token.0)).map_err(|_| UNWRITABLE)?;
+        bearer.set_sensitive(true);
+        Ok(bearer)
+    }
+
     /// One exchange on a connection of its own: a command makes one or two, so there is nothing to reuse.
     async fn exchange<T: DeserializeOwned>(
         &self,
@@ -418,16 +426,13 @@ impl LocalClient {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|_| ClientError::Unreachable)?;
 
-        let mut bearer =
-            HeaderValue::from_str(&format!("Bearer {}", *self.token.0)).map_err(|_| UNWRITABLE)?;
-        bearer.set_sensitive(true);
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(HOST, self.address.to_string())
             .header(ACCEPT, JSON)
             .header(CONTENT_TYPE, JSON)
-            .header(AUTHORIZATION, bearer)
+            .header(AUTHORIZATION, self.bearer()?)
             .body(Full::new(body))
             .map_err(|_| UNWRITABLE)?;
 

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::feedback::FeedbackDraft;
 use crate::mandate::MandateAct;
+use crate::problem::Problem;
 use crate::pull::{ComparedPrecision, Provenance};
 use crate::query::{Actor, Receipt, Relation};
 
@@ -116,6 +117,34 @@ pub struct Dossier {
     pub differences: Vec<Difference>,
     /// The asker's proof of the query.
     pub receipt: Receipt,
+}
+
+/// A line of the answer to a dossier that is asked for as NDJSON: what is known, as soon as it is. The last one is `dossier` or `problem`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", tag = "part")]
+pub enum DossierPart {
+    /// Who was disclosed; their sections follow in any order.
+    Found {
+        /// One per pointer.
+        holders: Vec<LookupHolder>,
+    },
+    /// What one of them answered.
+    Section {
+        /// Its place among those found.
+        place: usize,
+        /// The answer.
+        section: Box<Section>,
+    },
+    /// The whole, with what differs.
+    Dossier {
+        /// What counts.
+        dossier: Box<Dossier>,
+    },
+    /// There is no dossier.
+    Problem {
+        /// Why.
+        problem: Problem,
+    },
 }
 
 /// A party with its name.

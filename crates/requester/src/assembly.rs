@@ -3,7 +3,7 @@
 use kw_agreement::Agreement;
 use kw_domain::{Instant, Oin};
 use kw_protocol::dossier::{Dossier, Lookup, LookupHolder, Party, Section, SectionStatus};
-use kw_protocol::query::QueryAnswer;
+use kw_protocol::query::{DisclosedHolder, QueryAnswer};
 
 use crate::differences;
 
@@ -40,17 +40,22 @@ pub(crate) fn dossier(
 }
 
 /// The answer without its grants.
+/// Who was disclosed, by name.
+pub(crate) fn holders(disclosed: &[DisclosedHolder], agreement: &Agreement) -> Vec<LookupHolder> {
+    let named = disclosed
+        .iter()
+        .map(|one| LookupHolder { holder: party(one.holder, agreement), category: one.category.clone() });
+    named.collect()
+}
+
 pub(crate) fn lookup(answer: QueryAnswer, agreement: &Agreement) -> Lookup {
-    let holders = answer.holders.into_iter().map(|disclosed| LookupHolder {
-        holder: party(disclosed.holder, agreement),
-        category: disclosed.category,
-    });
+    let holders = holders(&answer.holders, agreement);
     Lookup {
         query: answer.id,
         decided_at: answer.decided_at,
         policy: answer.policy,
         categories: answer.categories,
-        holders: holders.collect(),
+        holders,
         holders_may_be_withheld: true,
         receipt: answer.receipt,
     }

@@ -25,6 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::events::{AgreementDiffers, UnansweredNotRecorded};
 use crate::grant::{self, Expected};
 use crate::holders::Holders;
+use crate::progress::{Gate, Listener};
 use crate::pull::Round;
 use crate::representative::Representative;
 use crate::{
@@ -96,6 +97,17 @@ impl Requester {
     /// Asks who holds what about one subject, pulls it at every disclosed holder, and puts the answers side by side.
     /// Every disclosed holder has its section, whatever became of it.
     pub async fn dossier(&self, question: &DossierQuery) -> Result<Dossier, RequestError> {
+        self.dossier_told(question, &|_| ()).await
+    }
+
+    /// The same, and tells who was found and each section as it comes. The dossier that comes of it is what counts: only there
+    /// are sections compared.
+    pub async fn dossier_told(
+        &self,
+        question: &DossierQuery,
+        listener: Listener<'_>,
+    ) -> Result<Dossier, RequestError> {
+        let gate = Gate::new(listener);
         let transaction = self.parts.context.transaction();
         let deadline = Instant::now() + self.parts.limits.deadline;
         let pseudonyms = self.pseudonymiser.pseudonyms(&question.subject, BudgetClass::Query);
@@ -113,10 +125,16 @@ impl Requester {
             deadline,
             holder_timeout: self.parts.limits.holder_timeout,
         };
-        let (recorded, sections) = tokio::join!(
-            self.record(AccessEvent::Answered(answered)),
-            self.sections(round, &answer.holders, &claims),
-        );
+        gate.found(assembly::holders(&answer.holders, &self.parts.agreement));
+        let recording = async {
+            let recorded = self.record(AccessEvent::Answered(answered)).await;
+            if recorded.is_ok() {
+                gate.open();
+            }
+            recorded
+        };
+        let (recorded, sections) =
+            tokio::join!(recording, self.sections(round, &answer.holders, &claims, &gate));
         recorded?;
 
         let dossier = assembly::dossier(answer, sections, &self.parts.agreement, self.parts.context.now());
@@ -227,9 +245,12 @@ impl Requester {
         round: Round<'_>,
         disclosed: &[DisclosedHolder],
         claims: &[Option<GrantClaims>],
+        gate: &Gate<'_>,
     ) -> Vec<Section> {
         let pulls = disclosed.iter().zip(claims).enumerate().map(|(place, (disclosed, claims))| async move {
-            (place, round.section(disclosed, claims.as_ref()).await)
+            let section = round.section(disclosed, claims.as_ref()).await;
+            gate.section(place, &section);
+            (place, section)
         });
         let mut sections: Vec<_> =
             stream::iter(pulls).buffer_unordered(self.parts.limits.concurrency.max(1)).collect().await;
