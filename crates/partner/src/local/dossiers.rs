@@ -56,7 +56,7 @@ fn wants_lines(request: &HttpRequest) -> bool {
 /// Tells each part as it comes. Whoever stops listening stops nothing: what was asked is answered and recorded.
 fn as_it_comes(own: Own, question: DossierQuery, clients: Arc<Version>) -> HttpResponse {
     let (parts, told) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
+    actix_web::rt::spawn(async move {
         let told = parts.clone();
         // A listener that has gone hears nothing.
         let listener = move |part: DossierPart| drop(told.send(part));
