@@ -3,9 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, canaries, consents, delegations, demo, departures, doctor, dossier, feedback,
-    identity_checks, keys, mandates, matches, objections, partner, personal, pki, pseudonymiser, query,
-    register, relations, reviews, signals, status, subscriptions, switchboard, sync, withdraw,
+    agreement, audit, canaries, consents, console, delegations, demo, departures, desk, doctor, dossier,
+    feedback, identity_checks, inzage, keys, mandates, matches, objections, partner, personal, pki,
+    pseudonymiser, query, register, relations, reviews, signals, status, subscriptions, switchboard, sync,
+    withdraw,
 };
 
 const VERSION: &str = if kw_store::WITHOUT_LEDGER {
@@ -59,6 +60,15 @@ pub(crate) enum Command {
     /// Run a personal environment.
     #[command(subcommand)]
     Personal(personal::Command),
+    /// Run the pages of caseworkers, at a partner.
+    #[command(subcommand)]
+    Desk(desk::Command),
+    /// Run the pages of auditors and operators, at the switchboard.
+    #[command(subcommand)]
+    Console(console::Command),
+    /// Run the pages of citizens and their representatives.
+    #[command(subcommand)]
+    Inzage(inzage::Command),
     /// Register one record of a source, at the partner that runs here.
     Register(register::Arguments),
     /// Take pointers back.
@@ -178,6 +188,9 @@ mod tests {
             "partner serve --config partner.toml",
             "partner check --config partner.toml --source registration --records 500 --documents 5 --services --json",
             "personal serve --config personal.toml",
+            "desk serve --config desk.toml",
+            "console serve --config console.toml",
+            "inzage serve --config inzage.toml",
             "keys init personal --directory keys --chain care",
             "register --config p.toml --subject - --category care --source files --record 7",
             "withdraw --config p.toml --record 7 --source files --category care --reason deceased",

@@ -6,13 +6,16 @@ pub(crate) mod audit;
 pub(crate) mod canaries;
 mod conformance;
 pub(crate) mod consents;
+pub(crate) mod console;
 pub(crate) mod delegations;
 pub(crate) mod demo;
 pub(crate) mod departures;
+pub(crate) mod desk;
 pub(crate) mod doctor;
 pub(crate) mod dossier;
 pub(crate) mod feedback;
 pub(crate) mod identity_checks;
+pub(crate) mod inzage;
 pub(crate) mod keys;
 mod local;
 pub(crate) mod mandates;
@@ -52,6 +55,9 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Pseudonymiser(command) => pseudonymiser::run(command).await,
         Command::Partner(command) => Box::pin(partner::run(command, output)).await,
         Command::Personal(command) => personal::run(command).await,
+        Command::Desk(command) => desk::run(command).await,
+        Command::Console(command) => console::run(command).await,
+        Command::Inzage(command) => inzage::run(command).await,
         Command::Register(arguments) => register::run(arguments, output).await,
         Command::Delegations(command) => delegations::run(command, output).await,
         Command::Departures(command) => departures::run(command, output).await,

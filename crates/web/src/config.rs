@@ -15,17 +15,14 @@ pub struct WebSettings {
 
 /// `[sign_in]`: how this application is known at the OpenID provider. Which provider, and what its roles mean, stands in the
 /// agreement.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SignInSettings {
     /// A file with the client secret, if the provider gave one. Without it, PKCE alone ties the answer to the question.
-    #[serde(default)]
     pub client_secret_file: Option<PathBuf>,
     /// A key (P-256, PKCS #8 in DER) that proves who asks (`private_key_jwt`), instead of a secret.
-    #[serde(default)]
     pub client_key: Option<PathBuf>,
     /// Whom to trust as authority of the provider's certificate (PEM); the machine's own roots when left out.
-    #[serde(default)]
     pub roots: Vec<PathBuf>,
 }
 

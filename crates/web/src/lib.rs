@@ -24,6 +24,7 @@ mod messages;
 mod page;
 pub mod plot;
 mod routes;
+mod serve;
 mod session;
 mod shell;
 mod sign_in;

@@ -1,0 +1,2 @@
+console-name = Console
+console-start = Overview

@@ -1,0 +1,2 @@
+console-name = Beheer en toezicht
+console-start = Overzicht

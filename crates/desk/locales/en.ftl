@@ -1,0 +1,2 @@
+desk-name = Desk
+desk-start = Search

@@ -1,0 +1,2 @@
+desk-name = Werkplek
+desk-start = Zoeken

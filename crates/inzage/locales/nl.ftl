@@ -1,0 +1,2 @@
+inzage-name = Inzage
+inzage-start = Mijn gegevens

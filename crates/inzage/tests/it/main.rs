@@ -1,0 +1,3 @@
+//! What the pages say and do.
+
+mod words;
