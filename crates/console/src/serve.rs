@@ -35,7 +35,7 @@ pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> 
         sign_in: &config.sign_in,
         session: config.session,
         provider: Arc::new(move || provider::terms(&agreed.current())),
-        nav: pages::nav,
+        nav: Arc::new(pages::nav),
         http,
     })?);
     Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), pages::routes)?)

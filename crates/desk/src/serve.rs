@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
 use kw_transport::Tls;
 use kw_web::{Messages, Shell, ShellParts};
 
+use crate::app::App;
 use crate::config::DeskConfig;
 use crate::error::StartError;
 use crate::{pages, provider};
@@ -27,16 +28,20 @@ pub fn prepare(config: DeskConfig, http: Http) -> Result<Server, StartError> {
         Some(files) => Some(Tls::load_with_clock(files, Arc::clone(&http.clock))?),
         None => None,
     };
-    let agreed = agreement.clone();
+    let partner = config.partner.client()?;
+    let app = App { own: config.own, agreement: agreement.clone(), partner, duties: config.duties };
+    let app = Data::new(app);
+    let (agreed, own) = (agreement.clone(), config.own);
     let shell = Data::new(Shell::<pages::Kept>::new(ShellParts {
         name: "desk",
         messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,
         web: &config.web,
         sign_in: &config.sign_in,
         session: config.session,
-        provider: Arc::new(move || provider::terms(&agreed.current())),
-        nav: pages::nav,
+        provider: Arc::new(move || provider::terms(&agreed.current(), own)),
+        nav: Arc::new(pages::nav),
         http,
     })?);
-    Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), pages::routes)?)
+    let own = move |routes: &mut ServiceConfig| pages::routes(routes, &app);
+    Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), own)?)
 }

@@ -1,9 +1,13 @@
 //! What the configuration of every web application has.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use kw_runtime::config::Folder;
+use kw_client::{LocalClient, LocalToken};
+use kw_runtime::config::{Folder, read_secret};
 use serde::Deserialize;
+
+use crate::ShellError;
 
 /// `[web]`: where browsers reach the pages.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +28,30 @@ pub struct SignInSettings {
     pub client_key: Option<PathBuf>,
     /// Whom to trust as authority of the provider's certificate (PEM); the machine's own roots when left out.
     pub roots: Vec<PathBuf>,
+}
+
+/// `[partner]`: the local API of the partner process on this machine, for applications that ask it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerSettings {
+    /// Its `[local] listen`.
+    pub address: SocketAddr,
+    /// Its `[local] token_file`.
+    pub token_file: PathBuf,
+}
+
+impl PartnerSettings {
+    /// Makes relative paths start at the folder of the configuration.
+    pub fn resolve_paths(&mut self, folder: &Folder) {
+        folder.resolve(&mut self.token_file);
+    }
+
+    /// Whoever asks it.
+    pub fn client(&self) -> Result<LocalClient, ShellError> {
+        let token = read_secret(&self.token_file).map_err(ShellError::Token)?;
+        let token = LocalToken::parse(&String::from_utf8_lossy(&token)).map_err(ShellError::Partner)?;
+        LocalClient::new(self.address, token).map_err(ShellError::Partner)
+    }
 }
 
 /// `[session]`.

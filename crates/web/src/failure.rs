@@ -5,6 +5,7 @@ use std::fmt;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use kw_client::ClientError;
 use kw_protocol::problem::ProblemCode;
 
 /// What a handler of pages gives.
@@ -57,6 +58,19 @@ impl Failure {
 
     pub(crate) fn forged() -> Self {
         Self::Forged
+    }
+}
+
+/// What a service refused, as it said it; what it cannot be asked, as unavailable. Its own words stay with it.
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::TimedOut | ClientError::Unreachable => Self::unavailable(),
+            ClientError::Problem(_) => {
+                Self::Problem { code: error.code().unwrap_or(ProblemCode::Unavailable) }
+            }
+            ClientError::Address(_) | ClientError::Identity | ClientError::Malformed(_) => Self::fault(),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ mod shell;
 mod sign_in;
 pub mod testing;
 
-pub use config::{SessionSettings, SignInSettings, WebSettings};
+pub use config::{PartnerSettings, SessionSettings, SignInSettings, WebSettings};
 pub use events::EVENTS as LOG_EVENTS;
 pub use failure::{Failure, Outcome};
 pub use form::{Form, Problems};
@@ -38,5 +38,5 @@ pub use language::Language;
 pub use messages::{Messages, MessagesError, Say};
 pub use page::{Frame, NavItem};
 pub use session::{Session, SignedIn, User};
-pub use shell::{Shell, ShellError, ShellParts};
+pub use shell::{Nav, Shell, ShellError, ShellParts};
 pub use sign_in::{ProviderTerms, Roles};

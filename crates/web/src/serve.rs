@@ -19,12 +19,12 @@ impl<D: Default + Send + 'static> Shell<D> {
         settings: ServerSettings,
         agreement: &SharedAgreement,
         tls: Option<&Tls>,
-        own: fn(&mut ServiceConfig),
+        own: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Result<Server, ServeError> {
         let address = settings.listen;
         let settings = ServerSettings { public: tls.map(|_| address), ..settings };
         let routed = shell.clone();
-        let routes = move |config: &mut ServiceConfig| Self::routes(&routed, config, own);
+        let routes = move |config: &mut ServiceConfig| Self::routes(&routed, config, own.clone());
         let server = Server::new(settings, shell.http.clone())?.agreement(agreement);
         let server = match tls {
             Some(tls) => server.tls(tls).public(tls, routes)?,

@@ -13,6 +13,9 @@ use crate::session::Sessions;
 use crate::sign_in::{ProviderTerms, SignIn};
 use crate::{Failure, Messages, NavItem, SessionSettings, SignInSettings, User, WebSettings};
 
+/// What somebody finds in the navigation.
+pub type Nav = Arc<dyn Fn(&User) -> Vec<NavItem> + Send + Sync>;
+
 /// What an application is made of.
 pub struct ShellParts<'a> {
     /// Its name in addresses, cookies and messages: `desk`.
@@ -28,7 +31,7 @@ pub struct ShellParts<'a> {
     /// What the agreement in force says about the provider of its users.
     pub provider: Arc<dyn Fn() -> Option<ProviderTerms> + Send + Sync>,
     /// What somebody with these roles finds in the navigation.
-    pub nav: fn(&User) -> Vec<NavItem>,
+    pub nav: Nav,
     /// Clock and randomness.
     pub http: Http,
 }
@@ -39,7 +42,7 @@ pub struct Shell<D> {
     pub(crate) messages: Arc<Messages>,
     pub(crate) sessions: Sessions<D>,
     pub(crate) sign_in: SignIn,
-    pub(crate) nav: fn(&User) -> Vec<NavItem>,
+    pub(crate) nav: Nav,
     pub(crate) address: String,
     pub(crate) secure: bool,
     pub(crate) http: Http,
@@ -61,6 +64,14 @@ pub enum ShellError {
         /// The file.
         path: std::path::PathBuf,
     },
+    /// The partner cannot be asked with these settings.
+    #[error("[partner] {0}")]
+    Partner(kw_client::ClientError),
+    /// The partner's token cannot be read.
+    #[error(
+        "[partner] token_file: {0}; run this as the user of the partner, which makes the file at its first start"
+    )]
+    Token(kw_runtime::config::SecretError),
     /// The provider's authority is not understood.
     #[error("[sign_in] roots: {0}")]
     Roots(#[from] kw_transport::TlsError),

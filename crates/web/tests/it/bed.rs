@@ -110,7 +110,7 @@ impl Bed {
                 sign_in: &SignInSettings { client_secret_file: None, client_key: None, roots: Vec::new() },
                 session: SessionSettings::default(),
                 provider: Arc::new(move || Some(terms.clone())),
-                nav: |_| vec![NavItem { path: "/", label: "notes-title" }],
+                nav: Arc::new(|_| vec![NavItem { path: "/", label: "notes-title" }]),
                 http: http.clone(),
             })
             .unwrap(),
