@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kw_domain::Oin;
 
 use crate::{
-    Agreement, AlarmRules, ConsentRules, DelegationFrame, DelegationScope, FeedbackRules, MatchRules,
-    Operator, RepresentationRules, ReviewRules, Supplier,
+    Agreement, AlarmRules, ConsentRules, DelegationFrame, DelegationScope, FeedbackRules, IdentityProvider,
+    MatchRules, Operator, RepresentationRules, ReviewRules, Supplier,
 };
 
 #[derive(Debug, Default)]
@@ -20,6 +20,7 @@ pub(crate) struct Authority {
     pub(crate) matching: MatchRules,
     pub(crate) feedback: FeedbackRules,
     pub(crate) policy: Option<String>,
+    pub(crate) console: Option<IdentityProvider>,
 }
 
 impl Agreement {
@@ -90,6 +91,11 @@ impl Agreement {
     /// What follows when somebody doubts a value.
     pub fn feedback(&self) -> FeedbackRules {
         self.authority.feedback
+    }
+
+    /// Where auditors and operators sign in for the pages of the switchboard's console.
+    pub fn console_provider(&self) -> Option<&IdentityProvider> {
+        self.authority.console.as_ref()
     }
 
     /// The chain's own rules in Rego. They can only narrow.

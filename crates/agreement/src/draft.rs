@@ -23,7 +23,7 @@ pub use authority::{
     SupplierDraft,
 };
 pub use ledger::{AuditorDraft, LedgerDraft, OfficeHoursDraft, RetentionDraft, SubjectAccessDraft};
-pub use partner::{ContactDraft, DelegationDraft, IdentityProviderDraft, PartnerDraft};
+pub use partner::{ConsoleDraft, ContactDraft, DelegationDraft, IdentityProviderDraft, PartnerDraft};
 pub use representation::{AgeBandDraft, MandateDraft, RepresentationDraft, StatementProviderDraft};
 
 /// A whole file.
@@ -91,6 +91,9 @@ pub struct AgreementDraft {
     /// `[policy]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyDraft>,
+    /// `[console]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<ConsoleDraft>,
 }
 
 impl AgreementDraft {

@@ -55,7 +55,7 @@ pub use diff::{Change, Direction};
 pub use document::DocumentSchema;
 pub use error::{AgreementError, AgreementErrors};
 pub use following::{FeedbackRules, MatchRules};
-pub use identity_provider::IdentityProvider;
+pub use identity_provider::{ConsoleRole, IdentityProvider};
 pub use kw_domain::OfficeHours;
 pub use language::{Language, Localised};
 pub use ledger_rules::{LogAccess, RetentionClass};

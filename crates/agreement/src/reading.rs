@@ -99,6 +99,7 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     let matching = following::read_match(top, &declared, categories.as_ref());
     let feedback = following::read_feedback(top);
     let policy = policy::read(top);
+    let console = identity_provider::read_console(top, environment);
 
     format?;
     let (switchboard, pseudonymiser) = (services.switchboard?, services.pseudonymiser?);
@@ -115,6 +116,7 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         matching: matching?,
         feedback: feedback?,
         policy: policy.ok()?,
+        console: console.ok()?,
     };
     let rules = rules::compile(
         top,

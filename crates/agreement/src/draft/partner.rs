@@ -62,7 +62,7 @@ pub struct ContactDraft {
     pub address: String,
 }
 
-/// `[partners.identity_provider]`.
+/// `[partners.identity_provider]` and `[console.identity_provider]`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityProviderDraft {
@@ -83,6 +83,14 @@ pub struct IdentityProviderDraft {
     pub max_age: Option<String>,
     /// The provider's word → role.
     pub roles: BTreeMap<String, String>,
+}
+
+/// `[console]`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleDraft {
+    /// `[console.identity_provider]`; its roles are `auditor` and `operator`.
+    pub identity_provider: IdentityProviderDraft,
 }
 
 /// `[[partners.delegations]]`.

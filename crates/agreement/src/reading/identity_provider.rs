@@ -1,20 +1,20 @@
-//! `[partners.identity_provider]`: where a partner's staff sign in.
+//! `[partners.identity_provider]` and `[console.identity_provider]`: where staff sign in.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kw_domain::Role;
 
-use crate::IdentityProvider;
 use crate::agreement::Environment;
-use crate::reading::cursor::Node;
-use crate::reading::references::{self, Declared};
+use crate::reading::cursor::{Fields, Node};
+use crate::reading::references;
 use crate::reading::values;
+use crate::{ConsoleRole, IdentityProvider};
 
 pub(crate) fn read(
     node: &Node<'_>,
     environment: Option<Environment>,
-    declared: &Declared<'_>,
+    declared: &[&str],
 ) -> Option<IdentityProvider> {
     let mut fields = node.fields()?;
     let issuer = fields.required("issuer").and_then(|node| values::provider_address(&node, environment));
@@ -42,6 +42,19 @@ pub(crate) fn read(
     })
 }
 
+/// `[console]`: the people who use its pages have no role in the chain, so its words are two of its own.
+pub(crate) fn read_console(
+    top: &mut Fields<'_>,
+    environment: Option<Environment>,
+) -> Result<Option<IdentityProvider>, ()> {
+    let Some(section) = top.optional("console") else { return Ok(None) };
+    let mut fields = section.fields().ok_or(())?;
+    let words = [ConsoleRole::Auditor.as_str(), ConsoleRole::Operator.as_str()];
+    let provider = fields.required("identity_provider").and_then(|node| read(&node, environment, &words));
+    fields.finish();
+    provider.map(Some).ok_or(())
+}
+
 fn claim_name(node: &Node<'_>) -> Option<String> {
     let text = node.text()?;
     if (1..=64).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic()) {
@@ -51,14 +64,14 @@ fn claim_name(node: &Node<'_>) -> Option<String> {
     None
 }
 
-fn roles(node: &Node<'_>, declared: &Declared<'_>) -> Option<BTreeMap<String, Role>> {
+fn roles(node: &Node<'_>, declared: &[&str]) -> Option<BTreeMap<String, Role>> {
     let mut roles = BTreeMap::new();
     let entries = node.fields()?.entries();
     for entry in &entries {
         if entry.key.is_empty() || entry.key.len() > 300 || entry.key.chars().any(char::is_control) {
             entry.refuse_key("expected one line of 1 to 300 bytes", "write the provider's word for the role");
         }
-        if let Some(role) = references::word(&entry.node, "role", &declared.roles, Role::parse) {
+        if let Some(role) = references::word(&entry.node, "role", declared, Role::parse) {
             roles.insert(entry.key.to_owned(), role);
         }
     }

@@ -97,7 +97,7 @@ fn partner(
         None => Some(None),
     };
     let identity_provider = match fields.optional("identity_provider") {
-        Some(node) => identity_provider::read(&node, environment, declared).map(Some),
+        Some(node) => identity_provider::read(&node, environment, &declared.roles).map(Some),
         None => Some(None),
     };
     let delegations = match fields.optional("delegations") {

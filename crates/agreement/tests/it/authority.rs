@@ -112,6 +112,13 @@ package ketenwijzer.addition
 deny contains "nobody-at-night" if false
 """
 
+[console.identity_provider]
+issuer = "http://localhost:7001"
+jwks_uri = "http://127.0.0.1:7001/jwks"
+audience = "console"
+max_age = "PT30M"
+roles = { "KIJKER" = "auditor", "TOEZICHT" = "auditor", "BEHEER" = "operator" }
+
 [representation.provider]
 oin = "00000099000000013000"
 issuer = "https://digid.example"
@@ -208,6 +215,9 @@ fn every_section_is_read_as_it_stands() {
     assert_eq!(agreement.matching(), &matching);
     assert_eq!(agreement.feedback(), FeedbackRules { take_up_within: 4 });
     assert!(agreement.policy().unwrap().contains("nobody-at-night"));
+    let console = agreement.console_provider().unwrap();
+    assert_eq!((console.audience.as_str(), console.actor_claim.as_str()), ("console", "sub"));
+    assert_eq!(console.roles["BEHEER"].as_str(), "operator");
 }
 
 #[test]

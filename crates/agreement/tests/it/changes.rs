@@ -125,6 +125,8 @@ fn everything_that_opens_is_a_widening_and_its_reverse_a_narrowing() {
             },
             "who is baas",
         ),
+        (|d| console(d).max_age = Some("PT2H".into()), "user of the console"),
+        (|d| _ = console(d).roles.insert("BAAS".into(), "operator".into()), "who is baas at the console"),
     ];
     for (edit, text) in edits {
         let (direction, sentence) = one(edit);
@@ -159,6 +161,8 @@ fn what_guards_the_chain_itself_is_for_two_people_whichever_way_it_changes() {
         }),
         Box::new(|d| first(d).authorisation_endpoint = Some("https://elders.example".into())),
         Box::new(|d| first(d).identity_provider.as_mut().unwrap().issuer = "https://evil.example".into()),
+        Box::new(|d| console(d).issuer = "https://evil.example".into()),
+        Box::new(|d| _ = console(d).roles.insert("KIJKER".into(), "operator".into())),
         // A longer window dilutes, a shorter one forgets.
         Box::new(|d| d.alarms.window = Some("PT1M".into())),
         Box::new(|d| d.alarms.window = Some("PT24H".into())),
@@ -230,6 +234,10 @@ fn what_the_chains_own_rules_look_at_cannot_change_unseen() {
 
 fn first(draft: &mut AgreementDraft) -> &mut kw_agreement::draft::PartnerDraft {
     &mut draft.partners[0]
+}
+
+fn console(draft: &mut AgreementDraft) -> &mut kw_agreement::draft::IdentityProviderDraft {
+    &mut draft.console.as_mut().unwrap().identity_provider
 }
 
 fn frame(draft: &mut AgreementDraft) -> &mut kw_agreement::draft::DelegationDraft {

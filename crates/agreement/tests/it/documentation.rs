@@ -50,6 +50,8 @@ fn the_reference_describes_every_field() {
         "[match]",
         "[feedback]",
         "[policy]",
+        "[console]",
+        "[console.identity_provider]",
         "[categories.youth-care-plan.match]",
         "[[partners.contacts]]",
         "[partners.identity_provider]",

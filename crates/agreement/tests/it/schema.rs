@@ -84,6 +84,8 @@ fn it_has_the_fields_that_the_reader_knows_and_no_others() {
         ("[match]", "/properties/match".to_owned()),
         ("[feedback]", "/properties/feedback".to_owned()),
         ("[policy]", "/properties/policy".to_owned()),
+        ("[console]", "/properties/console".to_owned()),
+        ("[console.identity_provider]", "/properties/console/properties/identity_provider".to_owned()),
     ] {
         let known: BTreeSet<String> = fields_after(&authority::text(), header).into_iter().collect();
         assert_eq!(properties(&pointer), known, "{header}");

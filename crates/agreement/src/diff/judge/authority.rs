@@ -1,4 +1,4 @@
-//! What a change of suppliers, operators, review, consent, representation, alarms or policy means.
+//! What a change of suppliers, operators, review, consent, representation, alarms, console or policy means.
 
 use crate::diff::Direction::{Narrowing, Widening};
 use crate::diff::outline::Fact;
@@ -62,6 +62,7 @@ pub(super) fn judge(path: &[&str], pair: Pair<'_>, names: &Names<'_>) -> Option<
         ["feedback", "take_up_within"] => {
             pair.grows("working days within which a feedback report is taken up")
         }
+        ["console", rest @ ..] => return console(rest, pair),
         ["policy", "rego"] => match (pair.was, pair.is) {
             (None, _) => (Narrowing, "The chain has rules of its own; they can only narrow.".to_owned()),
             (_, None) => {
@@ -69,6 +70,22 @@ pub(super) fn judge(path: &[&str], pair: Pair<'_>, names: &Names<'_>) -> Option<
             }
             _ => (Widening, "The chain's own rules are others: what they denied may be allowed.".to_owned()),
         },
+        _ => return None,
+    })
+}
+
+fn console(path: &[&str], pair: Pair<'_>) -> Option<Judged> {
+    Some(match path {
+        ["identity_provider"] => pair.opens(
+            "auditors and operators can sign in to the console",
+            "nobody can sign in to the console any more",
+        ),
+        ["identity_provider", "roles", word] => pair.opens(
+            &format!("who is {word} at the console's identity provider may use its pages"),
+            &format!("who is {word} at the console's identity provider may no longer use its pages"),
+        ),
+        ["identity_provider", "max_age"] => pair.length("an ID token proves a user of the console for"),
+        ["identity_provider", _] => pair.any("the console's identity provider"),
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
-//! The facts about suppliers, operators, review, representation, consent, alarms and policy.
+//! The facts about suppliers, operators, review, representation, consent, alarms, console and policy.
 
+use super::partner::identity_provider;
 use super::{Place, hex};
 use crate::authority::Authority;
 use crate::{
@@ -18,6 +19,7 @@ pub(super) fn facts(top: &mut Place<'_>, authority: &Authority) {
         matching,
         feedback,
         policy,
+        console,
     } = authority;
     for Supplier { oin, name, contact } in suppliers.values() {
         let mut all = top.below("suppliers");
@@ -55,6 +57,9 @@ pub(super) fn facts(top: &mut Place<'_>, authority: &Authority) {
     top.below("feedback").number("take_up_within", u64::from(*take_up_within));
     if let Some(rego) = policy {
         top.below("policy").text("rego", rego);
+    }
+    if let Some(provider) = console {
+        identity_provider(&mut top.below("console").entry("identity_provider"), provider);
     }
     representation_facts(&mut top.below("representation"), representation);
 }

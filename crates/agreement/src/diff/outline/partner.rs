@@ -36,7 +36,7 @@ pub(super) fn facts(place: &mut Place<'_>, agreement: &Agreement, partner: &Part
     );
     place.maybe("authorisation_endpoint", authorisation_endpoint.as_ref());
     if let Some(provider) = identity_provider {
-        identity_provider_facts(&mut place.entry("identity_provider"), provider);
+        self::identity_provider(&mut place.entry("identity_provider"), provider);
     }
     for DelegationFrame { supplier, scopes, max_term } in delegations {
         let mut all = place.below("delegations");
@@ -64,7 +64,7 @@ pub(super) fn facts(place: &mut Place<'_>, agreement: &Agreement, partner: &Part
     }
 }
 
-fn identity_provider_facts(place: &mut Place<'_>, provider: &IdentityProvider) {
+pub(super) fn identity_provider(place: &mut Place<'_>, provider: &IdentityProvider) {
     let IdentityProvider { issuer, jwks_uri, audience, actor_claim, role_claim, roles, max_age } = provider;
     let claims = format!("{actor_claim}, {role_claim}");
     place.text("who", format!("{issuer}, {jwks_uri}, {audience}, {claims}"));

@@ -238,8 +238,15 @@ fn about_identity_providers_and_contacts() {
         found.iter().any(|error| error.path == "categories.youth-care-plan.match.legal_basis"),
         "{found:#?}"
     );
+    assert_found(&[(
+        "console/identity_provider/roles",
+        "{ X = \"youth-doctor\" }",
+        "console.identity_provider.roles.X",
+        "no such role",
+    )]);
     let found = errors_after(|whole| {
         *place(whole, "chain/environment") = "production".into();
     });
+    assert!(found.iter().any(|error| error.path == "console.identity_provider.issuer"), "{found:#?}");
     assert!(found.iter().any(|error| error.path == format!("{provider}.issuer")), "{found:#?}");
 }
