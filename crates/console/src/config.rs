@@ -32,6 +32,50 @@ pub struct ConsoleConfig {
     /// How long sessions last.
     #[serde(default)]
     pub session: SessionSettings,
+    /// Which certificates browsers have to show; none are asked for without it. It needs `[tls]`.
+    #[serde(default)]
+    pub client_certificates: Option<PeopleSettings>,
+    /// The certificate of the auditing organisation, with which the services are asked. Without it there are no pages for
+    /// auditors.
+    #[serde(default)]
+    pub auditor: Option<TlsFiles>,
+    /// Where the switchboard's operator API is. Without it there are no pages for operators.
+    #[serde(default)]
+    pub operator: Option<OperatorSettings>,
+}
+
+/// `[client_certificates]`: whom browsers have to be of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleSettings {
+    /// The certificates of the authorities of people's certificates, PEM.
+    pub trust_anchors: PathBuf,
+    /// The revocation lists of those authorities, PEM or DER.
+    #[serde(default)]
+    pub revocation_lists: Vec<PathBuf>,
+    /// Says in words that revocation is not checked.
+    #[serde(default)]
+    pub without_revocation: bool,
+}
+
+/// `[operator]`: the switchboard on the same machine.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorSettings {
+    /// The switchboard's admin listener: `http://127.0.0.1:PORT`.
+    pub address: String,
+}
+
+impl PeopleSettings {
+    /// What the listener needs: its own certificate, and people's authorities in the place of the chain's.
+    pub(crate) fn files(&self, own: &TlsFiles) -> TlsFiles {
+        TlsFiles {
+            trust_anchors: self.trust_anchors.clone(),
+            revocation_lists: self.revocation_lists.clone(),
+            without_revocation: self.without_revocation,
+            ..own.clone()
+        }
+    }
 }
 
 impl ConsoleConfig {
@@ -46,6 +90,12 @@ impl Settings for ConsoleConfig {
         folder.resolve(&mut self.agreement);
         self.sign_in.resolve_paths(folder);
         self.log.resolve_paths(folder);
-        self.tls = self.tls.take().map(|tls| tls.relative_to(folder.as_path()));
+        for files in [&mut self.tls, &mut self.auditor].into_iter().flatten() {
+            *files = files.relative_to(folder.as_path());
+        }
+        if let Some(people) = &mut self.client_certificates {
+            folder.resolve(&mut people.trust_anchors);
+            people.revocation_lists.iter_mut().for_each(|path| folder.resolve(path));
+        }
     }
 }

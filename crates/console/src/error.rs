@@ -14,6 +14,9 @@ pub enum StartError {
     /// What its pages say cannot be read.
     #[error(transparent)]
     Messages(#[from] MessagesError),
+    /// Certificates are asked of browsers without HTTPS.
+    #[error("[client_certificates] needs [tls]: a browser shows its certificate over HTTPS only")]
+    CertificatesWithoutTls,
     /// A listener cannot be opened.
     #[error(transparent)]
     Serve(#[from] ServeError),

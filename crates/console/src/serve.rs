@@ -23,12 +23,15 @@ pub async fn serve(config: ConsoleConfig) -> anyhow::Result<()> {
 /// Everything but running.
 pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> {
     let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
-    let tls = match &config.tls {
-        Some(files) => Some(Tls::load_with_clock(files, Arc::clone(&http.clock))?),
-        None => None,
+    let load = |files| Tls::load_with_clock(files, Arc::clone(&http.clock));
+    let tls = config.tls.as_ref().map(load).transpose()?;
+    let people = match (&config.client_certificates, &config.tls) {
+        (None, _) => None,
+        (Some(_), None) => return Err(StartError::CertificatesWithoutTls),
+        (Some(people), Some(own)) => Some(load(&people.files(own))?),
     };
     let agreed = agreement.clone();
-    let shell = Data::new(Shell::<pages::Kept>::new(ShellParts {
+    let shell = Shell::<pages::Kept>::new(ShellParts {
         name: "console",
         messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,
         web: &config.web,
@@ -37,6 +40,10 @@ pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> 
         provider: Arc::new(move || provider::terms(&agreed.current())),
         nav: Arc::new(pages::nav),
         http,
-    })?);
-    Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), pages::routes)?)
+    })?;
+    let Some(people) = people else {
+        return Ok(Shell::open(&Data::new(shell), config.server, &agreement, tls.as_ref(), pages::routes)?);
+    };
+    let shell = Data::new(shell.demanding_certificates());
+    Ok(Shell::open_to_certificates(&shell, config.server, &agreement, &people, pages::routes)?)
 }

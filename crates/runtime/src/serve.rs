@@ -153,6 +153,18 @@ impl Server {
         self.listen("public", address, Door::Public(tls.clone()), routes)
     }
 
+    /// Pages for people who have to show a certificate of `people`'s trust anchors, at the address of the service listener.
+    pub fn pages<R>(self, people: &Tls, routes: R) -> Result<Self, ServeError>
+    where
+        R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
+        let (known, address) = (Data::new(people.clone()), self.settings.listen);
+        self.listen("pages", address, Door::Mutual(people.clone()), move |config| {
+            config.app_data(known.clone());
+            routes(config);
+        })
+    }
+
     /// A plain HTTP listener under this name, for programs on this machine: refused on any other address than loopback.
     pub fn local<R>(self, name: &'static str, address: SocketAddr, routes: R) -> Result<Self, ServeError>
     where

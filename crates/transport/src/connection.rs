@@ -9,6 +9,7 @@ use actix_web::rt::net::TcpStream;
 use kw_telemetry::Reason;
 use rustls::pki_types::CertificateDer;
 
+use crate::IdentityError;
 use crate::events::NodelayRefused;
 use crate::identity::{fingerprint, not_after};
 use crate::peer::PeerError;
@@ -54,7 +55,8 @@ pub(crate) struct Verdict {
     pub(crate) generation: u64,
     /// Seconds since 1970 until which it may be believed.
     pub(crate) until: i64,
-    pub(crate) outcome: Result<kw_domain::Oin, PeerError>,
+    /// Whether the chain is good, and which party its certificate then names: one of a person names none.
+    pub(crate) outcome: Result<Result<kw_domain::Oin, IdentityError>, PeerError>,
 }
 
 impl Presented {

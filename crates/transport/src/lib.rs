@@ -38,7 +38,7 @@ pub use events::EVENTS as LOG_EVENTS;
 pub use files::{TlsFiles, read_secret};
 pub use identity::IdentityError;
 pub use loopback::LoopbackPorts;
-pub use peer::{Peer, PeerError};
+pub use peer::{ClientCertificate, Peer, PeerError};
 pub use postgres::{postgres_tls, server_roots};
 pub use shares::Shares;
 pub use tls::{StandIns, Tls};

@@ -28,13 +28,31 @@ impl Peer {
     pub fn of(request: &HttpRequest) -> Result<Self, PeerError> {
         let tls = request.app_data::<web::Data<Tls>>().ok_or(PeerError::Unconfigured)?;
         let presented = request.conn_data::<Presented>().ok_or(PeerError::NoCertificate)?;
-        let oin = presented.judged_by(tls)?;
+        let oin = presented.judged_by(tls)??;
         Ok(Self { oin, certificate_sha256: presented.certificate_sha256 })
     }
 }
 
+/// A certificate at the other end of a connection that may be a person's: good, whether or not it names a party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// SHA-256 of its DER.
+    pub sha256: [u8; 32],
+}
+
+impl ClientCertificate {
+    /// The certificate of a request's connection, judged as for [`Peer::of`], which says what is expected.
+    pub fn of(request: &HttpRequest) -> Result<Self, PeerError> {
+        let tls = request.app_data::<web::Data<Tls>>().ok_or(PeerError::Unconfigured)?;
+        let presented = request.conn_data::<Presented>().ok_or(PeerError::NoCertificate)?;
+        // Which party it names, if any, is of no matter.
+        presented.judged_by(tls)?.ok();
+        Ok(Self { sha256: presented.certificate_sha256 })
+    }
+}
+
 impl Presented {
-    fn judged_by(&self, tls: &Tls) -> Result<Oin, PeerError> {
+    fn judged_by(&self, tls: &Tls) -> Result<Result<Oin, IdentityError>, PeerError> {
         let snapshot = tls.snapshot();
         let now = tls.0.time.seconds();
         if let Some(earlier) = self.verdict.get()
@@ -47,7 +65,7 @@ impl Presented {
         let (own, intermediates) = self.chain.split_first().ok_or(PeerError::NoCertificate)?;
         let outcome = verify_client(&snapshot, own, intermediates, &tls.0.time)
             .map_err(|reason| PeerError::from_rustls(&reason))
-            .and_then(|()| Ok(oin_of(own)?));
+            .map(|()| oin_of(own));
         let lists_until = snapshot.lists_until.map_or(i64::MAX, kw_domain::Instant::as_seconds);
         let until = self.expires.min(lists_until);
         self.verdict.set(Some(Verdict { generation: snapshot.generation, until, outcome }));

@@ -11,7 +11,7 @@ use kw_domain::{DutchTime, Instant};
 use kw_runtime::http::PAGE;
 
 use crate::session::Session;
-use crate::{Failure, Language, Messages, Outcome, Say, Shell, assets, cookie};
+use crate::{Failure, Language, Messages, Outcome, Say, Shell, assets};
 
 /// An entry of the navigation.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +58,7 @@ impl Frame {
 
     /// With the session if there is one.
     pub(crate) fn of<D: Default + Send + 'static>(shell: &Shell<D>, request: &HttpRequest) -> Self {
-        let session =
-            cookie::read(request, &shell.cookie()).and_then(|token| shell.sessions.find(&token, shell.now()));
-        match session {
+        match shell.session(request) {
             Some(session) => Self::signed_in(shell, request, &session),
             None => Self::outside(shell, request),
         }

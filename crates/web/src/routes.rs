@@ -40,7 +40,11 @@ async fn surround<D: Default + Send + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let shell = Shell::<D>::of(request.request())?;
     let acts = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let (request, mut answer) = if acts && !is_own(&shell, request.request()) {
+    let (request, mut answer) = if let Err(failure) = shell.certificate(request.request()) {
+        let (request, _) = request.into_parts();
+        let page = explain(&shell, &request, &failure);
+        (request, page)
+    } else if acts && !is_own(&shell, request.request()) {
         FormRefused { route: "another site" }.log();
         let (request, _) = request.into_parts();
         let page = explain(&shell, &request, &Failure::forged());

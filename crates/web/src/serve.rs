@@ -30,6 +30,25 @@ impl<D: Default + Send + 'static> Shell<D> {
             Some(tls) => server.tls(tls).public(tls, routes)?,
             None => server.local("pages", address, routes)?,
         };
+        Ok(Self::swept(shell, server))
+    }
+
+    /// The same, for an application that demands certificates of browsers: over HTTPS, and no handshake ends without one of
+    /// `people`'s trust anchors.
+    pub fn open_to_certificates(
+        shell: &Data<Self>,
+        settings: ServerSettings,
+        agreement: &SharedAgreement,
+        people: &Tls,
+        own: fn(&mut ServiceConfig),
+    ) -> Result<Server, ServeError> {
+        let routed = shell.clone();
+        let routes = move |config: &mut ServiceConfig| Self::routes(&routed, config, own);
+        let server = Server::new(settings, shell.http.clone())?.agreement(agreement).tls(people);
+        Ok(Self::swept(shell, server.pages(people, routes)?))
+    }
+
+    fn swept(shell: &Data<Self>, server: Server) -> Server {
         let swept = shell.clone();
         server.jobs().spawn("sweep", SWEEP, move || {
             let swept = swept.clone();
@@ -38,6 +57,6 @@ impl<D: Default + Send + 'static> Shell<D> {
                 Ok::<_, &'static str>(())
             }
         });
-        Ok(server)
+        server
     }
 }

@@ -18,7 +18,7 @@ use kw_runtime::Entropy;
 use serde_json::Value;
 use std::future::{Ready, ready};
 
-use crate::{Failure, Frame, SessionSettings, Shell, cookie};
+use crate::{Failure, Frame, SessionSettings, Shell};
 
 /// Who signed in.
 #[derive(Clone)]
@@ -56,6 +56,8 @@ pub struct Session<D> {
     pub user: User,
     /// What its forms carry.
     csrf: String,
+    /// What the browser showed when it began, where that is demanded.
+    certificate: Option<[u8; 32]>,
     began: Instant,
     seen: Mutex<Instant>,
     data: Mutex<D>,
@@ -65,6 +67,10 @@ impl<D> Session<D> {
     /// What the application keeps for the length of the session.
     pub fn data(&self) -> MutexGuard<'_, D> {
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn certificate(&self) -> Option<[u8; 32]> {
+        self.certificate
     }
 
     pub(crate) fn csrf(&self) -> &str {
@@ -99,11 +105,19 @@ impl<D: Default> Sessions<D> {
     }
 
     /// Begins one; `None` when there are too many. The text is for the browser's cookie.
-    pub(crate) fn begin(&self, user: User, data: D, now: Instant, entropy: &Entropy) -> Option<String> {
+    pub(crate) fn begin(
+        &self,
+        user: User,
+        certificate: Option<[u8; 32]>,
+        data: D,
+        now: Instant,
+        entropy: &Entropy,
+    ) -> Option<String> {
         let token = opaque(entropy);
         let session = Session {
             user,
             csrf: opaque(entropy),
+            certificate,
             began: now,
             seen: Mutex::new(now),
             data: Mutex::new(data),
@@ -218,9 +232,8 @@ impl<D: Default + Send + 'static> FromRequest for SignedIn<D> {
 fn signed_in<D: Default + Send + 'static>(request: &HttpRequest) -> Result<SignedIn<D>, Failure> {
     let shell = Shell::<D>::of(request)?;
     let next = if request.method() == actix_web::http::Method::GET { request.path() } else { "/" };
-    let session = cookie::read(request, &shell.cookie())
-        .and_then(|token| shell.sessions.find(&token, shell.now()))
-        .ok_or_else(|| Failure::SignIn { next: next.to_owned(), again: false })?;
+    let session =
+        shell.session(request).ok_or_else(|| Failure::SignIn { next: next.to_owned(), again: false })?;
     let frame = Frame::signed_in(&shell, request, &session);
     Ok(SignedIn { shell, session, frame })
 }

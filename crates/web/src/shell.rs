@@ -6,10 +6,13 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use kw_domain::Instant;
+use kw_protocol::problem::ProblemCode;
 use kw_runtime::Http;
+use kw_transport::ClientCertificate;
 use url::Url;
 
-use crate::session::Sessions;
+use crate::cookie;
+use crate::session::{Session, Sessions};
 use crate::sign_in::{ProviderTerms, SignIn};
 use crate::{Failure, Messages, NavItem, SessionSettings, SignInSettings, User, WebSettings};
 
@@ -45,6 +48,8 @@ pub struct Shell<D> {
     pub(crate) nav: Nav,
     pub(crate) address: String,
     pub(crate) secure: bool,
+    /// Whether browsers have to show a certificate.
+    pub(crate) certificates: bool,
     pub(crate) http: Http,
 }
 
@@ -101,8 +106,33 @@ impl<D: Default + Send + 'static> Shell<D> {
             nav: parts.nav,
             address: parts.web.address.clone(),
             secure,
+            certificates: false,
             http: parts.http,
         })
+    }
+
+    /// From now on no page without a certificate that the browser proved, and no session with another one than it began with.
+    /// It goes with [`Shell::open_to_certificates`].
+    #[must_use]
+    pub fn demanding_certificates(mut self) -> Self {
+        self.certificates = true;
+        self
+    }
+
+    /// The certificate of the browser that asks, where one is demanded.
+    pub(crate) fn certificate(&self, request: &HttpRequest) -> Result<Option<[u8; 32]>, Failure> {
+        if !self.certificates {
+            return Ok(None);
+        }
+        let refused = |_| Failure::Problem { code: ProblemCode::CertificateRefused };
+        ClientCertificate::of(request).map(|certificate| Some(certificate.sha256)).map_err(refused)
+    }
+
+    /// The session of a request: that of its cookie, if it is the same browser that began it.
+    pub(crate) fn session(&self, request: &HttpRequest) -> Option<Arc<Session<D>>> {
+        let shown = self.certificate(request).ok()?;
+        let session = self.sessions.find(&cookie::read(request, &self.cookie())?, self.now())?;
+        (session.certificate() == shown).then_some(session)
     }
 
     /// The application that a request is for.

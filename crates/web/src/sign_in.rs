@@ -165,7 +165,7 @@ pub(crate) async fn come_back<D: Default + Send + 'static>(
     let code = back.code.clone().ok_or_else(|| refused("nobody signed in"))?;
     let stated = provider.statement(code, pending.verifier, &pending.nonce, now).await?;
     let old = cookie::read(&request, &shell.cookie());
-    let earlier = old.as_deref().and_then(|token| shell.sessions.find(token, now));
+    let earlier = shell.session(&request);
     if let Some(token) = &old {
         // Another name for every sign-in, so that nobody can have given the browser theirs.
         shell.sessions.end(token);
@@ -174,7 +174,7 @@ pub(crate) async fn come_back<D: Default + Send + 'static>(
     let data = same.map(|session| std::mem::take(&mut *session.data())).unwrap_or_default();
     let token = shell
         .sessions
-        .begin(stated, data, now, &shell.http.entropy)
+        .begin(stated, shell.certificate(&request)?, data, now, &shell.http.entropy)
         .ok_or(Failure::Problem { code: ProblemCode::TooMany })?;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, pending.next))
