@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kw_adapter::mapping::{Once, says_twice};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -52,10 +53,14 @@ pub(crate) fn each_line(text: &str, mut take: impl FnMut(RawRow)) {
 /// Reads one object.
 pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, Trouble> {
     match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Ok(members),
+        Ok(Once(Value::Object(members))) => Ok(members),
         Ok(_) => {
             Err(Trouble { reason: "this is not an object with named values".to_owned(), hides_records: true })
         }
+        Err(error) if says_twice(&error) => Err(Trouble {
+            reason: "a name stands twice in this object: write each once".to_owned(),
+            hides_records: true,
+        }),
         Err(_) => Err(Trouble { reason: "this is not valid JSON".to_owned(), hides_records: true }),
     }
 }
@@ -102,6 +107,12 @@ mod tests {
         let mut read = Vec::new();
         each_line("{\"a\":1}\r\n\n{\"a\"\n{}", |raw| read.push((raw.span.line, raw.content.is_ok())));
         assert_eq!(read, [(1, true), (3, false), (4, true)]);
+    }
+
+    #[test]
+    fn an_object_that_names_two_people_names_none() {
+        let trouble = parse(r#"{"bsn": "999990342", "bsn": "999994086"}"#).unwrap_err();
+        assert!(trouble.reason.contains("twice") && trouble.hides_records);
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use chrono::DateTime;
 use kw_adapter::SourceError;
+use kw_adapter::mapping::{Once, says_twice};
 use kw_domain::Instant;
 use reqwest::header::{DATE, HeaderMap, LINK, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
@@ -27,8 +28,15 @@ pub struct Answer {
 impl Answer {
     /// The body as JSON.
     pub fn json(&self, what: &str) -> Result<Value, SourceError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|_| SourceError::Content(format!("{what}: the answer is not JSON")))
+        let read: Result<Once, _> = serde_json::from_slice(&self.body);
+        read.map(|Once(value)| value).map_err(|error| {
+            let wrong = if says_twice(&error) {
+                "a name stands twice in one object of the answer"
+            } else {
+                "the answer is not JSON"
+            };
+            SourceError::Content(format!("{what}: {wrong}"))
+        })
     }
 
     /// The body as JSON if the status is a success.
