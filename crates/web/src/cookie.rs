@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HeaderValue};
 
 /// `Set-Cookie` for a value of our own alphabet. `seconds` 0 takes it away; `None` leaves it until the browser ends.
-pub(crate) fn set(name: &str, value: &str, secure: bool, seconds: Option<u64>) -> HeaderValue {
+pub fn set(name: &str, value: &str, secure: bool, seconds: Option<u64>) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
@@ -12,7 +12,7 @@ pub(crate) fn set(name: &str, value: &str, secure: bool, seconds: Option<u64>) -
 }
 
 /// The value of a cookie; `None` if it is not there exactly once.
-pub(crate) fn read(request: &HttpRequest, name: &str) -> Option<String> {
+pub fn read(request: &HttpRequest, name: &str) -> Option<String> {
     let mut found = request
         .headers()
         .get_all(COOKIE)

@@ -7,6 +7,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::LocalBoxFuture;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -77,6 +81,28 @@ impl<D: Default + Send + 'static> FromRequest for Form<D> {
     }
 }
 
+/// What the forms of a page without a session carry, made of a secret that only the browser's cookie and the server have.
+/// Whoever sees the page does not learn the cookie from it.
+pub fn form_token(secret: &str) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(b"ketenwijzer form ");
+    context.update(secret.as_bytes());
+    URL_SAFE_NO_PAD.encode(context.finish())
+}
+
+/// The fields of such a form, and whether it is of the page that was made with this secret.
+pub fn sent_form(body: &[u8], secret: &str) -> Option<BTreeMap<String, Zeroizing<String>>> {
+    if body.len() > LARGEST {
+        return None;
+    }
+    let pairs = form_urlencoded::parse(body).take(MOST);
+    let fields: BTreeMap<String, Zeroizing<String>> =
+        pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect();
+    let given = fields.get(TOKEN)?;
+    verify_slices_are_equal(form_token(secret).as_bytes(), given.as_bytes()).ok()?;
+    Some(fields)
+}
+
 /// The field that shows that a form is ours.
 pub(crate) const TOKEN: &str = "_token";
 
@@ -118,5 +144,20 @@ impl Problems {
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_of_another_page_is_refused() {
+        let form = |token: &str| format!("_token={token}&decision=given");
+        let sent = sent_form(form(&form_token("mine")).as_bytes(), "mine").unwrap();
+        assert_eq!(sent["decision"].as_str(), "given");
+        assert!(sent_form(form(&form_token("another")).as_bytes(), "mine").is_none());
+        assert!(sent_form(b"decision=given", "mine").is_none());
+        assert!(!form_token("mine").contains("mine"));
     }
 }

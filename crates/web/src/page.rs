@@ -11,7 +11,7 @@ use kw_domain::{DutchTime, Instant};
 use kw_runtime::http::PAGE;
 
 use crate::session::Session;
-use crate::{Failure, Language, Messages, Outcome, Say, Shell, assets};
+use crate::{Failure, Language, Messages, Outcome, Pages, Say, Shell, assets};
 
 /// An entry of the navigation.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,7 @@ pub struct Frame {
     pub language: Language,
     /// The application: a message with its name is `<app>-name`.
     pub app: &'static str,
+    home: bool,
     title: String,
     path: String,
     user: Option<String>,
@@ -52,7 +53,7 @@ impl Frame {
             nav: (shell.nav)(&session.user),
             ends: Some(ends),
             seconds: ends.since(shell.now()).as_secs(),
-            ..Self::outside(shell, request)
+            ..Self::outside(&shell.pages, request)
         }
     }
 
@@ -60,17 +61,18 @@ impl Frame {
     pub(crate) fn of<D: Default + Send + 'static>(shell: &Shell<D>, request: &HttpRequest) -> Self {
         match shell.session(request) {
             Some(session) => Self::signed_in(shell, request, &session),
-            None => Self::outside(shell, request),
+            None => Self::outside(&shell.pages, request),
         }
     }
 
     /// For pages without a session.
-    pub(crate) fn outside<D>(shell: &Shell<D>, request: &HttpRequest) -> Self {
+    pub(crate) fn outside(pages: &Pages, request: &HttpRequest) -> Self {
         Self {
-            messages: Arc::clone(&shell.messages),
+            messages: Arc::clone(&pages.messages),
             language: Language::of(request),
-            app: shell.name,
-            title: format!("{}-name", shell.name),
+            app: pages.name,
+            home: pages.home,
+            title: format!("{}-name", pages.name),
             path: request.path().to_owned(),
             user: None,
             csrf: String::new(),
@@ -82,6 +84,12 @@ impl Frame {
 
     pub(crate) fn titled(&self, title: &str) -> Self {
         Self { title: title.to_owned(), ..self.clone() }
+    }
+
+    /// The same, for a page whose forms carry this token ([`crate::form_token`]).
+    #[must_use]
+    pub fn with_token(&self, token: String) -> Self {
+        Self { csrf: token, ..self.clone() }
     }
 
     /// A message.
@@ -107,6 +115,11 @@ impl Frame {
     /// The title of the page.
     pub fn title(&self) -> String {
         self.t(&self.title)
+    }
+
+    /// The first page, where there is one.
+    pub fn home(&self) -> Option<&'static str> {
+        self.home.then_some("/")
     }
 
     /// Who signed in.

@@ -12,7 +12,8 @@ use kw_protocol::problem::ProblemCode;
 use serde::Deserialize;
 
 use crate::events::FormRefused;
-use crate::{Failure, Form, Frame, Language, Outcome, Shell, assets, cookie, headers, language, sign_in};
+use crate::pages::FailurePage;
+use crate::{Failure, Form, Frame, Language, Outcome, Pages, Shell, cookie, headers, language, sign_in};
 
 impl<D: Default + Send + 'static> Shell<D> {
     /// Every route of the application: its own and the shell's.
@@ -20,8 +21,7 @@ impl<D: Default + Send + 'static> Shell<D> {
         let at = web::resource::<&str>;
         let scope = web::scope("")
             .wrap(from_fn(surround::<D>))
-            .service(at("/assets/{version}/{name}").route(web::get().to(assets::serve)))
-            .service(at("/language/{tag}").route(web::get().to(choose_language)))
+            .configure(Pages::routes)
             .service(at("/sign-in").route(web::get().to(sign_in::begin::<D>)))
             .service(at("/sign-in/callback").route(web::get().to(sign_in::come_back::<D>)))
             .service(at("/sign-out").route(web::post().to(sign_in::end::<D>)))
@@ -44,7 +44,7 @@ async fn surround<D: Default + Send + 'static>(
         let (request, _) = request.into_parts();
         let page = explain(&shell, &request, &failure);
         (request, page)
-    } else if acts && !is_own(&shell, request.request()) {
+    } else if acts && !is_own(request.request(), &shell.address) {
         FormRefused { route: "another site" }.log();
         let (request, _) = request.into_parts();
         let page = explain(&shell, &request, &Failure::forged());
@@ -64,19 +64,11 @@ async fn surround<D: Default + Send + 'static>(
     Ok(ServiceResponse::new(request, answer))
 }
 
-/// Whether the browser says that one of our pages asks. One that says nothing is judged by the form's token alone.
-fn is_own<D>(shell: &Shell<D>, request: &HttpRequest) -> bool {
+/// Whether the browser says that a page of this origin asks. One that says nothing is judged by the form's token alone.
+pub fn is_own(request: &HttpRequest, address: &str) -> bool {
     let given = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let site = given(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site == "same-origin");
-    site && given(ORIGIN).is_none_or(|origin| origin == shell.address)
-}
-
-#[derive(Template)]
-#[template(path = "failure.html")]
-struct FailurePage<'a> {
-    f: &'a Frame,
-    title: String,
-    text: String,
+    site && given(ORIGIN).is_none_or(|origin| origin == address)
 }
 
 fn explain<D: Default + Send + 'static>(
@@ -90,10 +82,7 @@ fn explain<D: Default + Send + 'static>(
         Failure::Problem { code } => code.code(),
         Failure::Forged => "form-refused",
     };
-    let frame = Frame::of(shell, request).titled(&format!("problem-{code}"));
-    let page =
-        FailurePage { f: &frame, title: frame.title(), text: frame.t(&format!("problem-{code}-next")) };
-    frame.page_with(status, &page).unwrap_or_else(|_| HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR))
+    FailurePage::say(&Frame::of(shell, request), code, status)
 }
 
 /// A browser goes there; htmx, which asks for a part of a page, is told to.
@@ -118,17 +107,17 @@ struct SignedOut<'a> {
 }
 
 async fn signed_out<D: Default + Send + 'static>(shell: Data<Shell<D>>, request: HttpRequest) -> Outcome {
-    let frame = Frame::outside(&shell, &request).titled("web-signed-out");
+    let frame = Frame::outside(&shell.pages, &request).titled("web-signed-out");
     frame.page(&SignedOut { f: &frame })
 }
 
 #[derive(Deserialize)]
-struct Back {
+pub(crate) struct Back {
     #[serde(default)]
     next: String,
 }
 
-async fn choose_language(tag: Path<String>, back: Query<Back>) -> Outcome {
+pub(crate) async fn choose_language(tag: Path<String>, back: Query<Back>) -> Outcome {
     let language = Language::parse(&tag).ok_or_else(Failure::not_found)?;
     let cookie = cookie::set(language::COOKIE, language.tag(), false, Some(YEAR));
     Ok(HttpResponse::SeeOther()

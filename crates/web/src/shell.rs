@@ -14,7 +14,7 @@ use url::Url;
 use crate::cookie;
 use crate::session::{Session, Sessions};
 use crate::sign_in::{ProviderTerms, SignIn};
-use crate::{Failure, Messages, NavItem, SessionSettings, SignInSettings, User, WebSettings};
+use crate::{Failure, Messages, NavItem, Pages, SessionSettings, SignInSettings, User, WebSettings};
 
 /// What somebody finds in the navigation.
 pub type Nav = Arc<dyn Fn(&User) -> Vec<NavItem> + Send + Sync>;
@@ -41,8 +41,7 @@ pub struct ShellParts<'a> {
 
 /// One application, with the sessions that are open. `D` is what it keeps in each of them.
 pub struct Shell<D> {
-    pub(crate) name: &'static str,
-    pub(crate) messages: Arc<Messages>,
+    pub(crate) pages: Pages,
     pub(crate) sessions: Sessions<D>,
     pub(crate) sign_in: SignIn,
     pub(crate) nav: Nav,
@@ -99,8 +98,7 @@ impl<D: Default + Send + 'static> Shell<D> {
         }
         let sign_in = SignIn::new(parts.sign_in, &parts.http, parts.provider, &parts.web.address)?;
         Ok(Self {
-            name: parts.name,
-            messages: Arc::new(parts.messages),
+            pages: Pages { name: parts.name, messages: Arc::new(parts.messages), home: true },
             sessions: Sessions::new(parts.session),
             sign_in,
             nav: parts.nav,
@@ -153,14 +151,14 @@ impl<D: Default + Send + 'static> Shell<D> {
 
     /// The name of the session's cookie. The prefix makes browsers refuse it from any other host or without TLS.
     pub(crate) fn cookie(&self) -> String {
-        format!("{}kw-{}", if self.secure { "__Host-" } else { "" }, self.name)
+        format!("{}kw-{}", if self.secure { "__Host-" } else { "" }, self.pages.name)
     }
 }
 
 impl<D> fmt::Debug for Shell<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shell")
-            .field("name", &self.name)
+            .field("name", &self.pages.name)
             .field("address", &self.address)
             .finish_non_exhaustive()
     }

@@ -20,7 +20,7 @@ const components = [
 const own = text(here, "style.css");
 
 // Only what a template or a plot uses.
-const folders = ["web", "desk", "console", "inzage", "demo"].flatMap((name) => [`../../${name}/templates`, `../../${name}/src`]);
+const folders = ["web", "desk", "console", "inzage", "demo", "authorisation"].flatMap((name) => [`../../${name}/templates`, `../../${name}/src`]);
 const content = folders
   .map((folder) => join(here, folder))
   .filter((folder) => existsSync(folder))
