@@ -17,6 +17,7 @@
 //! - Nothing is skipped: a missing program fails the test and names the command that installs it.
 #![forbid(unsafe_code)]
 
+pub mod browser;
 mod chain;
 mod fhir_server;
 mod mariadb;

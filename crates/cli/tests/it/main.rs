@@ -8,6 +8,7 @@
 
 mod agreement;
 mod audit_records;
+mod browser;
 mod canaries;
 mod conformance;
 mod consent;

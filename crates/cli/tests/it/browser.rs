@@ -1,0 +1,23 @@
+//! What people do in a browser, in a real one, over the running demonstration.
+//!
+//! One module per application. A test takes the stage that all share, opens a browser, and says what a person does:
+//!
+//! ```ignore
+//! let stage = Stage::shared();
+//! let browser = stage.browser().await;
+//! stage.sign_in(&browser, "desk", "caseworker").await;
+//! browser.press("Nieuwe vraag").await.unwrap();
+//! browser.fill("Burgerservicenummer", "999990342").await.unwrap();
+//! browser.press("Zoeken").await.unwrap();
+//! browser.sees("Jeugdzorg Demostad").await.unwrap();
+//! stage.expect_sound(&browser, "desk-holders").await;
+//! ```
+//!
+//! - `expect_sound` after every new page and state: axe-core, keyboard, 320 pixels, 400 %, nothing to complain of. It takes a picture too,
+//!   of that name; `KETENWIJZER_SCREENSHOTS=1` puts those that `docs/screenshots` has into it anew.
+//! - The stage is shared by all tests at once, so a test that changes something does it to people of its own, and none counts.
+
+mod harness;
+
+/// Where axe-core is installed once for all runs, and pictures go that are not for the documents.
+const TOOLS: &str = env!("CARGO_TARGET_TMPDIR");

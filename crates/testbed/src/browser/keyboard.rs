@@ -1,0 +1,84 @@
+//! A walk over the page with the Tab key, as who has no mouse makes it.
+
+use serde_json::json;
+
+use super::page::Browser;
+
+impl Browser {
+    /// Presses Tab from the beginning of the page to its end. What is wrong: a control that is never reached, one that is reached out of
+    /// order, one that does not show that it has the focus.
+    pub async fn walk_by_keyboard(&self) -> anyhow::Result<Vec<String>> {
+        let count = self.wire.run(BEGIN, json!([])).await?.as_u64().unwrap_or_default();
+        let mut mistakes = Vec::new();
+        let mut last = -1;
+        for _ in 0..count {
+            self.key(TAB).await?;
+            let step = self.wire.run(STEP, json!([])).await?;
+            let (at, name) = (step["at"].as_i64().unwrap_or(-1), step["name"].as_str().unwrap_or_default());
+            if at < 0 {
+                break;
+            }
+            if at < last {
+                mistakes.push(format!("{name}: the focus jumps back to it"));
+            }
+            last = at;
+            if step["visible"] != true {
+                mistakes.push(format!("{name}: the focus cannot be seen on it"));
+            }
+            if step["hidden"] == true {
+                mistakes.push(format!("{name}: it has the focus where nobody sees it"));
+            }
+        }
+        let missed = self.wire.run(MISSED, json!([])).await?;
+        let missed = missed.as_array().into_iter().flatten().filter_map(|name| name.as_str());
+        mistakes.extend(missed.map(|name| format!("{name}: the keyboard does not reach it")));
+        Ok(mistakes)
+    }
+
+    /// Presses one key, by its WebDriver code point or as the letter that it is.
+    pub async fn key(&self, key: &str) -> anyhow::Result<()> {
+        let actions = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
+        let keyboard = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] });
+        self.wire.post("/actions", keyboard).await?;
+        Ok(())
+    }
+}
+
+/// Notes what the keyboard must reach and how it looks without the focus, and puts the focus before all of it. Of radio buttons of one
+/// name one is reached, with Tab; the arrows go on from there.
+const BEGIN: &str = "
+    document.activeElement && document.activeElement.blur();
+    window.scrollTo(0, 0);
+    getSelection().removeAllRanges();
+    document.body.tabIndex = -1;
+    document.body.focus();
+    const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]')]
+        .filter(one => one !== document.body && one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }))
+        .filter(one => one.type !== 'radio' || one === (document.querySelector(`input[type=radio][name=\"${CSS.escape(one.name)}\"]:checked`)
+            || document.querySelector(`input[type=radio][name=\"${CSS.escape(one.name)}\"]:not(:disabled)`)));
+    window.kwLooks = one => [one, one.closest('label'), one.nextElementSibling].filter(Boolean).map(part => {
+        const style = getComputedStyle(part);
+        return [style.outline, style.boxShadow, style.backgroundColor, style.borderColor, style.color, style.textDecoration].join();
+    }).join();
+    window.kwName = one => `${one.tagName.toLowerCase()} ${(one.innerText || one.getAttribute('aria-label') || one.name || one.id || '').trim().slice(0, 60)}`;
+    window.kwControls = all;
+    window.kwReached = new Set();
+    window.kwBefore = new Map(all.map(one => [one, kwLooks(one)]));
+    return all.length;";
+
+const STEP: &str = "
+    const one = document.activeElement;
+    if (!one || one === document.body || one === document.documentElement) return { at: -1, name: 'the page' };
+    kwReached.add(one);
+    const at = kwControls.indexOf(one);
+    for (const animation of document.getAnimations()) animation.finish();
+    const box = one.getBoundingClientRect();
+    const outside = box.width === 0 || box.height === 0 || box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth;
+    return { at, name: kwName(one), visible: at < 0 || kwLooks(one) !== kwBefore.get(one), hidden: outside };";
+
+const MISSED: &str = "
+    const missed = kwControls.filter(one => !kwReached.has(one)).map(kwName);
+    document.body.removeAttribute('tabindex');
+    return missed;";
+
+const TAB: &str = "\u{E004}";
