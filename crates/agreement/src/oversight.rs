@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kw_domain::Oin;
+use kw_domain::{Oin, Purpose};
 
 /// An organisation that reads the access logs for the chain and takes no other part in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,4 +47,6 @@ pub struct SubjectAccess {
     pub partners: BTreeSet<Oin>,
     /// Whether the report names the members of staff who looked.
     pub staff_names: bool,
+    /// Under this purpose they ask, for a person whom they identified, who holds what: then a pointer of their own is not needed.
+    pub purpose: Option<Purpose>,
 }

@@ -88,7 +88,7 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     let ledger = top
         .optional("ledger")
         .map_or_else(|| Some(LedgerRules::default()), |node| ledger::read(&node, &declared));
-    let subject_access = oversight::read_subject_access(top, &declared);
+    let subject_access = oversight::read_subject_access(top, &declared, purposes.as_ref());
     let auditors = oversight::read_auditors(top, environment, &declared, &services);
     let suppliers = suppliers::read(top, environment, &declared, &services);
     let operators = operators::read(top, environment, &logs);

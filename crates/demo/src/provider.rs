@@ -7,8 +7,8 @@
 //!
 //! - nobody but made-up people with test numbers, in a chain for tests, on this machine;
 //! - a mandate is offered, and stated, only if the switchboard's register says at that moment that it is active;
-//! - a number goes to a holder, in the answer to its own request, and to nobody else: a personal environment gets the
-//!   pairwise binding, which is worth nothing elsewhere;
+//! - a number goes to a holder, or to the portal of a party that may use it by law, in the answer to its own request, and to nobody
+//!   else: a personal environment gets the pairwise binding, which is worth nothing elsewhere;
 //! - a code works once, for the client that asked, with the verifier of its challenge, for one minute;
 //! - what is stated is on record before it is told; the record names nobody.
 

@@ -42,4 +42,4 @@ pub use pages::{Pages, wants_page};
 pub use routes::is_own;
 pub use session::{Session, SignedIn, User};
 pub use shell::{Nav, Shell, ShellError, ShellParts};
-pub use sign_in::{ProviderTerms, Roles};
+pub use sign_in::{Choices, ProviderTerms, Roles};

@@ -35,6 +35,8 @@ pub struct User {
     pub claims: BTreeMap<String, Value>,
     /// When they showed who they are.
     pub authenticated_at: Instant,
+    /// What they chose when they signed in (`Choices::scopes`).
+    pub choice: Option<String>,
 }
 
 impl User {

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::cookie;
 use crate::session::{Session, Sessions};
-use crate::sign_in::{ProviderTerms, SignIn};
+use crate::sign_in::{Choices, ProviderTerms, SignIn};
 use crate::{Failure, Messages, NavItem, Pages, SessionSettings, SignInSettings, User, WebSettings};
 
 /// What somebody finds in the navigation.
@@ -50,6 +50,7 @@ pub struct Shell<D> {
     /// Whether browsers have to show a certificate.
     pub(crate) certificates: bool,
     pub(crate) http: Http,
+    pub(crate) choices: Option<Choices>,
 }
 
 /// Why an application does not start. For the operator.
@@ -106,7 +107,14 @@ impl<D: Default + Send + 'static> Shell<D> {
             secure,
             certificates: false,
             http: parts.http,
+            choices: None,
         })
+    }
+
+    /// The same, where people choose for whom they sign in.
+    #[must_use]
+    pub fn with_choices(self, choices: Choices) -> Self {
+        Self { choices: Some(choices), ..self }
     }
 
     /// From now on no page without a certificate that the browser proved, and no session with another one than it began with.

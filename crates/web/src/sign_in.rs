@@ -50,6 +50,15 @@ pub struct Roles {
     pub everybody: Option<Role>,
 }
 
+/// What people may choose when they sign in: to act for themselves, or for somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choices {
+    /// Scopes of which a sign-in may ask one more: `/sign-in?as=<scope>`.
+    pub scopes: &'static [&'static str],
+    /// The claim with the person whom the session is about. What an application keeps of one is not kept for another.
+    pub about: &'static str,
+}
+
 /// A sign-in under way, on the server; the browser has a name for it that nobody can guess.
 struct Pending {
     state: String,
@@ -57,6 +66,7 @@ struct Pending {
     verifier: PkceCodeVerifier,
     next: String,
     again: bool,
+    choice: Option<String>,
     until: Instant,
 }
 
@@ -96,6 +106,8 @@ pub(crate) struct Asked {
     next: String,
     #[serde(default)]
     again: bool,
+    #[serde(default, rename = "as")]
+    choice: Option<String>,
 }
 
 /// `GET /sign-in`: sends the browser to the provider.
@@ -106,7 +118,10 @@ pub(crate) async fn begin<D: Default + Send + 'static>(
 ) -> Outcome {
     let (now, entropy) = (shell.now(), &shell.http.entropy);
     let fresh_minutes = asked.again.then_some(Duration::ZERO);
-    let question = shell.sign_in.provider.question(opaque(entropy), opaque(entropy), fresh_minutes).await?;
+    let choice = choice(&shell, &request, &asked)?;
+    let provider = &shell.sign_in.provider;
+    let question =
+        provider.question(opaque(entropy), opaque(entropy), fresh_minutes, choice.as_deref()).await?;
     // A second tab goes on with the same cookie: each sign-in under way has its own state.
     let name = opaque(entropy);
     let pending = Pending {
@@ -115,6 +130,7 @@ pub(crate) async fn begin<D: Default + Send + 'static>(
         verifier: question.verifier,
         next: local(&asked.next),
         again: asked.again,
+        choice,
         until: now.plus(LONGEST),
     };
     let mut under_way = shell.sign_in.pending();
@@ -164,13 +180,17 @@ pub(crate) async fn come_back<D: Default + Send + 'static>(
     }
     let code = back.code.clone().ok_or_else(|| refused("nobody signed in"))?;
     let stated = provider.statement(code, pending.verifier, &pending.nonce, now).await?;
+    let stated = User { choice: pending.choice, ..stated };
     let old = cookie::read(&request, &shell.cookie());
     let earlier = shell.session(&request);
     if let Some(token) = &old {
         // Another name for every sign-in, so that nobody can have given the browser theirs.
         shell.sessions.end(token);
     }
-    let same = earlier.filter(|session| pending.again && session.user.id == stated.id);
+    let about = |user: &User| shell.choices.and_then(|choices| user.claims.get(choices.about).cloned());
+    let same = earlier.filter(|session| {
+        pending.again && session.user.id == stated.id && about(&session.user) == about(&stated)
+    });
     let data = same.map(|session| std::mem::take(&mut *session.data())).unwrap_or_default();
     let token = shell
         .sessions
@@ -181,6 +201,20 @@ pub(crate) async fn come_back<D: Default + Send + 'static>(
         .append_header((SET_COOKIE, cookie::set(&shell.cookie(), &token, shell.secure, None)))
         .append_header((SET_COOKIE, cookie::set(&pending_cookie(&shell), "", shell.secure, Some(0))))
         .finish())
+}
+
+/// What was chosen now; in a sign-in of the same person again, what was chosen before.
+fn choice<D: Default + Send + 'static>(
+    shell: &Shell<D>,
+    request: &HttpRequest,
+    asked: &Asked,
+) -> Result<Option<String>, Failure> {
+    let Some(chosen) = &asked.choice else {
+        let session = if asked.again { shell.session(request) } else { None };
+        return Ok(session.and_then(|session| session.user.choice.clone()));
+    };
+    let known = shell.choices.is_some_and(|choices| choices.scopes.contains(&chosen.as_str()));
+    if known { Ok(Some(chosen.clone())) } else { Err(Failure::invalid()) }
 }
 
 /// `POST /sign-out`.
@@ -221,7 +255,7 @@ fn user(
     // A provider that does not say when counts as just now: it was asked to sign the person in again where that matters.
     let at = claims.get("auth_time").and_then(Value::as_i64).map(|seconds| seconds.saturating_mul(1000));
     let at = at.map(Instant::from_millis).filter(|at| *at <= now).unwrap_or(now);
-    Ok(User { id, name, roles, token, claims, authenticated_at: at })
+    Ok(User { id, name, roles, token, claims, authenticated_at: at, choice: None })
 }
 
 /// A path of ours, else the front page: `//host` and `/\host` are addresses elsewhere.

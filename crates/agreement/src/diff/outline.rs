@@ -146,10 +146,11 @@ pub(crate) fn outline(agreement: &Agreement) -> Outline {
         }
     }
     ledger_facts(&mut top.below("ledger"), ledger);
-    let SubjectAccess { partners, staff_names } = subject_access;
+    let SubjectAccess { partners, staff_names, purpose } = subject_access;
     let mut place = top.below("subject_access");
     place.set("partners", partners);
     place.flag("staff_names", *staff_names);
+    place.maybe("purpose", purpose.as_ref());
     for Auditor { oin, name, contact, role } in auditors.values() {
         let mut all = top.below("auditors");
         let mut place = all.entry(oin);

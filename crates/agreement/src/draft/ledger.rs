@@ -63,6 +63,9 @@ pub struct SubjectAccessDraft {
     /// Whether the report names staff.
     #[serde(default, skip_serializing_if = "is_false")]
     pub staff_names: bool,
+    /// The purpose of a person's own question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 impl SubjectAccessDraft {

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use kw_domain::Oin;
+use kw_domain::{Oin, Purpose};
 
 use crate::agreement::Environment;
 use crate::reading::cursor::{Fields, Node};
+use crate::reading::hint;
 use crate::reading::references::{self, Declared};
 use crate::reading::services::Services;
 use crate::reading::values;
-use crate::{Auditor, AuditorRole, SubjectAccess};
+use crate::{Auditor, AuditorRole, PurposeRules, SubjectAccess};
 
-pub(crate) fn read_subject_access(top: &mut Fields<'_>, declared: &Declared<'_>) -> Option<SubjectAccess> {
+pub(crate) fn read_subject_access(
+    top: &mut Fields<'_>,
+    declared: &Declared<'_>,
+    purposes: Option<&BTreeMap<Purpose, PurposeRules>>,
+) -> Option<SubjectAccess> {
     let Some(section) = top.optional("subject_access") else { return Some(SubjectAccess::default()) };
     let mut fields = section.fields()?;
     let partners = match fields.optional("partners") {
@@ -19,8 +24,25 @@ pub(crate) fn read_subject_access(top: &mut Fields<'_>, declared: &Declared<'_>)
         None => Some(SubjectAccess::default().partners),
     };
     let staff_names = fields.optional("staff_names").map_or(Some(false), |node| node.flag());
+    let purpose = match fields.optional("purpose") {
+        Some(node) => own_purpose(&node, purposes).map(Some),
+        None => Some(None),
+    };
     fields.finish();
-    Some(SubjectAccess { partners: partners?, staff_names: staff_names? })
+    Some(SubjectAccess { partners: partners?, staff_names: staff_names?, purpose: purpose? })
+}
+
+/// The purpose of a person's own question, which the agreement has.
+fn own_purpose(node: &Node<'_>, purposes: Option<&BTreeMap<Purpose, PurposeRules>>) -> Option<Purpose> {
+    let purpose = node.parsed(Purpose::parse)?;
+    if let Some(purposes) = purposes
+        && !purposes.contains_key(&purpose)
+    {
+        let known: Vec<&str> = purposes.keys().map(Purpose::as_str).collect();
+        node.refuse("the agreement has no such purpose", hint::among(purpose.as_str(), &known));
+        return None;
+    }
+    Some(purpose)
 }
 
 pub(crate) fn read_auditors(

@@ -89,6 +89,7 @@ fn everything_that_opens_is_a_widening_and_its_reverse_a_narrowing() {
             "register",
         ),
         (|d| d.subject_access.staff_names = true, "name the members"),
+        (|d| d.subject_access.purpose = Some("coordinate-help".into()), "for persons whom they identified"),
         (|d| d.subject_access.partners.push("00000099000000012000".into()), "gather"),
         (|d| d.ledger.log_access = Some("anyone".into()), "read the logs"),
         (|d| d.chain.lease_term = "P60D".into(), "silent partner"),

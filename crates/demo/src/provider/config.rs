@@ -74,6 +74,9 @@ pub enum Audience {
     Holder,
     /// A personal environment: nothing but what ties people to this party.
     Personal(Oin),
+    /// A portal where people see and choose, of a party that may use the number by law. It is told who acts and for whom in the
+    /// words of DigiD's own profile, and how far the mandate goes.
+    Portal,
 }
 
 impl ProviderConfig {

@@ -24,7 +24,8 @@ pub(super) async fn discover(provider: Data<Provider>) -> HttpResponse {
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "onbehalfof", "onbehalfofchild", "represented"],
-        "claims_supported": ["sub", "acr", "auth_time", "acting_subject", "legal_subject", "representation", "represented"],
+        "claims_supported": ["sub", "acr", "auth_time", "acting_subject", "legal_subject", "representation", "represented", "name",
+            "urn:nl-eid-gdi:1.0:ActingSubjectID", "urn:nl-eid-gdi:1.0:LegalSubjectID", "urn:nl-eid-gdi:1.1:RepresentationType", "mandate"],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     }))

@@ -11,7 +11,7 @@ use kw_protocol::mandate::{MandateAct, MandateKind};
 use serde::Serialize;
 use zeroize::Zeroize as _;
 
-use super::state::Code;
+use super::state::{ChosenMandate, Code};
 use super::{Account, Audience, Client, Provider, ProviderError, Statement};
 
 /// The claims of one ID token. Secret: with numbers or bindings in it.
@@ -25,13 +25,39 @@ pub(super) struct Claims {
     auth_time: i64,
     nonce: String,
     acr: String,
-    acting_subject: Stated,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acting_subject: Option<Stated>,
     #[serde(skip_serializing_if = "Option::is_none")]
     legal_subject: Option<Stated>,
     #[serde(skip_serializing_if = "Option::is_none")]
     representation: Option<Representation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     represented: Option<Vec<Represented>>,
+    #[serde(flatten)]
+    portal: Option<ToPortal>,
+}
+
+/// What a portal is told, by the names of ST-SAML 1.0. Who acts for themselves is both.
+#[derive(Serialize)]
+struct ToPortal {
+    name: String,
+    #[serde(rename = "urn:nl-eid-gdi:1.0:ActingSubjectID")]
+    acting: Hidden,
+    #[serde(rename = "urn:nl-eid-gdi:1.0:LegalSubjectID")]
+    legal: Hidden,
+    #[serde(rename = "urn:nl-eid-gdi:1.1:RepresentationType", skip_serializing_if = "Option::is_none")]
+    kind: Option<MandateKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<ChosenHere>,
+}
+
+/// The mandate under which somebody acts at a portal.
+#[derive(Serialize)]
+struct ChosenHere {
+    id: MandateId,
+    categories: Vec<Category>,
+    acts: Vec<MandateAct>,
+    name: String,
 }
 
 /// A person, as the client may know them.
@@ -87,9 +113,11 @@ impl Provider {
             None => None,
         };
         let legal_subject = match legal {
-            Some(legal) => Some(self.stated(client, legal).await?),
+            Some(legal) => self.stated(client, legal).await?,
             None => None,
         };
+        let portal = matches!(client.audience, Audience::Portal)
+            .then(|| to_portal(account, legal.zip(code.chosen.as_ref())));
         let represented = match (code.request.represented, client.audience) {
             (true, Audience::Personal(party)) => Some(self.represented(account, party).await?),
             _ => None,
@@ -117,23 +145,24 @@ impl Provider {
             acr,
             acting_subject: self.stated(client, account).await?,
             legal_subject,
-            representation: code
-                .chosen
-                .as_ref()
+            representation: (code.chosen.as_ref())
+                .filter(|_| portal.is_none())
                 .map(|chosen| Representation { mandate: chosen.mandate, kind: chosen.kind }),
             represented,
+            portal,
         };
         Ok((claims, record))
     }
 
-    async fn stated(&self, client: &Client, account: &Account) -> Result<Stated, ProviderError> {
+    async fn stated(&self, client: &Client, account: &Account) -> Result<Option<Stated>, ProviderError> {
         let name = account.given_name.clone();
         match client.audience {
-            Audience::Holder => Ok(Stated::Number { bsn: Hidden(account.bsn.expose().to_owned()), name }),
+            Audience::Holder => Ok(Some(Stated::Number { bsn: number(account), name })),
             Audience::Personal(party) => {
                 let (binding, epoch) = self.register.binding(account, party).await?;
-                Ok(Stated::Binding { binding: text(&binding), epoch, name })
+                Ok(Some(Stated::Binding { binding: text(&binding), epoch, name }))
             }
+            Audience::Portal => Ok(None),
         }
     }
 
@@ -168,6 +197,25 @@ impl Provider {
     fn assurance(&self, account: &Account) -> String {
         account.assurance.clone().unwrap_or_else(|| self.register.weakest_accepted())
     }
+}
+
+fn to_portal(account: &Account, chosen: Option<(&Account, &ChosenMandate)>) -> ToPortal {
+    ToPortal {
+        name: account.given_name.clone(),
+        acting: number(account),
+        legal: number(chosen.map_or(account, |(legal, _)| legal)),
+        kind: chosen.map(|(_, chosen)| chosen.kind),
+        mandate: chosen.map(|(legal, chosen)| ChosenHere {
+            id: chosen.mandate,
+            categories: chosen.categories.clone(),
+            acts: chosen.acts.clone(),
+            name: legal.given_name.clone(),
+        }),
+    }
+}
+
+fn number(account: &Account) -> Hidden {
+    Hidden(account.bsn.expose().to_owned())
 }
 
 fn text(binding: &kw_pseudonym::Binding) -> Hidden {

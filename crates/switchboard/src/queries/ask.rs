@@ -98,7 +98,7 @@ async fn answer(
     let read = app.store.read(move |index| look_up(index, &tags, now, counts));
     let found = read.await.map_err(not_read)?;
     let subject = found.subject;
-    if let Err(denied) = check_ground(query, party.oin, &found.pointers) {
+    if let Err(denied) = check_ground(agreement, query, party.oin, &found.pointers) {
         return deny(app, &keyring, record, denied, subject).await;
     }
     let standing = representing::stand(

@@ -90,10 +90,19 @@ fn admits_representatives(agreement: &Agreement, query: &Query) -> bool {
 }
 
 /// `listed` claims that the asker has a live pointer of its own about this subject: the index knows whether that is so.
-/// Of a representative the mandate is the ground: it is a relation that was registered, too.
-pub(super) fn check_ground(query: &Query, requester: Oin, found: &[FindablePointer]) -> Result<(), Denied> {
+/// Of a representative the mandate is the ground: it is a relation that was registered, too. A person who asks about themselves, at a
+/// partner that the agreement lists for it, is their own ground.
+pub(super) fn check_ground(
+    agreement: &Agreement,
+    query: &Query,
+    requester: Oin,
+    found: &[FindablePointer],
+) -> Result<(), Denied> {
+    let own = agreement.subject_access();
+    let of_person = own.partners.contains(&requester) && own.purpose.as_ref() == Some(&query.purpose);
     let has_own = found.iter().any(|pointer| pointer.holder == requester);
-    let needs_own = query.relation.basis == RelationBasis::Listed && query.representation.is_none();
+    let needs_own =
+        query.relation.basis == RelationBasis::Listed && query.representation.is_none() && !of_person;
     if needs_own && !has_own {
         return Err(Denied("relation-not-listed"));
     }

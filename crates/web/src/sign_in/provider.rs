@@ -157,6 +157,7 @@ impl Provider {
         state: String,
         nonce: String,
         max_age: Option<Duration>,
+        choice: Option<&str>,
     ) -> Result<Question, Failure> {
         let known = self.known().await?;
         let client = self.client(&known)?;
@@ -165,7 +166,8 @@ impl Provider {
         let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || drawn.0, || drawn.1)
             .set_pkce_challenge(challenge)
-            .add_scopes(known.terms.scopes.iter().cloned().map(Scope::new));
+            .add_scopes(known.terms.scopes.iter().cloned().map(Scope::new))
+            .add_scopes(choice.map(|choice| Scope::new(choice.to_owned())));
         if let Some(age) = max_age {
             request = request.set_max_age(age).add_prompt(CoreAuthPrompt::Login);
         }

@@ -173,6 +173,12 @@ fn about_oversight() {
             "subject_access.staff_names",
             "expected true or false",
         ),
+        mistake(
+            "staff_names = false",
+            "staff_names = false\npurpose = \"coordinate-helps\"",
+            "subject_access.purpose",
+            "no such purpose",
+        ),
         mistake("staff_names = false", "staff = false", "subject_access.staff", "no such field"),
         mistake(
             auditor,
