@@ -16,6 +16,7 @@ mod made_up;
 mod mix_up;
 mod own_data;
 pub mod people;
+pub mod portal;
 mod processes;
 pub mod provider;
 mod registering;

@@ -1,5 +1,6 @@
 //! Why it does not start.
 
+use kw_runtime::config::SecretError;
 use kw_runtime::party::AgreementFileError;
 use kw_runtime::serve::ServeError;
 use kw_transport::TlsError;
@@ -14,6 +15,9 @@ pub enum StartError {
     /// What its pages say cannot be read.
     #[error(transparent)]
     Messages(#[from] MessagesError),
+    /// The key of references cannot be read or made.
+    #[error("reference_key: {0}")]
+    ReferenceKey(#[from] SecretError),
     /// A listener cannot be opened.
     #[error(transparent)]
     Serve(#[from] ServeError),

@@ -1,9 +1,37 @@
-//! Where its users sign in, by the agreement.
+//! Where its users sign in, by the agreement, and what the provider says of them.
 
-use kw_agreement::Agreement;
-use kw_web::ProviderTerms;
+use std::collections::BTreeMap;
 
-/// The provider, and what its roles mean. Nothing when the agreement names none.
-pub(crate) fn terms(_agreement: &Agreement) -> Option<ProviderTerms> {
-    None
+use kw_agreement::{Agreement, Environment};
+use kw_domain::{Oin, Role};
+use kw_web::{Choices, ProviderTerms, Roles};
+
+/// The claim with who acts, by the name of DigiD's own profile (ST-SAML 1.0).
+pub(crate) const ACTING: &str = "urn:nl-eid-gdi:1.0:ActingSubjectID";
+/// The claim with for whom: the same person where somebody acts for themselves.
+pub(crate) const LEGAL: &str = "urn:nl-eid-gdi:1.0:LegalSubjectID";
+/// The claim with why somebody acts for another.
+pub(crate) const REPRESENTATION: &str = "urn:nl-eid-gdi:1.1:RepresentationType";
+/// The claim with the mandate that was chosen, and how far it goes.
+pub(crate) const MANDATE: &str = "mandate";
+
+/// What people choose when they sign in.
+pub(crate) const CHOICES: Choices = Choices { scopes: &["onbehalfof", "onbehalfofchild"], about: LEGAL };
+
+/// The provider of statements. Nothing when the agreement names none, or not the partner: then nobody signs in.
+pub(crate) fn terms(agreement: &Agreement, own: Oin, client_id: &str) -> Option<ProviderTerms> {
+    agreement.partner(own).filter(|partner| !partner.suspended)?;
+    let provider = agreement.representation().provider.as_ref()?;
+    Some(ProviderTerms {
+        issuer: provider.issuer.clone(),
+        client_id: client_id.to_owned(),
+        scopes: Vec::new(),
+        roles: Roles {
+            actor_claim: "sub".to_owned(),
+            role_claim: "roles".to_owned(),
+            roles: BTreeMap::new(),
+            everybody: Role::parse("citizen").ok(),
+        },
+        loopback: agreement.environment() == Environment::Test,
+    })
 }

@@ -1,13 +1,17 @@
 //! Putting it together and running it.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
+use aws_lc_rs::hmac;
 use kw_domain::{Clock, SystemClock};
+use kw_runtime::config::{SecretError, create_secret, read_secret};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
 use kw_transport::Tls;
 use kw_web::{Messages, Shell, ShellParts};
 
+use crate::app::App;
 use crate::config::InzageConfig;
 use crate::error::StartError;
 use crate::{pages, provider};
@@ -27,16 +31,32 @@ pub fn prepare(config: InzageConfig, http: Http) -> Result<Server, StartError> {
         Some(files) => Some(Tls::load_with_clock(files, Arc::clone(&http.clock))?),
         None => None,
     };
-    let agreed = agreement.clone();
-    let shell = Data::new(Shell::<pages::Kept>::new(ShellParts {
+    let app = Data::new(App {
+        own: config.own,
+        agreement: agreement.clone(),
+        partner: config.partner.client()?,
+        references: reference_key(&config.reference_key, &http)?,
+    });
+    let (agreed, own, client_id) = (agreement.clone(), config.own, config.client_id);
+    let shell = Shell::<pages::Kept>::new(ShellParts {
         name: "inzage",
         messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,
         web: &config.web,
         sign_in: &config.sign_in,
         session: config.session,
-        provider: Arc::new(move || provider::terms(&agreed.current())),
+        provider: Arc::new(move || provider::terms(&agreed.current(), own, &client_id)),
         nav: Arc::new(pages::nav),
         http,
-    })?);
-    Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), pages::routes)?)
+    })?;
+    let shell = Data::new(shell.with_choices(provider::CHOICES));
+    let own = move |routes: &mut ServiceConfig| pages::routes(routes, &app);
+    Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), own)?)
+}
+
+/// Reads the key, or makes it at the first start.
+fn reference_key(path: &Path, http: &Http) -> Result<hmac::Key, SecretError> {
+    if !path.exists() {
+        create_secret(path, &http.entropy.draw::<32>())?;
+    }
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &read_secret(path)?))
 }
