@@ -88,7 +88,7 @@ impl Chain {
         draft: AgreementDraft,
         plans: Vec<PartnerPlan>,
     ) -> Result<Self, DemoError> {
-        Self::start_on(LoopbackPorts::default(), program, ground, databases, draft, plans).await
+        Box::pin(Self::start_on(LoopbackPorts::default(), program, ground, databases, draft, plans)).await
     }
 
     /// The same, with more ports of those that were begun.
