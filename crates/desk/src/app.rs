@@ -1,15 +1,17 @@
 //! What the pages ask, and by which rules.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kw_agreement::Agreement;
 use kw_client::LocalClient;
-use kw_domain::{Oin, Role};
+use kw_domain::{Instant, Oin, Role};
 use kw_protocol::query::{Actor, Assurance};
-use kw_runtime::SharedAgreement;
-use kw_web::User;
+use kw_runtime::{Entropy, SharedAgreement};
+use kw_web::{Failure, SignedIn, User};
 
 use crate::Duties;
+use crate::pages::Kept;
 
 /// One desk: the same for all who work at it.
 pub(crate) struct App {
@@ -17,13 +19,39 @@ pub(crate) struct App {
     pub(crate) own: Oin,
     pub(crate) agreement: SharedAgreement,
     pub(crate) partner: LocalClient,
+    #[expect(dead_code, reason = "the pages of reports and matches come next")]
     pub(crate) duties: Duties,
+    pub(crate) entropy: Entropy,
 }
 
 impl App {
     /// The agreement in force.
     pub(crate) fn agreed(&self) -> Arc<Agreement> {
         self.agreement.current()
+    }
+
+    /// A name that nobody can guess.
+    pub(crate) fn new_id(&self) -> String {
+        self.entropy.draw::<16>().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+
+    /// Has somebody sign in again whose proof others would not take any more, or not for long, and come back to `path`.
+    pub(crate) fn require_proof(&self, by: &SignedIn<Kept>, path: &str) -> Result<(), Failure> {
+        let agreement = self.agreed();
+        let provider = agreement.partner(self.own).and_then(|partner| partner.identity_provider.as_ref());
+        let limit = provider.map(|provider| provider.max_age).unwrap_or_default();
+        let claim = |name: &str| {
+            let seconds = by.user().claims.get(name)?.as_i64()?;
+            Some(Instant::from_millis(seconds.saturating_mul(1000)))
+        };
+        let ends = claim("exp").zip(claim("iat")).map(|(ends, issued)| ends.min(issued.plus(limit)));
+        // What a sign-in of just now does not give, another one will not give either.
+        let just_now = by.shell.now().since(by.user().authenticated_at) < SPARE;
+        if just_now || ends.is_some_and(|ends| by.shell.now().plus(SPARE) < ends) {
+            Ok(())
+        } else {
+            Err(Failure::SignIn { next: path.to_owned(), again: true })
+        }
     }
 
     /// Who asks, as one of the roles that the provider gave them. What the provider said goes with it, so that nobody has to take
@@ -37,3 +65,6 @@ impl App {
         }
     }
 }
+
+/// A question takes a while.
+const SPARE: Duration = Duration::from_mins(2);

@@ -1,10 +1,12 @@
 //! Desk (werkplek): the pages of a caseworker, at a partner.
 #![forbid(unsafe_code)]
 
-#[expect(dead_code, reason = "the pages that ask come next")]
 mod app;
+mod asking;
 mod config;
+mod document;
 mod error;
+mod opened;
 mod pages;
 mod provider;
 mod serve;

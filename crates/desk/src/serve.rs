@@ -29,7 +29,13 @@ pub fn prepare(config: DeskConfig, http: Http) -> Result<Server, StartError> {
         None => None,
     };
     let partner = config.partner.client()?;
-    let app = App { own: config.own, agreement: agreement.clone(), partner, duties: config.duties };
+    let app = App {
+        own: config.own,
+        agreement: agreement.clone(),
+        partner,
+        duties: config.duties,
+        entropy: http.entropy.clone(),
+    };
     let app = Data::new(app);
     let (agreed, own) = (agreement.clone(), config.own);
     let shell = Data::new(Shell::<pages::Kept>::new(ShellParts {

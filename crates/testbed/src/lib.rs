@@ -33,6 +33,7 @@ mod rest_server;
 mod sign_in_server;
 mod signing;
 mod subjects;
+mod visitor;
 
 pub use chain::{Chain, RunningChain};
 pub use fhir_server::FhirServer;
@@ -47,3 +48,4 @@ pub use rest_server::RestServer;
 pub use sign_in_server::SignInServer;
 pub use signing::public_half;
 pub use subjects::{KnownKeys, element_of, subject_element};
+pub use visitor::{Seen, Visitor, between};

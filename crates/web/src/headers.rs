@@ -12,8 +12,7 @@ pub(crate) fn add(headers: &mut HeaderMap, provider: &str) {
          form-action 'self' {provider}; frame-ancestors 'none'; base-uri 'none'"
     );
     let fixed = [
-        // `no-referrer` would make browsers say `Origin: null` with our own forms.
-        (REFERRER_POLICY, "same-origin"),
+        (REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (

@@ -10,14 +10,12 @@ use askama::Template;
 use kw_domain::{Clock, Instant, ManualClock, Role};
 use kw_runtime::serve::Control;
 use kw_runtime::{Http, Metrics, Server, ServerSettings};
-use kw_testbed::{SignInServer, free_port};
+use kw_testbed::{SignInServer, Visitor, free_port};
 use kw_web::{
     Form, Frame, Messages, NavItem, Outcome, ProviderTerms, Roles, SessionSettings, Shell, ShellParts,
     SignInSettings, SignedIn, WebSettings,
 };
 use serde_json::json;
-
-use crate::browser::Browser;
 
 pub(crate) type Notes = Vec<String>;
 
@@ -142,8 +140,8 @@ impl Bed {
     }
 
     /// A browser in which somebody signed in.
-    pub(crate) async fn browser(&self, account: &str) -> Browser {
-        let mut browser = Browser::new();
+    pub(crate) async fn browser(&self, account: &str) -> Visitor {
+        let mut browser = Visitor::new();
         let seen = browser.sign_in(&self.at("/"), account).await;
         assert_eq!((seen.status.as_u16(), seen.url.path()), (200, "/"), "{}", seen.text);
         browser

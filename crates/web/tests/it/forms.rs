@@ -1,9 +1,8 @@
 //! Forms change something only when one of our pages sent them.
 
-use reqwest::header::{CONTENT_TYPE, ORIGIN};
-
 use crate::bed::Bed;
-use crate::browser::client;
+use kw_testbed::Visitor;
+use reqwest::header::{CONTENT_TYPE, ORIGIN};
 
 #[tokio::test]
 async fn a_form_without_the_token_of_this_session_changes_nothing() {
@@ -38,7 +37,8 @@ async fn another_site_cannot_send_one_even_with_the_token() {
         ("sec-fetch-site", "cross-site"),
     ] {
         let url: reqwest::Url = bed.at("/notes").parse().unwrap();
-        let request = client()
+        let request = Visitor::new()
+            .client()
             .post(url.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(name, value)

@@ -1,13 +1,13 @@
 //! What goes with every answer.
 
 use crate::bed::Bed;
-use crate::browser::{Browser, between};
+use kw_testbed::{Visitor, between};
 
 #[tokio::test]
 async fn every_answer_lets_nothing_in_from_elsewhere() {
     let Some(bed) = Bed::start().await else { return };
     let mut anna = bed.browser("anna").await;
-    let mut nobody = Browser::new();
+    let mut nobody = Visitor::new();
     let answers = [
         anna.get(&bed.at("/")).await,
         anna.get(&bed.at("/there-is-nothing")).await,
@@ -23,7 +23,7 @@ async fn every_answer_lets_nothing_in_from_elsewhere() {
         assert_eq!(seen.header("cache-control"), "no-store");
         assert_eq!(seen.header("x-content-type-options"), "nosniff");
         assert_eq!(seen.header("x-frame-options"), "DENY");
-        assert_eq!(seen.header("referrer-policy"), "same-origin");
+        assert_eq!(seen.header("referrer-policy"), "no-referrer");
         assert!(
             !seen.text.contains("style=")
                 && !seen.text.contains(" onclick")
@@ -35,7 +35,7 @@ async fn every_answer_lets_nothing_in_from_elsewhere() {
 #[tokio::test]
 async fn files_of_the_design_are_kept_by_browsers_for_good() {
     let Some(bed) = Bed::start().await else { return };
-    let mut nobody = Browser::new();
+    let mut nobody = Visitor::new();
     let page = nobody.get(&bed.at("/signed-out")).await;
     let sheet = between(&page.text, "rel=\"stylesheet\" href=\"", "\"").unwrap();
     let seen = nobody.get(&bed.at(sheet)).await;

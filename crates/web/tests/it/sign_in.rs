@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::bed::Bed;
-use crate::browser::Browser;
+use kw_testbed::Visitor;
 
 #[tokio::test]
 async fn somebody_signs_in_and_out_and_nothing_of_them_is_left() {
@@ -50,7 +50,7 @@ async fn a_session_ends_by_doing_nothing_and_after_its_longest_time() {
 #[tokio::test]
 async fn the_browser_gets_a_cookie_that_nobody_knew_before() {
     let Some(bed) = Bed::start().await else { return };
-    let mut browser = Browser::new();
+    let mut browser = Visitor::new();
     let port = bed.address.rsplit(':').next().unwrap().parse().unwrap();
     let name = "kw-notes".to_owned();
     browser.cookies.insert((port, name.clone()), "given-by-somebody-else".to_owned());
@@ -64,11 +64,11 @@ async fn the_browser_gets_a_cookie_that_nobody_knew_before() {
 #[tokio::test]
 async fn an_answer_that_this_browser_did_not_ask_for_signs_nobody_in() {
     let Some(bed) = Bed::start().await else { return };
-    let mut attacker = Browser::new();
+    let mut attacker = Visitor::new();
     let asked = attacker.get(&bed.at("/sign-in")).await;
     let state =
         asked.header("location").split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    let mut victim = Browser::new();
+    let mut victim = Visitor::new();
     for path in [format!("/sign-in/callback?code=x&state={state}"), "/sign-in/callback".to_owned()] {
         let seen = victim.get(&bed.at(&path)).await;
         assert_eq!(seen.status.as_u16(), 401, "{}", seen.text);
@@ -81,7 +81,7 @@ async fn an_answer_that_this_browser_did_not_ask_for_signs_nobody_in() {
 #[tokio::test]
 async fn whoever_has_no_role_of_the_agreement_is_not_let_in() {
     let Some(bed) = Bed::start().await else { return };
-    let mut browser = Browser::new();
+    let mut browser = Visitor::new();
     let seen = browser.sign_in(&bed.at("/"), "nobody").await;
     assert_eq!(seen.status.as_u16(), 401);
     assert!(seen.text.contains("U bent niet ingelogd"), "{}", seen.text);
@@ -108,7 +108,7 @@ async fn a_sensitive_act_wants_a_fresh_sign_in_of_somebody_who_may() {
 #[tokio::test]
 async fn nobody_is_sent_elsewhere_after_signing_in() {
     let Some(bed) = Bed::start().await else { return };
-    let mut browser = Browser::new();
+    let mut browser = Visitor::new();
     let start = bed.at("/sign-in?next=//evil.example/");
     let seen = browser.sign_in(&start, "anna").await;
     assert!(seen.url.as_str().starts_with(&bed.address), "{}", seen.url);

@@ -1,4 +1,5 @@
-//! As much of a browser as these tests need: cookies by host and name, redirects one at a time, forms.
+//! As much of a browser as tests of pages need that look at no screen: cookies by host and name, redirects one at a time, forms.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what does not work has to fail the test")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,39 +9,62 @@ use kw_transport::{ClientOptions, web_client};
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
-pub(crate) struct Browser {
+/// Somebody who reads pages and sends forms. Whatever does not work panics: it is for tests.
+#[derive(Debug)]
+pub struct Visitor {
     client: Client,
     /// By port, as the tests' hosts differ by nothing else.
-    pub(crate) cookies: BTreeMap<(u16, String), String>,
+    pub cookies: BTreeMap<(u16, String), String>,
 }
 
-pub(crate) struct Seen {
-    pub(crate) url: Url,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: reqwest::header::HeaderMap,
-    pub(crate) text: String,
+/// What came.
+#[derive(Debug)]
+pub struct Seen {
+    /// From where.
+    pub url: Url,
+    /// With which status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body.
+    pub text: String,
 }
 
-impl Browser {
-    pub(crate) fn new() -> Self {
+impl Default for Visitor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Visitor {
+    /// With no cookies yet. It follows no redirects by itself.
+    pub fn new() -> Self {
         Self { client: client(), cookies: BTreeMap::new() }
     }
 
-    pub(crate) async fn get(&mut self, url: &str) -> Seen {
+    /// For requests of one's own.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Asks for a page.
+    pub async fn get(&mut self, url: &str) -> Seen {
         let url: Url = url.parse().unwrap();
         self.send(self.client.get(url.clone()), url).await
     }
 
-    pub(crate) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Seen {
+    /// Sends a form, as a page of the same site does.
+    pub async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Seen {
         let url: Url = url.parse().unwrap();
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self.client.request(Method::POST, url.clone()).body(body);
+        let body = Url::parse_with_params("http://form/", form).unwrap();
+        let request =
+            self.client.request(Method::POST, url.clone()).body(body.query().unwrap_or_default().to_owned());
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         self.send(request.header(ORIGIN, url.origin().ascii_serialization()), url).await
     }
 
     /// Goes where it is sent, until a page is there.
-    pub(crate) async fn follow(&mut self, mut seen: Seen) -> Seen {
+    pub async fn follow(&mut self, mut seen: Seen) -> Seen {
         for _ in 0..20 {
             let Some(next) = seen.headers.get(LOCATION) else { return seen };
             let next = seen.url.join(next.to_str().unwrap()).unwrap();
@@ -49,7 +73,8 @@ impl Browser {
         panic!("it is sent round in circles");
     }
 
-    pub(crate) async fn send(&mut self, request: RequestBuilder, url: Url) -> Seen {
+    /// Sends a request with the cookies of its host, and keeps those that are set.
+    pub async fn send(&mut self, request: RequestBuilder, url: Url) -> Seen {
         let port = url.port_or_known_default().unwrap();
         let own = self.cookies.iter().filter(|((at, _), _)| *at == port);
         let text: Vec<String> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
@@ -73,7 +98,7 @@ impl Browser {
     }
 
     /// Signs in at the provider's pages, which any name of an account opens.
-    pub(crate) async fn sign_in(&mut self, start: &str, account: &str) -> Seen {
+    pub async fn sign_in(&mut self, start: &str, account: &str) -> Seen {
         let seen = self.get(start).await;
         let mut page = self.follow(seen).await;
         for _ in 0..3 {
@@ -92,21 +117,23 @@ impl Browser {
 }
 
 impl Seen {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// A header; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The token of the forms of this page.
-    pub(crate) fn token(&self) -> String {
+    pub fn token(&self) -> String {
         between(&self.text, "name=\"_token\" value=\"", "\"").unwrap().to_owned()
     }
 }
 
-/// It follows no redirects by itself.
-pub(crate) fn client() -> Client {
+/// A client that follows no redirects by itself.
+fn client() -> Client {
     web_client(&[], Arc::new(SystemClock), ClientOptions::default()).unwrap()
 }
 
-pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+/// What stands between two texts.
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     text.split_once(before)?.1.split_once(after).map(|(found, _)| found)
 }

@@ -1,0 +1,367 @@
+//! A dossier: who holds what, then what each of them says, as it comes.
+
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use kw_agreement::Agreement;
+use kw_domain::{Category, Oin};
+use kw_protocol::dossier::{Difference, HeldValue, LookupHolder, Section, SectionStatus};
+use kw_protocol::problem::ProblemCode;
+use kw_protocol::pull::ComparedPrecision;
+use kw_web::{Failure, Frame, Outcome as Answer, SignedIn};
+use serde::Deserialize;
+
+use super::about::About;
+use super::{Kept, titled};
+use crate::app::App;
+use crate::document::{Row, Shown, harmless, rows};
+use crate::opened::{Opened, Outcome, Progress};
+
+#[derive(Template)]
+#[template(path = "dossier.html")]
+struct Page<'a> {
+    f: &'a Frame,
+    about: About,
+    view: View,
+}
+
+/// What is new since the browser last looked.
+#[derive(Template)]
+#[template(path = "dossier-news.html")]
+struct News<'a> {
+    f: &'a Frame,
+    view: View,
+    /// Whether who holds what is news too.
+    found: bool,
+}
+
+/// A dossier as far as it is there.
+struct View {
+    id: String,
+    version: usize,
+    /// Whether more will come.
+    going: bool,
+    progress: String,
+    found: Option<Vec<FoundView>>,
+    sections: Vec<SectionView>,
+    outcome: Option<OutcomeView>,
+    differences: Vec<DifferenceView>,
+}
+
+struct FoundView {
+    place: usize,
+    holder: String,
+    category: String,
+    status: String,
+}
+
+struct SectionView {
+    place: usize,
+    holder: String,
+    category: String,
+    /// Nothing while the holder has not answered.
+    told: Option<ToldView>,
+    /// When it was told.
+    at: usize,
+}
+
+struct ToldView {
+    status: SectionStatus,
+    status_text: String,
+    reason: Option<String>,
+    facts: Vec<(String, String)>,
+    rows: Vec<RowView>,
+    more: bool,
+    /// What is under investigation and stands nowhere in the document.
+    doubted_elsewhere: Vec<String>,
+    doubted: bool,
+    open_reports: Vec<String>,
+}
+
+struct RowView {
+    index: usize,
+    path: String,
+    value: String,
+    doubted: bool,
+}
+
+enum OutcomeView {
+    Complete { at: String },
+    Incomplete { at: String, missing: Vec<String> },
+    Nobody { at: String },
+    Failed { title: String, next: String },
+}
+
+struct DifferenceView {
+    attribute: String,
+    values: Vec<HeldView>,
+}
+
+struct HeldView {
+    holder: String,
+    category: String,
+    source: String,
+    value: String,
+    as_of: String,
+    authoritative: bool,
+    doubted: bool,
+    reported: bool,
+    /// Where to doubt it.
+    report: Option<String>,
+}
+
+pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Answer {
+    let opened = by.session.data().opened(&id)?;
+    let f = by.frame("desk-dossier");
+    let agreement = app.agreed();
+    let about = About::of(&f, &agreement, &opened.question, by.user(), opened.asked_at);
+    let view = View::of(&f, &agreement, &opened, &opened.progress());
+    f.page(&Page { f: &f, about, view })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Seen {
+    seen: usize,
+}
+
+/// Waits for news, and gives those parts of the page that are new.
+pub(crate) async fn news(by: SignedIn<Kept>, app: Data<App>, id: Path<String>, seen: Query<Seen>) -> Answer {
+    let opened = by.session.data().opened(&id)?;
+    opened.wait(seen.seen).await;
+    let f = by.frame("desk-dossier");
+    let (mut view, found) = {
+        let progress = opened.progress();
+        (View::of(&f, &app.agreed(), &opened, &progress), progress.found_at > seen.seen)
+    };
+    if !found {
+        view.sections.retain(|section| section.at > seen.seen);
+    }
+    f.page(&News { f: &f, view, found })
+}
+
+impl View {
+    fn of(f: &Frame, agreement: &Agreement, opened: &Opened, progress: &Progress) -> Self {
+        let holders = progress.holders.as_deref().unwrap_or_default();
+        let failed = matches!(progress.outcome, Some(Outcome::Failed(_)));
+        let sections: Vec<SectionView> = if failed {
+            Vec::new()
+        } else {
+            let known = progress.sections.iter().zip(holders).enumerate();
+            known.map(|(place, (told, found))| section(f, agreement, place, found, told.as_ref())).collect()
+        };
+        let found = progress.holders.as_ref().filter(|_| !failed).map(|_| {
+            let one = |section: &SectionView| FoundView {
+                place: section.place,
+                holder: section.holder.clone(),
+                category: section.category.clone(),
+                status: status_of(f, section),
+            };
+            sections.iter().map(one).collect::<Vec<_>>()
+        });
+        let whole = match &progress.outcome {
+            Some(Outcome::Whole(whole)) => Some(whole),
+            _ => None,
+        };
+        let differences = whole.map(|whole| whole.differences.as_slice()).unwrap_or_default();
+        Self {
+            id: opened.id.clone(),
+            version: progress.version,
+            going: progress.outcome.is_none(),
+            progress: said(f, progress, failed),
+            found,
+            outcome: outcome(f, progress, &sections),
+            differences: differences
+                .iter()
+                .map(|one| difference(f, agreement, &opened.id, one, progress))
+                .collect(),
+            sections,
+        }
+    }
+}
+
+fn said(f: &Frame, progress: &Progress, failed: bool) -> String {
+    match (&progress.holders, &progress.outcome) {
+        _ if failed => f.t("desk-progress-failed"),
+        (None, _) => f.t("desk-progress-searching"),
+        (Some(_), Some(_)) => f.t("desk-progress-done"),
+        (Some(holders), None) => {
+            f.t2("desk-progress-answered", "answered", progress.answered(), "all", holders.len())
+        }
+    }
+}
+
+fn status_of(f: &Frame, section: &SectionView) -> String {
+    section.told.as_ref().map_or_else(|| f.t("desk-status-waiting"), |told| told.status_text.clone())
+}
+
+fn outcome(f: &Frame, progress: &Progress, sections: &[SectionView]) -> Option<OutcomeView> {
+    Some(match progress.outcome.as_ref()? {
+        Outcome::Failed(code) => OutcomeView::Failed {
+            title: f.t(&format!("problem-{}", code.code())),
+            next: f.t(&format!("problem-{}-next", code.code())),
+        },
+        Outcome::Whole(whole) => {
+            let at = f.moment(whole.assembled_at);
+            let missing = |section: &&SectionView| {
+                let status = section.told.as_ref().map(|told| told.status);
+                !matches!(status, Some(SectionStatus::Delivered | SectionStatus::Nothing))
+            };
+            if !whole.complete {
+                let line = |section: &SectionView| {
+                    format!("{}, {}: {}", section.holder, section.category, status_of(f, section))
+                };
+                OutcomeView::Incomplete { at, missing: sections.iter().filter(missing).map(line).collect() }
+            } else if sections.is_empty() {
+                OutcomeView::Nobody { at }
+            } else {
+                OutcomeView::Complete { at }
+            }
+        }
+    })
+}
+
+fn section(
+    f: &Frame,
+    agreement: &Agreement,
+    place: usize,
+    found: &LookupHolder,
+    told: Option<&(usize, Section)>,
+) -> SectionView {
+    SectionView {
+        place,
+        holder: harmless(&found.holder.name),
+        category: category(f, agreement, &found.category),
+        told: told.map(|(_, section)| ToldView::of(f, section)),
+        at: told.map_or(0, |(at, _)| *at),
+    }
+}
+
+impl ToldView {
+    fn of(f: &Frame, section: &Section) -> Self {
+        let doubted = section.provenance.as_ref().map(|one| one.under_investigation.as_slice());
+        let doubted = doubted.unwrap_or_default();
+        let (rows, more) = section.document.as_ref().map(rows).unwrap_or_default();
+        let is_elsewhere = |pointer: &&String| !rows.iter().any(|row| touches(pointer, &row.pointer));
+        Self {
+            status: section.status,
+            status_text: f.t_of("desk-status", section.status.code()),
+            reason: section.reason.as_deref().map(|reason| said_reason(f, reason)),
+            facts: facts(f, section),
+            more,
+            doubted_elsewhere: doubted.iter().filter(is_elsewhere).map(|pointer| harmless(pointer)).collect(),
+            doubted: !doubted.is_empty(),
+            open_reports: section.open_reports.iter().map(ToString::to_string).collect(),
+            rows: rows.iter().enumerate().map(|(index, row)| row_view(f, index, row, doubted)).collect(),
+        }
+    }
+}
+
+fn row_view(f: &Frame, index: usize, row: &Row, doubted: &[String]) -> RowView {
+    RowView {
+        index,
+        path: row.path.join(" › "),
+        value: said_value(f, &row.value),
+        doubted: doubted.iter().any(|pointer| touches(pointer, &row.pointer)),
+    }
+}
+
+/// Where it comes from.
+fn facts(f: &Frame, section: &Section) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    if let Some(at) = section.as_of {
+        facts.push((f.t("desk-as-of"), f.moment(at)));
+    }
+    if let Some(provenance) = &section.provenance {
+        facts.push((f.t("desk-source"), harmless(provenance.source.as_str())));
+    }
+    if let Some(handle) = &section.handle {
+        facts.push((f.t("desk-record"), handle.to_string()));
+    }
+    if let Some(compared) = section.birth_date_compared {
+        let word = match compared {
+            ComparedPrecision::Day => "day",
+            ComparedPrecision::Month => "month",
+            ComparedPrecision::TwoPeople => "two-people",
+        };
+        facts.push((f.t("desk-compared"), f.t_of("desk-compared-by", word)));
+    }
+    facts
+}
+
+fn difference(
+    f: &Frame,
+    agreement: &Agreement,
+    id: &str,
+    one: &Difference,
+    progress: &Progress,
+) -> DifferenceView {
+    let held = |held: &HeldValue| HeldView {
+        holder: harmless(&held.holder.name),
+        category: category(f, agreement, &held.category),
+        source: harmless(held.source.as_str()),
+        value: said_value(f, &Shown::of(&held.value)),
+        as_of: f.moment(held.as_of),
+        authoritative: held.authoritative,
+        doubted: held.under_investigation,
+        reported: !held.open_reports.is_empty(),
+        report: place_of(progress, held).map(|(place, row)| format!("/dossiers/{id}/report/{place}/{row}")),
+    };
+    DifferenceView { attribute: harmless(&one.attribute), values: one.values.iter().map(held).collect() }
+}
+
+/// In which section a value stands, and where.
+fn place_of(progress: &Progress, held: &HeldValue) -> Option<(usize, usize)> {
+    let is_its = |section: &Section| {
+        let same = section.holder.oin == held.holder.oin && section.category == held.category;
+        same && (held.feedback.handle.is_none() || section.handle == held.feedback.handle)
+    };
+    let mut told =
+        progress.sections.iter().enumerate().filter_map(|(place, told)| Some((place, &told.as_ref()?.1)));
+    let (place, section) = told.find(|(_, section)| is_its(section))?;
+    let (rows, _) = rows(section.document.as_ref()?);
+    Some((place, rows.iter().position(|row| row.pointer == held.pointer)?))
+}
+
+/// A category by its title.
+pub(super) fn category(f: &Frame, agreement: &Agreement, category: &Category) -> String {
+    agreement.category(category).map_or_else(|| category.to_string(), |rules| titled(f, &rules.title))
+}
+
+#[expect(dead_code, reason = "the pages of reports come next")]
+/// A party by its name.
+pub(super) fn party(agreement: &Agreement, oin: Oin) -> String {
+    agreement.party_name(oin).map_or_else(|| oin.to_string(), str::to_owned)
+}
+
+/// The code of a problem in words; of a code that is none of ours only that there is one.
+pub(super) fn said_reason(f: &Frame, code: &str) -> String {
+    match ProblemCode::from_code(code) {
+        Some(known) => f.t(&format!("problem-{}", known.code())),
+        None => f.t("desk-reason-other"),
+    }
+}
+
+pub(super) fn said_value(f: &Frame, value: &Shown) -> String {
+    match value {
+        Shown::Text(text) => text.clone(),
+        Shown::Yes => f.t("desk-yes"),
+        Shown::No => f.t("desk-no"),
+        Shown::Nothing => f.t("desk-nothing"),
+    }
+}
+
+/// Whether what is doubted is in this value, or this value in what is doubted.
+pub(super) fn touches(doubted: &str, pointer: &str) -> bool {
+    let inside =
+        |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    doubted == pointer || inside(pointer, doubted) || inside(doubted, pointer)
+}
+
+#[expect(dead_code, reason = "the pages of reports come next")]
+/// The section at a place, when its holder delivered.
+pub(super) fn delivered(opened: &Opened, place: usize) -> Result<Section, Failure> {
+    let progress = opened.progress();
+    let told = progress.sections.get(place).and_then(Option::as_ref);
+    let section = told.map(|(_, section)| section.clone()).filter(|section| section.document.is_some());
+    let failed = matches!(progress.outcome, Some(Outcome::Failed(_)));
+    section.filter(|_| !failed).ok_or_else(Failure::not_found)
+}
