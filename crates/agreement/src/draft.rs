@@ -93,7 +93,7 @@ pub struct AgreementDraft {
     pub policy: Option<PolicyDraft>,
     /// `[console]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub console: Option<ConsoleDraft>,
+    pub console: Option<Box<ConsoleDraft>>,
 }
 
 impl AgreementDraft {

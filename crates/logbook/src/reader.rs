@@ -1,20 +1,12 @@
-//! Logs read from outside: verified as a whole or by one entry, and copied.
+//! Logs read from outside ([`kw_audit::reader`]), and where they lie: in the database of their service.
 
-mod copy;
-mod entry;
-mod error;
-mod source;
 mod stored;
-mod trust;
-mod whole;
 
-pub use copy::{Copied, CopyError, mirror};
-pub use entry::{RecordedEntry, prove, verify_proof};
-pub use error::VerifyError;
-pub use source::{LogSource, POLICY_FILE, ReadError, VKEY_FILE};
+pub use kw_audit::reader::{
+    Copied, CopyError, LogSource, POLICY_FILE, Progress, ReadError, RecordedEntry, Trust, TrustError,
+    VKEY_FILE, Verified, VerifyError, Witnessed, mirror, prove, verify_log, verify_proof,
+};
 pub use stored::{StoredLogState, verify_stored};
-pub use trust::{Trust, TrustError};
-pub use whole::{Progress, Verified, Witnessed, verify_log};
 
 #[cfg(test)]
 mod tests;

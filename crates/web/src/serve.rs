@@ -40,10 +40,10 @@ impl<D: Default + Send + 'static> Shell<D> {
         settings: ServerSettings,
         agreement: &SharedAgreement,
         people: &Tls,
-        own: fn(&mut ServiceConfig),
+        own: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Result<Server, ServeError> {
         let routed = shell.clone();
-        let routes = move |config: &mut ServiceConfig| Self::routes(&routed, config, own);
+        let routes = move |config: &mut ServiceConfig| Self::routes(&routed, config, own.clone());
         let server = Server::new(settings, shell.http.clone())?.agreement(agreement).tls(people);
         Ok(Self::swept(shell, server.pages(people, routes)?))
     }

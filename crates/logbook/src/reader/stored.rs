@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use kw_audit::reader::CHECKPOINT;
 use kw_ledger::audit::Audit;
 use kw_ledger::tree::subtree_root;
 use kw_ledger::{AccessRecord, Event, LeafKind};
-use kw_store::{Publication, StoredEntry, StoredLog};
+use kw_store::{Publication, StoreError, StoredEntry, StoredLog};
 
-use super::source::CHECKPOINT;
 use super::{Progress, Trust, VerifyError};
 
 /// How many entries are read at once.
@@ -42,13 +42,13 @@ pub fn verify_stored(
         return Err(VerifyError::OtherLog { expected: expected.to_owned(), found: found.to_owned() });
     }
     // Read first: what was published then is stored when the entries are read.
-    let publication = log.publication()?;
+    let publication = log.publication().map_err(unread)?;
     let published = publication.as_ref().map_or(0, |publication| publication.size);
-    let total = log.size()?.max(published);
+    let total = log.size().map_err(unread)?.max(published);
     let mut check = Check::new(trust, publication);
     check.published()?;
     while check.audit.size() < total {
-        let page = log.entries_from(check.audit.size(), PAGE)?;
+        let page = log.entries_from(check.audit.size(), PAGE).map_err(unread)?;
         if page.is_empty() {
             return Err(VerifyError::NoEntry(check.audit.size()));
         }
@@ -95,7 +95,7 @@ impl<'t> Check<'t> {
             if tile.end_index().is_none_or(|end| end > published) {
                 continue;
             }
-            let stored = log.subtree_roots(tile.level, tile.index, 1)?;
+            let stored = log.subtree_roots(tile.level, tile.index, 1).map_err(unread)?;
             let computed = subtree_root(hashes).map(|root| root.0);
             if stored.first().copied() != computed {
                 return Err(VerifyError::StoredTile(tile));
@@ -168,4 +168,8 @@ fn kind_of(class: &str) -> Option<LeafKind> {
         "agreement" => Some(LeafKind::Agreement),
         _ => None,
     }
+}
+
+pub(super) fn unread(error: StoreError) -> VerifyError {
+    VerifyError::Store { damaged: matches!(error, StoreError::Damaged(_)), source: Box::new(error) }
 }

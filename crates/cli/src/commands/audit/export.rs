@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kw_agreement::LogOwner;
+use kw_audit::{ExportFormat, Exporter};
 use kw_domain::Instant;
-use kw_ledger::Logged;
-use kw_ledger::projection::{adl, fsc, ldv, nen7513};
-use serde::Serialize;
+use kw_ledger::projection::fsc;
 use serde_json::json;
 
 use super::records::{Found, Log, Period, Sources, Tally};
@@ -51,11 +50,23 @@ enum Format {
     Adl,
 }
 
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Nen7513 => Self::Nen7513,
+            Format::Ldv => Self::Ldv,
+            Format::Fsc => Self::Fsc,
+            Format::Adl => Self::Adl,
+        }
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let period = Period { from: arguments.from, until: arguments.until };
     let opened = arguments.sources.open(&[LogOwner::Switchboard], period)?;
     let peers = fsc::Peers { switchboard: opened.agreement.switchboard().oin };
-    let mut sink = Sink::open(arguments.output.as_deref())?;
+    let sink = Sink::open(arguments.output.as_deref())?;
+    let mut exporter = Exporter::new(sink, arguments.format.into(), peers);
     let progress = Progress::steps();
     let mut tally = Tally::default();
     for mut log in opened.logs {
@@ -65,13 +76,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             if batch.is_empty() {
                 break;
             }
-            write(&mut sink, arguments.format, peers, batch.iter().map(|found| log.logged(found)))
-                .map_err(|error| unwritable(&error))?;
+            let records = batch.iter().map(|found| log.logged(found));
+            exporter.write(records).map_err(|error| unwritable(&error))?;
         }
         tally = tally.and(log.tally);
     }
-    let lines = sink.lines;
-    sink.close().map_err(|error| unwritable(&error))?;
+    let lines = exporter.lines;
+    exporter.out.close().map_err(|error| unwritable(&error))?;
     drop(progress);
     let summary = json!({ "read": tally, "lines": lines });
     match &arguments.output {
@@ -86,7 +97,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
 /// As many records as one OTLP document holds.
 async fn batch(log: &mut Log) -> Result<Vec<Found>, Failure> {
     let mut batch = Vec::new();
-    while batch.len() < BATCH {
+    while batch.len() < Exporter::<Sink>::BATCH {
         match log.next().await? {
             Some(found) => batch.push(found),
             None => break,
@@ -95,31 +106,16 @@ async fn batch(log: &mut Log) -> Result<Vec<Found>, Failure> {
     Ok(batch)
 }
 
-fn write<'a>(
-    sink: &mut Sink,
-    format: Format,
-    peers: fsc::Peers,
-    mut records: impl Iterator<Item = Logged<'a>>,
-) -> io::Result<()> {
-    match format {
-        Format::Nen7513 => records.try_for_each(|one| sink.line(&nen7513::project(one))),
-        Format::Ldv => sink.line(&ldv::document(records)),
-        Format::Fsc => records.flat_map(|one| fsc::project(one, peers)).try_for_each(|line| sink.line(&line)),
-        Format::Adl => records.filter_map(adl::project).try_for_each(|line| sink.line(&line)),
-    }
-}
-
 /// Where lines go.
 struct Sink {
     out: BufWriter<Box<dyn Write + Send>>,
     file: Option<(File, PathBuf, PathBuf)>,
-    lines: u64,
 }
 
 impl Sink {
     fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else {
-            return Ok(Self { out: BufWriter::new(Box::new(io::stdout())), file: None, lines: 0 });
+            return Ok(Self { out: BufWriter::new(Box::new(io::stdout())), file: None });
         };
         if path.exists() {
             return Err(Failure::usage("the file is there already", "name a new one, or move it away"));
@@ -131,13 +127,7 @@ impl Sink {
         let file = made.map_err(|error| unwritable(&error))?;
         let copy = file.try_clone().map_err(|error| unwritable(&error))?;
         let out = BufWriter::new(Box::new(copy) as Box<dyn Write + Send>);
-        Ok(Self { out, file: Some((file, part, path.to_owned())), lines: 0 })
-    }
-
-    fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
-        self.lines += 1;
-        self.out.write_all(b"\n")
+        Ok(Self { out, file: Some((file, part, path.to_owned())) })
     }
 
     fn close(mut self) -> io::Result<()> {
@@ -147,6 +137,16 @@ impl Sink {
             fs::rename(part, path)?;
         }
         Ok(())
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -160,5 +160,3 @@ fn unwritable(error: &io::Error) -> Failure {
         "check the path and the free space",
     )
 }
-
-const BATCH: usize = 500;

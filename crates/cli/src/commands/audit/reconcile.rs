@@ -1,14 +1,13 @@
 //! `audit reconcile`: whether the logs of requesters, switchboard and holders tell the same story (docs/audit.md).
 
-use std::time::Duration;
-
 use clap::Args;
 use kw_agreement::LogOwner;
+use kw_audit::{Compared, GRACE, compare};
 use kw_domain::{Clock as _, Instant, SystemClock};
-use kw_ledger::reconcile::{Discrepancy, Place, Reconciler, Reconciliation, Scope};
+use kw_ledger::reconcile::{Discrepancy, Reconciliation};
 use serde_json::json;
 
-use super::records::{Log, Period, Sources, Tally};
+use super::records::{Period, Sources, Tally};
 use super::told;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,40 +32,18 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let period =
         Period { from: arguments.from.map(|from| from.minus(GRACE)), until: Some(until.plus(GRACE)) };
     let opened = arguments.sources.open(&[LogOwner::Switchboard], period)?;
-    let mut logs = Vec::new();
-    // The pseudonymiser knows of no question and no pull.
-    logs.extend(opened.logs.into_iter().filter(|log| log.identity.owner != LogOwner::Pseudonymiser));
-    let scope = Scope {
-        logs: logs.iter().filter_map(|log| place(log.identity.owner)).collect(),
-        from: arguments.from,
-        until,
-        grace: GRACE,
-    };
-    if scope.logs.len() < 2 {
+    let progress = Progress::steps();
+    progress.begins("comparing the logs");
+    let compared = compare(opened.logs, arguments.from, until).await?;
+    drop(progress);
+    let Some(Compared { logs, tally, verdict }) = compared else {
         return Err(Failure::usage(
             "there is nothing to compare a single log with",
             "name the switchboard's log and partners', or --all",
         ));
-    }
-    let progress = Progress::steps();
-    progress.begins("comparing the logs");
-    let mut reconciler = Reconciler::new(scope);
-    let mut room = OPEN;
-    while let Some(place_of_next) = newest(&mut logs).await? {
-        let log = &mut logs[place_of_next];
-        if let (Some(found), Some(place)) = (log.next().await?, place(log.identity.owner)) {
-            reconciler.add(place, log.logged(&found));
-            if reconciler.open() > room {
-                reconciler.reached(found.record.at);
-                room = OPEN.max(reconciler.open() * 2);
-            }
-        }
-    }
-    drop(progress);
-    let verdict = reconciler.finish();
-    let tally = logs.iter().fold(Tally::default(), |sum, log| sum.and(log.tally));
+    };
     let data = json!({
-        "logs": logs.iter().map(|log| &log.identity.origin).collect::<Vec<_>>(),
+        "logs": logs,
         "from": arguments.from,
         "until": until,
         "read": tally,
@@ -74,26 +51,6 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     });
     output.data(&data, || readable(&verdict, tally));
     Ok(Exit::of(!verdict.has_incidents() && tally.is_sound()))
-}
-
-/// Which log has the newest record that is not compared yet. Merged like this, the records of one exchange come together.
-async fn newest(logs: &mut [Log]) -> Result<Option<usize>, Failure> {
-    let mut newest = None;
-    for (place, log) in logs.iter_mut().enumerate() {
-        let Some(at) = log.next_at().await? else { continue };
-        if newest.is_none_or(|(latest, _)| at > latest) {
-            newest = Some((at, place));
-        }
-    }
-    Ok(newest.map(|(_, place)| place))
-}
-
-fn place(owner: LogOwner) -> Option<Place> {
-    match owner {
-        LogOwner::Switchboard => Some(Place::Switchboard),
-        LogOwner::Partner(oin) => Some(Place::Partner(oin)),
-        LogOwner::Pseudonymiser => None,
-    }
 }
 
 fn readable(verdict: &Reconciliation, tally: Tally) -> String {
@@ -133,8 +90,3 @@ fn row(one: &Discrepancy) -> [String; 6] {
         one.missing.join("\n"),
     ]
 }
-
-/// A question is over within seconds, a grant within minutes; the rest is for clocks, and for the order of entries.
-const GRACE: Duration = Duration::from_mins(15);
-/// So many exchanges are held, at least, before those that are over are looked for.
-const OPEN: usize = 10_000;

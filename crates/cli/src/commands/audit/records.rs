@@ -1,21 +1,20 @@
 //! Where the records come from that are exported, counted and compared: services, asked over mutual TLS, or databases.
 
 mod from_database;
-mod from_service;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use clap::Args;
-use kw_agreement::{Agreement, LogIdentity, LogOwner};
-use kw_domain::{ActorId, Instant};
-use kw_ledger::{AccessRecord, Logged};
-use serde::Serialize;
+use kw_agreement::{Agreement, LogOwner};
+use kw_audit::{Entry, RemoteError, RemotePages};
+pub(crate) use kw_audit::{Found, Period, Tally};
+use kw_domain::ActorId;
 
 use super::access::{AuditConfig, LogName};
+use super::context;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use from_database::Database;
-use from_service::RemoteLog;
 
 /// Which logs.
 #[derive(Debug, Clone, Args)]
@@ -36,19 +35,6 @@ pub(crate) struct Sources {
     /// records this reading.
     #[arg(long = "database", value_name = "FILE")]
     databases: Vec<PathBuf>,
-}
-
-/// From when until when.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Period {
-    pub(crate) from: Option<Instant>,
-    pub(crate) until: Option<Instant>,
-}
-
-impl Period {
-    fn has(self, at: Instant) -> bool {
-        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
-    }
 }
 
 /// The logs, opened.
@@ -84,7 +70,8 @@ impl Sources {
                 names => names.iter().map(|name| name.identity(&chain)).collect::<Result<_, _>>()?,
             };
             for identity in named {
-                logs.push(RemoteLog::open(&tls, identity, auditor.clone(), period)?);
+                let log = RemotePages::open(&tls, identity, auditor.clone(), period, context())?;
+                logs.push(log.map(|pages| Pages::Remote(Box::new(pages))));
             }
             agreement = Some(chain);
         }
@@ -100,123 +87,43 @@ impl Sources {
     }
 }
 
-/// One log, newest records first.
-#[derive(Debug)]
-pub(crate) struct Log {
-    pub(crate) identity: LogIdentity,
-    pub(crate) tally: Tally,
-    pages: Pages,
-    period: Period,
-    waiting: VecDeque<Found>,
-    is_at_end: bool,
-}
+/// A log, wherever it is read.
+pub(crate) type Log = kw_audit::Log<Pages>;
 
+/// Where the pages of a log come from.
 #[derive(Debug)]
-enum Pages {
+pub(crate) enum Pages {
     Database(Box<Database>),
-    Remote(Box<RemoteLog>),
+    Remote(Box<RemotePages>),
 }
 
-/// A record in its place.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) index: u64,
-    pub(crate) record: AccessRecord,
-}
+impl kw_audit::Pages for Pages {
+    type Error = Failure;
 
-/// An entry as it was read.
-struct Entry {
-    index: u64,
-    /// What record and salt say, if they are there.
-    opened: Opening,
-}
-
-enum Opening {
-    /// They open the leaf.
-    Record(String),
-    /// Both are gone, as they should at the end of their term.
-    Erased,
-    /// They do not open the leaf.
-    Unsound,
-}
-
-/// What was read of a log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Tally {
-    /// Records.
-    pub(crate) records: u64,
-    /// Entries whose record was erased at the end of its term.
-    pub(crate) erased: u64,
-    /// Entries whose record does not open its leaf.
-    pub(crate) unsound: u64,
-    /// Entries that a database does not have.
-    pub(crate) missing: u64,
-}
-
-impl Tally {
-    pub(crate) fn is_sound(self) -> bool {
-        self.unsound == 0 && self.missing == 0
-    }
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            records: self.records + other.records,
-            erased: self.erased + other.erased,
-            unsound: self.unsound + other.unsound,
-            missing: self.missing + other.missing,
+    async fn page(&mut self, missing: &mut u64) -> Result<Option<Vec<Entry>>, Failure> {
+        match self {
+            Self::Database(database) => database.page(missing),
+            Self::Remote(remote) => remote.page(missing).await.map_err(not_handed_out),
         }
     }
 }
 
-impl Log {
-    fn new(identity: LogIdentity, pages: Pages, period: Period) -> Self {
-        let (tally, waiting) = (Tally::default(), VecDeque::new());
-        Self { identity, tally, pages, period, waiting, is_at_end: false }
-    }
-
-    /// The next record's time, for merging logs.
-    pub(crate) async fn next_at(&mut self) -> Result<Option<Instant>, Failure> {
-        while self.waiting.is_empty() && !self.is_at_end {
-            self.read_page().await?;
-        }
-        Ok(self.waiting.front().map(|found| found.record.at))
-    }
-
-    /// The next record.
-    pub(crate) async fn next(&mut self) -> Result<Option<Found>, Failure> {
-        self.next_at().await?;
-        Ok(self.waiting.pop_front())
-    }
-
-    /// A record as the ledger knows it.
-    pub(crate) fn logged<'a>(&'a self, found: &'a Found) -> Logged<'a> {
-        Logged { origin: &self.identity.origin, index: found.index, record: &found.record }
-    }
-
-    async fn read_page(&mut self) -> Result<(), Failure> {
-        let page = match &mut self.pages {
-            Pages::Database(database) => database.page(&mut self.tally.missing)?,
-            Pages::Remote(remote) => remote.page().await?,
-        };
-        let Some(page) = page else {
-            self.is_at_end = true;
-            return Ok(());
-        };
-        for Entry { index, opened } in page {
-            match opened {
-                Opening::Erased => self.tally.erased += 1,
-                Opening::Unsound => self.tally.unsound += 1,
-                // The claims of grants have leaves of their own, and are no records.
-                Opening::Record(text) => {
-                    let record = serde_json::from_str::<AccessRecord>(&text).ok();
-                    if let Some(record) = record.filter(|record| self.period.has(record.at)) {
-                        self.tally.records += 1;
-                        self.waiting.push_back(Found { index, record });
-                    }
+fn not_handed_out(error: RemoteError) -> Failure {
+    match error {
+        RemoteError::OtherLog(_) => Failure::new(
+            Exit::Refused,
+            error.to_string(),
+            "ask the keeper of the log which agreement it runs under",
+        ),
+        RemoteError::Client { origin, source } => {
+            let failure = Failure::from(source);
+            let next = match failure.exit {
+                Exit::Unavailable => {
+                    "try again, or leave this log out: name the others with --log".to_owned()
                 }
-            }
+                _ => failure.next,
+            };
+            Failure { what: format!("{origin}: {}", failure.what), next, ..failure }
         }
-        Ok(())
     }
 }

@@ -1,18 +1,17 @@
 //! `audit report`: how much a chain is used, without persons; or what deserves a second look.
 
 mod anomalies;
-mod month;
 mod usage;
 
 use clap::Args;
 use kw_agreement::LogOwner;
+use kw_audit::Month;
 use kw_domain::{Clock as _, SystemClock};
 
 use super::records::Sources;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use month::Month;
 
 /// The arguments.
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use kw_store::{Act, DatabaseConfig, Publication, Store, StoreError, StoredEntry,
 use tempfile::TempDir;
 
 use super::published::{ORIGIN, key, trust};
+use crate::reader::stored::unread;
 use crate::reader::{StoredLogState, VerifyError, verify_stored};
 
 pub(super) struct Database {
@@ -47,7 +48,7 @@ impl Database {
     pub(super) async fn verify(&self) -> Result<StoredLogState, VerifyError> {
         let config = self.config();
         let verified = tokio::task::spawn_blocking(move || {
-            let mut log = StoredLog::open(&config).map_err(|_| StoreError::Damaged("database"))?;
+            let mut log = StoredLog::open(&config).map_err(|_| unread(StoreError::Damaged("database")))?;
             verify_stored(&mut log, &trust(0), |_| {})
         });
         verified.await.unwrap()

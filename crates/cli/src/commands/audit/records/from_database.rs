@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use kw_agreement::Agreement;
+use kw_audit::{Entry, Opening, Period};
 use kw_domain::Instant;
 use kw_store::{StoredEntry, StoredLog};
 
-use super::{Entry, Log, Opening, Pages, Period};
+use super::{Log, Pages};
 use crate::commands::audit::access::AuditConfig;
 use crate::failure::Failure;
 
 #[derive(Debug)]
-pub(super) struct Database {
+pub(crate) struct Database {
     log: StoredLog,
     /// The index that the last entry had.
     before: u64,

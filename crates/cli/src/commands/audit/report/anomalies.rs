@@ -1,10 +1,10 @@
 //! What deserves a second look.
 
 use clap::Args;
+use kw_audit::Month;
 use kw_ledger::report::{Anomalies, Finding, Limits};
 use serde_json::json;
 
-use super::month::Month;
 use crate::commands::audit::records::{Opened, Tally};
 use crate::commands::audit::told;
 use crate::exit::Exit;

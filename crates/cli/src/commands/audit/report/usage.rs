@@ -1,9 +1,9 @@
 //! Use, without persons.
 
+use kw_audit::Month;
 use kw_ledger::report::{Usage, UsageLine, Vocabulary};
 use serde_json::json;
 
-use super::month::Month;
 use crate::commands::audit::records::{Opened, Tally};
 use crate::commands::audit::told;
 use crate::exit::Exit;

@@ -6,7 +6,6 @@ use kw_ledger::note::KeyName;
 use kw_ledger::policy::PolicyRefusal;
 use kw_ledger::proof::{TlogProofError, TlogProofRefusal};
 use kw_ledger::tile::{BundleId, TileId, TilesError};
-use kw_store::StoreError;
 
 use super::ReadError;
 
@@ -17,8 +16,13 @@ pub enum VerifyError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The database could not be read.
-    #[error("the database cannot be read: {0}")]
-    Store(#[from] StoreError),
+    #[error("the database cannot be read: {source}")]
+    Store {
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Whether what it holds is damaged.
+        damaged: bool,
+    },
     /// A checkpoint is not one of this log.
     #[error("{file}: {refusal}")]
     Checkpoint {
@@ -112,7 +116,7 @@ impl VerifyError {
     pub fn is_verdict(&self) -> bool {
         match self {
             Self::Read(error) => error.is_verdict(),
-            Self::Store(error) => matches!(error, StoreError::Damaged(_)),
+            Self::Store { damaged, .. } => *damaged,
             Self::NotYet { .. } => false,
             _ => true,
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kw_agreement::LogIdentity;
-use kw_client::{AccessLogClient, ClientError};
+use kw_client::{AccessLogClient, ClientError, Context};
 use kw_domain::ActorId;
 use kw_ledger::search::AccessFilter;
 use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
@@ -11,48 +11,47 @@ use kw_protocol::access_log::{AccessLogEntry, AccessLogPage, AccessLogSearch, LA
 use kw_transport::Tls;
 
 use super::{Entry, Log, Opening, Pages, Period};
-use crate::commands::audit::context;
-use crate::exit::Exit;
-use crate::failure::Failure;
 
+/// The pages of a log at its service.
 #[derive(Debug)]
-pub(super) struct RemoteLog {
+pub struct RemotePages {
     client: AccessLogClient,
     origin: String,
     search: AccessLogSearch,
     is_at_end: bool,
 }
 
-impl RemoteLog {
-    pub(super) fn open(
+/// Why a service gives no page.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RemoteError {
+    /// It did not answer, or refused.
+    #[error("{origin}: {source}")]
+    Client {
+        /// The name of the log.
+        origin: String,
+        /// What went wrong.
+        source: ClientError,
+    },
+    /// It has another log than the agreement says.
+    #[error("the service hands out another log than {0}")]
+    OtherLog(String),
+}
+
+impl RemotePages {
+    /// A log of the agreement, read by this person with the certificate of their organisation.
+    pub fn open(
         tls: &Tls,
         identity: LogIdentity,
         auditor: ActorId,
         period: Period,
-    ) -> Result<Log, Failure> {
-        let client = AccessLogClient::new(tls, identity.oin, &identity.endpoint, context())?;
+        context: Context,
+    ) -> Result<Log<Self>, ClientError> {
+        let client = AccessLogClient::new(tls, identity.oin, &identity.endpoint, context)?;
         let filter = AccessFilter { from: period.from, until: period.until, ..AccessFilter::default() };
         let search =
             AccessLogSearch { auditor, cursor: None, filter, limit: Some(LARGEST_PAGE), resolution: None };
-        let remote = Self { client, origin: identity.origin.clone(), search, is_at_end: false };
-        Ok(Log::new(identity, Pages::Remote(Box::new(remote)), period))
-    }
-
-    pub(super) async fn page(&mut self) -> Result<Option<Vec<Entry>>, Failure> {
-        if self.is_at_end {
-            return Ok(None);
-        }
-        let page = self.ask().await.map_err(|error| self.failed(error))?;
-        if page.origin != self.origin {
-            return Err(Failure::new(
-                Exit::Refused,
-                format!("the service hands out another log than {}", self.origin),
-                "ask the keeper of the log which agreement it runs under",
-            ));
-        }
-        self.is_at_end = page.next_cursor.is_none();
-        self.search.cursor = page.next_cursor;
-        Ok(Some(page.entries.into_iter().map(opened).collect()))
+        let pages = Self { client, origin: identity.origin.clone(), search, is_at_end: false };
+        Ok(Log::new(identity, pages, period))
     }
 
     /// Asks again while the service says that it may help: each page is an access of its own, and one more is only one more
@@ -70,18 +69,28 @@ impl RemoteLog {
             }
         }
     }
+}
 
-    fn failed(&self, error: ClientError) -> Failure {
-        let failure = Failure::from(error);
-        let next = match failure.exit {
-            Exit::Unavailable => "try again, or leave this log out: name the others with --log".to_owned(),
-            _ => failure.next,
-        };
-        Failure { what: format!("{}: {}", self.origin, failure.what), next, ..failure }
+impl Pages for RemotePages {
+    type Error = RemoteError;
+
+    async fn page(&mut self, _: &mut u64) -> Result<Option<Vec<Entry>>, RemoteError> {
+        if self.is_at_end {
+            return Ok(None);
+        }
+        let failed = |source| RemoteError::Client { origin: self.origin.clone(), source };
+        let page = self.ask().await.map_err(failed)?;
+        if page.origin != self.origin {
+            return Err(RemoteError::OtherLog(self.origin.clone()));
+        }
+        self.is_at_end = page.next_cursor.is_none();
+        self.search.cursor = page.next_cursor;
+        Ok(Some(page.entries.into_iter().map(opened_entry).collect()))
     }
 }
 
-fn opened(entry: AccessLogEntry) -> Entry {
+/// What an entry says, if record and salt open its leaf.
+pub fn opened_entry(entry: AccessLogEntry) -> Entry {
     let index = entry.index;
     let opened = match (entry.record, entry.salt) {
         (None, None) if entry.erased => Opening::Erased,

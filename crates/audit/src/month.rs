@@ -5,15 +5,15 @@ use std::fmt;
 use chrono::{Datelike as _, Months, NaiveDate};
 use kw_domain::{DutchTime, Instant};
 
-use crate::commands::audit::records::Period;
+use crate::Period;
 
 /// By its first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Month(NaiveDate);
+pub struct Month(NaiveDate);
 
 impl Month {
     /// Written `2026-11`.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let first = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d");
         let month = first.map(Self).map_err(|_| EXPECTED)?;
         // The calendar's own parser also takes "2026-1" and years that no record has.
@@ -25,14 +25,14 @@ impl Month {
     }
 
     /// The last one that had ended by this moment.
-    pub(super) fn before(now: Instant) -> Self {
+    pub fn before(now: Instant) -> Self {
         let today = DutchTime::at(now).date();
         let first = today.with_day(1).unwrap_or(today);
         Self(first.checked_sub_months(Months::new(1)).unwrap_or(first))
     }
 
     /// From its first moment to the next month's.
-    pub(super) fn period(self) -> Period {
+    pub fn period(self) -> Period {
         let next = self.0.checked_add_months(Months::new(1)).unwrap_or(self.0);
         Period { from: Some(DutchTime::start_of(self.0)), until: Some(DutchTime::start_of(next)) }
     }

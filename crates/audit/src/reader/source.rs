@@ -17,7 +17,7 @@ pub const VKEY_FILE: &str = "vkey";
 /// The file of a copy with the log's key and witnesses (C2SP tlog-policy).
 pub const POLICY_FILE: &str = "policy";
 /// The newest signed checkpoint.
-pub(super) const CHECKPOINT: &str = "checkpoint";
+pub const CHECKPOINT: &str = "checkpoint";
 /// The newest checkpoint with the quorum of cosignatures.
 pub(super) const WITNESSED: &str = "witnessed-checkpoint";
 

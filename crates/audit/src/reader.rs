@@ -1,0 +1,15 @@
+//! Logs as they are published: verified as a whole or by one entry, and copied.
+
+mod copy;
+mod entry;
+mod error;
+mod source;
+mod trust;
+mod whole;
+
+pub use copy::{Copied, CopyError, mirror};
+pub use entry::{RecordedEntry, prove, verify_proof};
+pub use error::VerifyError;
+pub use source::{CHECKPOINT, LogSource, POLICY_FILE, ReadError, VKEY_FILE};
+pub use trust::{Trust, TrustError};
+pub use whole::{Progress, Verified, Witnessed, verify_log};
