@@ -77,7 +77,6 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
             log_key: PLACEHOLDER.to_owned(),
             keys: Vec::new(),
         },
-        console: None,
         budgets: BudgetsDraft::default(),
         definitions: toml::Table::new(),
         categories,
