@@ -9,6 +9,7 @@
 //! - a mandate is offered, and stated, only if the switchboard's register says at that moment that it is active;
 //! - a number goes to a holder, or to the portal of a party that may use it by law, in the answer to its own request, and to nobody
 //!   else: a personal environment gets the pairwise binding, which is worth nothing elsewhere;
+//! - a sign-in that a browser began is signed in to, and chosen in, by that browser only;
 //! - a code works once, for the client that asked, with the verifier of its challenge, for one minute;
 //! - what is stated is on record before it is told; the record names nobody.
 
@@ -20,6 +21,7 @@ mod interactions;
 mod management;
 mod metadata;
 mod oauth;
+mod pages;
 mod register;
 mod state;
 mod statement;
@@ -37,6 +39,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, Instant};
 use kw_identity::SigningKey;
 use kw_runtime::{Entropy, Http, Metrics};
+use kw_web::Pages;
 
 pub use config::{Account, Audience, Client, ProviderConfig};
 pub use error::ProviderError;
@@ -62,6 +65,7 @@ pub(crate) struct Provider {
     state: Mutex<State>,
     /// Makes the pairwise names of people (OpenID Connect Core §8.1).
     salt: [u8; 32],
+    pages: Pages,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
 }
@@ -141,6 +145,7 @@ impl Provider {
             register,
             state: Mutex::default(),
             salt: entropy.draw(),
+            pages: Pages::new("demo", WORDS)?,
             clock: config.clock,
             entropy,
         })
@@ -177,7 +182,17 @@ fn routes(config: &mut ServiceConfig, provider: Data<Provider>) {
         )
         .service(web::resource("/interactions/{id}/mandates").route(web::get().to(interactions::offer)))
         .service(web::resource("/interactions/{id}/choice").route(web::post().to(interactions::choose)))
+        .configure(Pages::routes)
+        .service(
+            web::resource(format!("{}/{{id}}", pages::PATH))
+                .route(web::get().to(pages::show))
+                .route(web::post().to(pages::authenticate)),
+        )
+        .service(web::resource(format!("{}/{{id}}/choice", pages::PATH)).route(web::post().to(pages::choose)))
+        .service(web::resource(format!("{}/{{id}}/cancel", pages::PATH)).route(web::post().to(pages::cancel)))
         .service(web::resource("/transactions").route(web::get().to(management::transactions)))
         .service(web::resource("/test/mandates").route(web::post().to(management::register)))
         .service(web::resource("/test/mandates/{id}/withdrawal").route(web::post().to(management::withdraw)));
 }
+
+const WORDS: (&str, &str) = (include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl"));

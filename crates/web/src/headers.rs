@@ -12,7 +12,8 @@ pub(crate) fn add(headers: &mut HeaderMap, provider: &str) {
          form-action 'self' {provider}; frame-ancestors 'none'; base-uri 'none'"
     );
     let fixed = [
-        (REFERRER_POLICY, "no-referrer"),
+        // `no-referrer` would make browsers say `Origin: null` with our own forms.
+        (REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (

@@ -92,6 +92,12 @@ impl Frame {
         Self { csrf: token, ..self.clone() }
     }
 
+    /// The same, with another path to come back to.
+    #[must_use]
+    pub fn at(&self, path: String) -> Self {
+        Self { path, ..self.clone() }
+    }
+
     /// A message.
     pub fn t(&self, key: &str) -> String {
         self.messages.text(self.language, key, &[])

@@ -29,9 +29,10 @@ pub(super) fn judge(path: &[&str], was: Option<&Fact>, is: Option<&Fact>, names:
             "access reports name the members of staff who looked",
             "access reports no longer name the members of staff who looked",
         ),
-        ["subject_access", "purpose"] => {
-            pair.any("the purpose under which partners ask for persons whom they identified")
-        }
+        ["subject_access", "purpose"] => pair.opens(
+            "partners may ask who holds what for persons whom they identified",
+            "partners may no longer ask who holds what for persons whom they identified",
+        ),
         ["auditors", oin, rest @ ..] => auditor(&names.party(oin), rest, pair),
         _ => authority::judge(path, pair, names).unwrap_or_else(|| not_understood(path, pair)),
     }

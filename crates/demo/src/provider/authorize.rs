@@ -12,7 +12,7 @@ use url::Url;
 
 use super::oauth::Parameters;
 use super::state::Request;
-use super::{Audience, Client, Provider};
+use super::{Audience, Client, Provider, pages};
 
 /// Begins a sign-in. Without a known client and a redirect address of its own the browser is sent nowhere.
 pub(super) async fn authorize(
@@ -42,11 +42,15 @@ pub(super) async fn authorize(
         }
     };
     let (id, state) = (provider.opaque(), asked.state.clone());
-    if provider.state().begin(id.clone(), asked, provider.now()).is_err() {
+    let browser = pages::is_browser(&request).then(|| provider.opaque());
+    if provider.state().begin(id.clone(), asked, browser.clone(), provider.now()).is_err() {
         let error = [("error", "temporarily_unavailable")];
         return Ok(sent_back(redirect_uri, &error, state.as_deref(), &provider.issuer));
     }
-    Ok(see_other(&format!("{}/interactions/{id}", provider.issuer)))
+    Ok(match browser {
+        Some(browser) => pages::entrance(&provider, &id, &browser),
+        None => see_other(&format!("{}/interactions/{id}", provider.issuer)),
+    })
 }
 
 /// What is asked, or the error that the client gets (RFC 6749 §4.1.2.1).

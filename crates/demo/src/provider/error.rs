@@ -38,6 +38,9 @@ pub enum ProviderError {
     /// The address cannot be had.
     #[error("cannot listen: {0}")]
     Listen(io::Error),
+    /// What its pages say cannot be read.
+    #[error(transparent)]
+    Messages(#[from] kw_web::MessagesError),
     /// The agreement names another provider, or none.
     #[error(
         "the agreement's [representation.provider] names another issuer or party than this one: write this issuer there"

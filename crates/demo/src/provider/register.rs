@@ -120,6 +120,11 @@ impl Register {
         Ok(self.switchboard.withdraw_mandate(id, &withdrawal).await?.status)
     }
 
+    /// A party of the chain, as people know it.
+    pub(super) fn name_of(&self, client: &str) -> Option<String> {
+        self.agreement.party_name(Oin::parse(client).ok()?).map(str::to_owned)
+    }
+
     /// The accounts of both sides.
     pub(super) fn sides(&self, id: MandateId) -> Option<(String, String)> {
         self.people().get(&id).cloned()

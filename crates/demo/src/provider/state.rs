@@ -36,6 +36,8 @@ pub(super) struct Interaction {
     /// Who signed in, and when.
     pub(super) account: Option<(String, Instant)>,
     pub(super) failures: u32,
+    /// What only the browser that began it has; a program's sign-in has none.
+    pub(super) browser: Option<String>,
     until: Instant,
 }
 
@@ -63,13 +65,19 @@ pub(super) struct ChosenMandate {
 pub(super) struct Full;
 
 impl State {
-    pub(super) fn begin(&mut self, id: String, request: Request, now: Instant) -> Result<(), Full> {
+    pub(super) fn begin(
+        &mut self,
+        id: String,
+        request: Request,
+        browser: Option<String>,
+        now: Instant,
+    ) -> Result<(), Full> {
         self.interactions.retain(|_, interaction| now < interaction.until);
         if self.interactions.len() >= MOST {
             return Err(Full);
         }
         let until = now.plus(SIGN_IN);
-        self.interactions.insert(id, Interaction { request, account: None, failures: 0, until });
+        self.interactions.insert(id, Interaction { request, account: None, failures: 0, browser, until });
         Ok(())
     }
 

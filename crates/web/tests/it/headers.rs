@@ -23,7 +23,7 @@ async fn every_answer_lets_nothing_in_from_elsewhere() {
         assert_eq!(seen.header("cache-control"), "no-store");
         assert_eq!(seen.header("x-content-type-options"), "nosniff");
         assert_eq!(seen.header("x-frame-options"), "DENY");
-        assert_eq!(seen.header("referrer-policy"), "no-referrer");
+        assert_eq!(seen.header("referrer-policy"), "same-origin");
         assert!(
             !seen.text.contains("style=")
                 && !seen.text.contains(" onclick")

@@ -175,7 +175,7 @@ fn about_oversight() {
         ),
         mistake(
             "staff_names = false",
-            "staff_names = false\npurpose = \"coordinate-helps\"",
+            "purpose = \"coordinate-helps\"\nstaff_names = false",
             "subject_access.purpose",
             "no such purpose",
         ),

@@ -1,0 +1,32 @@
+demo-name = Inloggen voor oefenpersonen
+
+## Inloggen
+demo-sign-in = Inloggen
+demo-asks = { $client } wil weten wie u bent. Log in om verder te gaan.
+demo-asks-for-another = U regelt dit voor iemand anders. Log eerst in als uzelf. Daarna kiest u voor wie.
+demo-username = Naam
+demo-secret = Geheim
+demo-cancel = Stoppen en teruggaan
+demo-people = Wie kan hier inloggen?
+demo-people-text = Deze mensen zijn verzonnen. U mag als elk van hen inloggen.
+demo-wrong = De naam of het geheim klopt niet. Probeer het opnieuw.
+
+## Voor wie
+demo-choose = Voor wie doet u dit?
+demo-choose-text = U bent ingelogd als { $name }. { $client } vraagt voor wie u dit doet.
+demo-choose-whom = Voor wie?
+demo-choose-self = Voor mijzelf: { $name }
+demo-choose-nobody = U heeft nu geen machtiging om dit voor iemand anders te doen.
+demo-choose-one = Kies voor wie u dit doet.
+demo-choose-gone = Deze machtiging geldt niet meer. Kies iemand anders, of stop.
+demo-go-on = Verder
+demo-kind-administration = u bent bewindvoerder
+demo-kind-guardianship = u bent curator
+demo-kind-mentorship = u bent mentor
+demo-kind-parental-authority = u heeft het ouderlijk gezag
+demo-kind-voluntary = u heeft een machtiging gekregen
+
+## Het is voorbij
+demo-ended = Inloggen is gestopt
+demo-ended-text = De naam of het geheim was vijf keer fout. Ga terug en begin opnieuw.
+demo-back = Terug naar { $client }
