@@ -2,12 +2,15 @@
 
 mod browser;
 mod clients;
+mod page;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use kw_protocol::authorisation::{
     AUTHORIZE_PATH, CALLBACK_PATH, COLLECTIONS_PATH, CONSENTS_PATH, PAR_PATH, TOKENS_PATH,
 };
 use kw_runtime::http::BodyLimit;
+use kw_web::Pages;
 
 pub use browser::{
     __path_authorize, __path_call_back, __path_consent, __path_metadata, __path_show_consent, authorize,
@@ -32,12 +35,16 @@ pub fn service_routes(config: &mut ServiceConfig, server: Data<AuthorisationServ
 pub fn public_routes(config: &mut ServiceConfig, server: Data<AuthorisationServer>) {
     config
         .app_data(server)
-        .service(web::resource(AUTHORIZE_PATH).route(web::get().to(authorize)))
-        .service(web::resource(CALLBACK_PATH).route(web::get().to(call_back)))
+        .configure(Pages::routes)
+        .service(web::resource(AUTHORIZE_PATH).wrap(from_fn(page::explain)).route(web::get().to(authorize)))
+        .service(web::resource(CALLBACK_PATH).wrap(from_fn(page::explain)).route(web::get().to(call_back)))
         .service(
             web::resource(format!("{CONSENTS_PATH}/{{id}}"))
+                .wrap(from_fn(page::explain))
                 .app_data(BodyLimit(SMALL))
+                .app_data(web::PayloadConfig::new(SMALL))
                 .route(web::get().to(show_consent))
+                .route(web::post().guard(page::is_form()).to(page::decide))
                 .route(web::post().to(consent)),
         )
         .service(web::resource(METADATA_PATH).route(web::get().to(metadata)));

@@ -12,9 +12,11 @@ use kw_protocol::authorisation::{
 };
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal, Trace};
+use kw_web::wants_page;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::page;
 use crate::AuthorisationServer;
 use crate::rules::phase::Phase;
 use crate::steps::CallbackQuery;
@@ -88,7 +90,8 @@ pub async fn call_back(
     Ok(see_other(&format!("{CONSENTS_PATH}/{id}"))?.finish())
 }
 
-/// Shows what the person is asked: who, for whom, which holder, which recipient, which data.
+/// Shows what the person is asked: who, for whom, which holder, which recipient, which data. A browser (`Accept: text/html`) gets a
+/// page, whose form comes back here.
 #[utoipa::path(
     get,
     path = "/v1/authorisation/consents/{id}",
@@ -107,8 +110,11 @@ pub async fn show_consent(
     request: HttpRequest,
     id: Path<String>,
 ) -> Result<HttpResponse, Refusal> {
+    if wants_page(&request) {
+        return page::show(&server, &request, &id).await;
+    }
     let id = parse(&id)?;
-    let view = server.show(id, cookie_of(&request, id).as_deref()).await?;
+    let (view, _) = server.show(id, cookie_of(&request, id).as_deref(), None).await?;
     Ok(guarded(HttpResponse::Ok()).json(view))
 }
 
@@ -180,7 +186,7 @@ pub async fn metadata(server: Data<AuthorisationServer>) -> Result<HttpResponse,
     })))
 }
 
-fn parse(id: &str) -> Result<AuthorisationId, Refusal> {
+pub(super) fn parse(id: &str) -> Result<AuthorisationId, Refusal> {
     AuthorisationId::parse(id)
         .map_err(|_| Refusal::new(ProblemCode::NotFound, "There is nothing to decide here."))
 }
@@ -190,7 +196,7 @@ fn cookie_name(id: AuthorisationId) -> String {
     format!("__Host-ketenwijzer-{id}")
 }
 
-fn cookie_of(request: &HttpRequest, id: AuthorisationId) -> Option<String> {
+pub(super) fn cookie_of(request: &HttpRequest, id: AuthorisationId) -> Option<String> {
     let wanted = cookie_name(id);
     let headers = request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
     let mut values = headers

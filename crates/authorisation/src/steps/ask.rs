@@ -19,17 +19,20 @@ use crate::server::AuthorisationServer;
 use crate::stored::Authorisation;
 
 impl AuthorisationServer {
-    /// What the browser that has the cookie is shown.
+    /// What the browser that has the cookie is shown, in this language, else the agreement's first; and where it goes back to in
+    /// the end.
     pub(crate) async fn show(
         &self,
         id: AuthorisationId,
         cookie: Option<&str>,
-    ) -> Result<ConsentView, Refusal> {
+        language: Option<Language>,
+    ) -> Result<(ConsentView, String), Refusal> {
         let now = self.now();
         let found = self.of_browser(id, cookie).await?;
         let agreement = self.parts.agreement.current();
         if found.is_live(Phase::Asking, now) {
-            return self.question(&agreement, &found).map(|question| ConsentView::Asked(Box::new(question)));
+            let question = self.question(&agreement, &found, language)?;
+            return Ok((ConsentView::Asked(Box::new(question)), found.facts.redirect_uri));
         }
         match found.failure() {
             Some(reason) if found.phase == Phase::Failed && now < found.expires_at => {
@@ -38,7 +41,8 @@ impl AuthorisationServer {
                     _ => OauthErrorCode::AccessDenied,
                 };
                 let redirect_to = self.back(&agreement, &found, &[("error", error.as_str())])?;
-                Ok(ConsentView::Ended(EndedAuthorisation { reason, redirect_to }))
+                let ended = ConsentView::Ended(EndedAuthorisation { reason, redirect_to });
+                Ok((ended, found.facts.redirect_uri))
             }
             _ => Err(nothing_to_decide()),
         }
@@ -109,11 +113,17 @@ impl AuthorisationServer {
         }
     }
 
-    fn question(&self, agreement: &Agreement, asked: &Authorisation) -> Result<ConsentQuestion, Refusal> {
+    fn question(
+        &self,
+        agreement: &Agreement,
+        asked: &Authorisation,
+        language: Option<Language>,
+    ) -> Result<ConsentQuestion, Refusal> {
         let scope = asked.scope().map_err(|_| unreadable())?;
         let rules = agreement.purpose(&self.parts.settings.purpose);
         let rules = rules.ok_or_else(|| Refusal::fault("the agreement has no such purpose any more"))?;
-        let language = agreement.languages().first().copied().unwrap_or(Language::Dutch);
+        let first = agreement.languages().first().copied().unwrap_or(Language::Dutch);
+        let language = language.filter(|one| agreement.languages().contains(one)).unwrap_or(first);
         let party = |oin| NamedParty { oin, name: agreement.party_name(oin).unwrap_or_default().to_owned() };
         let named = |code: &Category| NamedCategory {
             code: code.clone(),

@@ -531,7 +531,7 @@ impl Bed {
         let pushed = self.push(change).await.unwrap();
         let state = self.send(&mut browser, &pushed.request_uri).await.unwrap();
         let id = self.call_back(&browser, &answer(&state)).await.unwrap();
-        let view = self.server.show(id, browser.0.get(&id).map(String::as_str)).await.unwrap();
+        let (view, _) = self.server.show(id, browser.0.get(&id).map(String::as_str), None).await.unwrap();
         (id, browser, view)
     }
 

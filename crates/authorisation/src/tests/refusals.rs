@@ -113,7 +113,7 @@ async fn a_statement_that_is_not_believed_or_not_there_ends_it() {
         let pushed = bed.push(&[]).await.unwrap();
         let state = bed.send(&mut browser, &pushed.request_uri).await.unwrap();
         let id = bed.call_back(&browser, &CallbackQuery { state: Some(state), ..answer_with }).await.unwrap();
-        let view = bed.server.show(id, browser.0.get(&id).map(String::as_str)).await.unwrap();
+        let (view, _) = bed.server.show(id, browser.0.get(&id).map(String::as_str), None).await.unwrap();
         assert!(matches!(view, ConsentView::Ended(ended) if ended.reason == reason), "{reason:?}");
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         auditors: Vec::new(),
         suppliers: Vec::new(),
         operators: Vec::new(),
+        console: None,
         review: ReviewDraft::default(),
         consent: ConsentDraft::default(),
         representation: RepresentationDraft::default(),
