@@ -30,3 +30,14 @@ demo-kind-voluntary = you were given a mandate
 demo-ended = Signing in has stopped
 demo-ended-text = The name or the secret was wrong five times. Go back and begin again.
 demo-back = Back to { $client }
+
+staff-name = Sign in as a member of staff
+staff-for = You sign in at { $organisation }.
+staff-made-up = This is an example. The members of staff are made up. That is why their secret stands on this page.
+staff-who = Who are you?
+staff-is = { $role }. Secret: { $secret }
+staff-secret = Secret
+staff-secret-help = Copy the secret that stands behind the name.
+staff-sign-in = Sign in
+staff-choose = Choose who you are.
+staff-wrong = This secret is not right. Look behind the name and try again.

@@ -30,3 +30,14 @@ demo-kind-voluntary = u heeft een machtiging gekregen
 demo-ended = Inloggen is gestopt
 demo-ended-text = De naam of het geheim was vijf keer fout. Ga terug en begin opnieuw.
 demo-back = Terug naar { $client }
+
+staff-name = Inloggen als medewerker
+staff-for = U logt in bij { $organisation }.
+staff-made-up = Dit is een voorbeeld. De medewerkers zijn verzonnen. Daarom staat hun geheim op deze pagina.
+staff-who = Wie bent u?
+staff-is = { $role }. Geheim: { $secret }
+staff-secret = Geheim
+staff-secret-help = Neem het geheim over dat achter de naam staat.
+staff-sign-in = Inloggen
+staff-choose = Kies wie u bent.
+staff-wrong = Dit geheim klopt niet. Kijk achter de naam en probeer het opnieuw.

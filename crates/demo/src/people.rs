@@ -8,7 +8,8 @@ mod names;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use kw_domain::Bsn;
+use chrono::Datelike as _;
+use kw_domain::{Bsn, Clock as _, SystemClock};
 
 use names::{FAMILY_NAMES, GIVEN_NAMES, STREETS, TOWNS};
 
@@ -63,6 +64,28 @@ pub struct People {
     pub all: Vec<Person>,
     /// A number that nobody has a file on.
     pub unknown: Bsn,
+    /// Those who act for another, and for whom: they are not counted among all of them.
+    pub family: Family,
+}
+
+/// A mother with a young daughter; a boy of sixteen or seventeen and his grandmother.
+#[derive(Debug, Clone)]
+pub struct Family {
+    /// Has parental authority over the daughter. No partner has a file on her.
+    pub mother: Person,
+    /// Is eight.
+    pub daughter: Person,
+    /// Gave his grandmother a mandate.
+    pub boy: Person,
+    /// No partner has a file on her.
+    pub grandmother: Person,
+}
+
+impl Family {
+    /// All of them.
+    pub fn all(&self) -> [&Person; 4] {
+        [&self.mother, &self.daughter, &self.boy, &self.grandmother]
+    }
 }
 
 impl People {
@@ -76,7 +99,8 @@ impl People {
             let bsn = numbers.next(&mut draw);
             all.push(anybody(bsn, &mut draw));
         }
-        Self { all, unknown }
+        let family = family(&mut draw, &mut numbers);
+        Self { all, unknown, family }
     }
 
     /// The one whom all running partners know.
@@ -101,7 +125,8 @@ impl People {
 
     /// Those on whom a holder has a file.
     pub fn known_to(&self, holder: Holder) -> impl Iterator<Item = &Person> {
-        self.all.iter().filter(move |person| person.holders.contains(&holder))
+        let everybody = self.all.iter().chain(self.family.all());
+        everybody.filter(move |person| person.holders.contains(&holder))
     }
 
     /// As many as have a story.
@@ -134,6 +159,29 @@ fn special(draw: &mut Draw, numbers: &mut Numbers) -> Vec<Person> {
         person(None, ("Noor", "Jansen"), "2012-06-15", &[YouthCare, School, Municipality]),
         person(None, ("Amir", "Haddad"), "2010-05-00", &[YouthCare, School, Health]),
     ]
+}
+
+/// Their ages hold whenever they are made.
+fn family(draw: &mut Draw, numbers: &mut Numbers) -> Family {
+    let year = SystemClock.now().date().year();
+    let town = TOWNS[0];
+    let mut person = |names: (&'static str, &'static str), born: String, holders: &[Holder]| {
+        let mut person = anybody(numbers.next(draw), draw);
+        (person.given_name, person.family_name, person.birth_date) = (names.0, names.1, born);
+        person.town = town;
+        person.holders = holders.iter().copied().collect();
+        person
+    };
+    Family {
+        mother: person(("Eva", "Bakker"), format!("{}-02-11", year - 38), &[]),
+        daughter: person(
+            ("Lotte", "Bakker"),
+            format!("{}-01-05", year - 8),
+            &[Holder::YouthCare, Holder::School],
+        ),
+        boy: person(("Daan", "Visser"), format!("{}-01-02", year - 17), &[Holder::School, Holder::Health]),
+        grandmother: person(("Riet", "Visser"), format!("{}-09-30", year - 74), &[]),
+    }
 }
 
 fn anybody(bsn: Bsn, draw: &mut Draw) -> Person {

@@ -14,13 +14,11 @@
 //! - what is stated is on record before it is told; the record names nobody.
 
 mod authorize;
-mod clients;
 mod config;
 mod error;
 mod interactions;
 mod management;
 mod metadata;
-mod oauth;
 mod pages;
 mod register;
 mod state;
@@ -48,16 +46,17 @@ pub use wire::{
     Statement, Statements, Taken, Withdrawal,
 };
 
-use clients::Clients;
 use register::Register;
 use state::State;
 use transactions::Transactions;
+
+use crate::openid::{BadKey, Clients, METADATA};
 
 /// What the handlers work with.
 pub(crate) struct Provider {
     issuer: String,
     accounts: Vec<Account>,
-    clients: Clients,
+    clients: Clients<Client>,
     /// The newest key signs; all are published.
     keys: Mutex<Vec<Arc<SigningKey>>>,
     register: Register,
@@ -137,7 +136,10 @@ impl Provider {
         let register = Register::new(&config, &entropy)?;
         let key = SigningKey::generate().map_err(|_| ProviderError::Key)?;
         Ok(Self {
-            clients: Clients::new(config.clients)?,
+            clients: Clients::new(
+                config.clients.into_iter().map(|client| (client.id.clone(), client.key.clone(), client)),
+            )
+            .map_err(|BadKey(id)| ProviderError::ClientKey { id })?,
             transactions: Transactions::open(&config.transactions)?,
             accounts: config.accounts,
             issuer: config.issuer,
@@ -171,7 +173,7 @@ impl Provider {
 fn routes(config: &mut ServiceConfig, provider: Data<Provider>) {
     config
         .app_data(provider)
-        .service(web::resource(metadata::PATH).route(web::get().to(metadata::discover)))
+        .service(web::resource(METADATA).route(web::get().to(metadata::discover)))
         .service(web::resource("/jwks").route(web::get().to(metadata::jwks)))
         .service(web::resource("/authorize").route(web::get().to(authorize::authorize)))
         .service(web::resource("/token").route(web::post().to(token::exchange)))

@@ -41,6 +41,7 @@ mod replay;
 mod representation;
 mod reviewing;
 mod rotation;
+mod staff_provider;
 mod subscribing;
 mod supplier;
 mod town;

@@ -97,6 +97,7 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         matching: MatchingDraft::default(),
         feedback: FeedbackDraft::default(),
         policy: None,
+        console: None,
     };
     Ok((draft, asker))
 }

@@ -10,18 +10,18 @@ use kw_protocol::mandate::MandateKind;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::{Body, Refusal};
 
-use super::authorize::redirect_to;
 use super::state::{ChosenMandate, Interaction as UnderWay, Request};
 use super::wire::OfferedMandate;
 use super::{
     Authenticated, Authentication, Choice, Choices, Chosen, Interaction, Offered, Provider, ProviderError,
 };
+use crate::openid::redirect_to;
 
 /// What is asked of the person.
 pub(super) async fn show(provider: Data<Provider>, id: Path<String>) -> Result<Json<Interaction>, Refusal> {
     let under_way = provider.under_way(&id, None)?;
     Ok(Json(Interaction {
-        client: under_way.request.client.clone(),
+        client: under_way.request.question.client.clone(),
         representation: kind_of(under_way.request.representation),
         signed_in: under_way.account.is_some(),
     }))
@@ -130,7 +130,12 @@ impl Provider {
             return Err(over());
         }
         let answer = [("code", code.as_str())];
-        Ok(redirect_to(&request.redirect_uri, &answer, request.state.as_deref(), &self.issuer))
+        Ok(redirect_to(
+            &request.question.redirect_uri,
+            &answer,
+            request.question.state.as_deref(),
+            &self.issuer,
+        ))
     }
 
     /// The people for whom somebody can act now, under a mandate of the kind that is asked for.

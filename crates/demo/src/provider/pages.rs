@@ -16,10 +16,10 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::Provider;
-use super::authorize::redirect_to;
 use super::interactions::{Signing, over};
 use super::state::{Interaction, Request};
 use super::wire::{Choice, Choices, OfferedMandate};
+use crate::openid::redirect_to;
 
 /// Where the pages of a sign-in are; its name follows.
 pub(super) const PATH: &str = "/sign-in";
@@ -191,7 +191,7 @@ impl<'a> At<'a> {
         username: &str,
         problems: &Problems,
     ) -> Result<HttpResponse, Refusal> {
-        let client = self.provider.name_of(&self.asked().client);
+        let client = self.provider.name_of(&self.asked().question.client);
         let account = self.under_way.account.as_ref();
         let account = account.and_then(|(name, _)| self.provider.account(name));
         let made = if let Some(account) = account.filter(|_| self.asked().representation.is_some()) {
@@ -219,7 +219,7 @@ impl<'a> At<'a> {
     /// It is over: nothing is left but the way back.
     fn ended(&self) -> Result<HttpResponse, Refusal> {
         let f = self.frame("demo-ended");
-        let client = self.provider.name_of(&self.asked().client);
+        let client = self.provider.name_of(&self.asked().question.client);
         self.out(f.page_with(StatusCode::FORBIDDEN, &EndedPage { f: &f, client, back: self.refused() }))
     }
 
@@ -233,12 +233,17 @@ impl<'a> At<'a> {
 
     /// Forms lead there in the end.
     fn client_origin(&self) -> Option<String> {
-        Some(Url::parse(&self.asked().redirect_uri).ok()?.origin().ascii_serialization())
+        Some(Url::parse(&self.asked().question.redirect_uri).ok()?.origin().ascii_serialization())
     }
 
     fn refused(&self) -> String {
         let (asked, answer) = (self.asked(), [("error", "access_denied")]);
-        redirect_to(&asked.redirect_uri, &answer, asked.state.as_deref(), &self.provider.issuer)
+        redirect_to(
+            &asked.question.redirect_uri,
+            &answer,
+            asked.question.state.as_deref(),
+            &self.provider.issuer,
+        )
     }
 }
 

@@ -1,29 +1,22 @@
 //! Sign-ins under way and codes that were not used yet. Everything has an end and a bound.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use kw_domain::{Category, Instant, MandateId};
 use kw_protocol::authorisation::RepresentationScope;
 use kw_protocol::mandate::{MandateAct, MandateKind};
 
-#[derive(Default)]
+use crate::openid::{Expiring, Full, Question};
+
 pub(super) struct State {
-    interactions: HashMap<String, Interaction>,
-    codes: HashMap<String, Code>,
-    /// Assertions of clients that were used, until they are void by themselves.
-    assertions: HashMap<String, Instant>,
+    interactions: Expiring<Interaction>,
+    codes: Expiring<Code>,
 }
 
 /// What a client asked for.
 #[derive(Clone)]
 pub(super) struct Request {
-    pub(super) client: String,
-    pub(super) redirect_uri: String,
-    pub(super) state: Option<String>,
-    pub(super) nonce: String,
-    /// SHA-256 of the code verifier, unpadded base64url.
-    pub(super) challenge: String,
+    pub(super) question: Question,
     pub(super) representation: Option<RepresentationScope>,
     /// Whether the client wants to know whom the person may act for.
     pub(super) represented: bool,
@@ -38,7 +31,6 @@ pub(super) struct Interaction {
     pub(super) failures: u32,
     /// What only the browser that began it has; a program's sign-in has none.
     pub(super) browser: Option<String>,
-    until: Instant,
 }
 
 /// What a code stands for.
@@ -47,7 +39,6 @@ pub(super) struct Code {
     pub(super) account: String,
     pub(super) signed_in_at: Instant,
     pub(super) chosen: Option<ChosenMandate>,
-    until: Instant,
 }
 
 /// Under which mandate, for whom.
@@ -61,8 +52,11 @@ pub(super) struct ChosenMandate {
     pub(super) account: String,
 }
 
-/// There is no room for another sign-in now.
-pub(super) struct Full;
+impl Default for State {
+    fn default() -> Self {
+        Self { interactions: Expiring::new(SIGN_IN), codes: Expiring::new(CODE) }
+    }
+}
 
 impl State {
     pub(super) fn begin(
@@ -72,21 +66,15 @@ impl State {
         browser: Option<String>,
         now: Instant,
     ) -> Result<(), Full> {
-        self.interactions.retain(|_, interaction| now < interaction.until);
-        if self.interactions.len() >= MOST {
-            return Err(Full);
-        }
-        let until = now.plus(SIGN_IN);
-        self.interactions.insert(id, Interaction { request, account: None, failures: 0, browser, until });
-        Ok(())
+        self.interactions.keep(id, Interaction { request, account: None, failures: 0, browser }, now)
     }
 
     pub(super) fn interaction(&mut self, id: &str, now: Instant) -> Option<&mut Interaction> {
-        self.interactions.get_mut(id).filter(|interaction| now < interaction.until)
+        self.interactions.find(id, now)
     }
 
     pub(super) fn end(&mut self, id: &str) {
-        self.interactions.remove(id);
+        self.interactions.forget(id);
     }
 
     /// Ends a sign-in with a code. `false` when it has ended meanwhile: nobody gets two codes out of one.
@@ -98,26 +86,16 @@ impl State {
         now: Instant,
     ) -> bool {
         let Some(Interaction { request, account: Some((account, signed_in_at)), .. }) =
-            self.interactions.remove(id)
+            self.interactions.take(id, now)
         else {
             return false;
         };
-        self.codes.retain(|_, code| now < code.until);
-        let until = now.plus(CODE);
-        self.codes.insert(code, Code { request, account, signed_in_at, chosen, until });
-        true
+        self.codes.keep(code, Code { request, account, signed_in_at, chosen }, now).is_ok()
     }
 
     /// What a code stands for. It is gone then, whatever comes of it.
     pub(super) fn take(&mut self, code: &str, now: Instant) -> Option<Code> {
-        self.codes.remove(code).filter(|code| now < code.until)
-    }
-
-    /// Whether this assertion was not used before.
-    pub(super) fn first_use(&mut self, client: &str, assertion: &str, until: Instant, now: Instant) -> bool {
-        self.assertions.retain(|_, until| now < *until);
-        self.assertions.len() < MOST
-            && self.assertions.insert(format!("{client} {assertion}"), until).is_none()
+        self.codes.take(code, now)
     }
 }
 
@@ -125,4 +103,3 @@ impl State {
 const SIGN_IN: Duration = Duration::from_mins(10);
 /// How long a code works.
 const CODE: Duration = Duration::from_mins(1);
-const MOST: usize = 1000;

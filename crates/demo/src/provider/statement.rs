@@ -141,7 +141,7 @@ impl Provider {
             iat: now.as_seconds(),
             exp: now.plus(LIFE).as_seconds(),
             auth_time: code.signed_in_at.as_seconds(),
-            nonce: code.request.nonce.clone(),
+            nonce: code.request.question.nonce.clone(),
             acr,
             acting_subject: self.stated(client, account).await?,
             legal_subject,

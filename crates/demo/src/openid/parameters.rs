@@ -10,10 +10,10 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 /// Parameters, each at most once (RFC 6749 §3.1); an empty one counts as left out.
-pub(super) struct Parameters(HashMap<String, Zeroizing<String>>);
+pub(crate) struct Parameters(HashMap<String, Zeroizing<String>>);
 
 impl Parameters {
-    pub(super) fn parse(encoded: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(encoded: &[u8]) -> Option<Self> {
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(encoded) {
             let value = Zeroizing::new(value.into_owned());
@@ -25,14 +25,14 @@ impl Parameters {
         Some(Self(parameters))
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str())
     }
 }
 
 /// An error of the token endpoint (RFC 6749 §5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenFailure {
+pub(crate) enum TokenFailure {
     /// The client did not show who it is.
     Client,
     /// The code is not one that this client can use here and now.
@@ -46,7 +46,7 @@ pub(super) enum TokenFailure {
 }
 
 impl TokenFailure {
-    pub(super) fn answer(self) -> HttpResponse {
+    pub(crate) fn answer(self) -> HttpResponse {
         let (status, code, description) = match self {
             Self::Client => {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "the client is not who it says it is")
