@@ -97,7 +97,6 @@ pub(super) fn draft(found: &Found) -> Result<(AgreementDraft, PartnerPlan), Demo
         matching: MatchingDraft::default(),
         feedback: FeedbackDraft::default(),
         policy: None,
-        console: None,
     };
     Ok((draft, asker))
 }
