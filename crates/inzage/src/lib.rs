@@ -1,14 +1,17 @@
 //! Inzage: the pages of citizens and their representatives.
 #![forbid(unsafe_code)]
-#![expect(dead_code, reason = "the pages that ask come next")]
 
 mod app;
 mod config;
 mod error;
+mod gathering;
+mod kept;
 mod pages;
 mod person;
 mod provider;
+mod rules;
 mod serve;
+mod view;
 
 pub use config::{InzageConfig, PersonalSettings};
 pub use error::StartError;

@@ -90,3 +90,22 @@ impl fmt::Debug for Person {
 pub(crate) fn canonical(number: &Bsn) -> String {
     format!("nl.bsn:{}", number.expose())
 }
+
+#[cfg(test)]
+impl Person {
+    pub(crate) fn themselves() -> Self {
+        let number = Bsn::parse("999990342").unwrap();
+        Self { acting: number.clone(), legal: number, mandate: None }
+    }
+
+    pub(crate) fn representing(categories: &[&str], acts: &[&str]) -> Self {
+        let mandate = Held {
+            id: MandateId::parse("019a0000-0000-7000-8000-000000000000").unwrap(),
+            kind: MandateKind::Voluntary,
+            categories: categories.iter().map(|word| Category::parse(word).unwrap()).collect(),
+            acts: acts.iter().map(|word| MandateAct::parse(word).unwrap()).collect(),
+            name: "Sem".to_owned(),
+        };
+        Self { legal: Bsn::parse("999994086").unwrap(), mandate: Some(mandate), ..Self::themselves() }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a session keeps: in memory, of one person, gone with the session.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kw_web::Frame;
+
+use crate::gathering::Gathered;
+
+/// What is kept for the length of a session, and nowhere else.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// What was gathered about the person.
+    gathered: Option<Arc<Gathered>>,
+    /// What the next page says first: a message.
+    said: Option<&'static str>,
+    /// How often somebody else's number was wrong.
+    pub(crate) mistaken: u8,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("gathered", &self.gathered.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    pub(crate) fn gathered(&self) -> Option<Arc<Gathered>> {
+        self.gathered.clone()
+    }
+
+    pub(crate) fn keep(&mut self, gathered: Gathered) {
+        self.gathered = Some(Arc::new(gathered));
+    }
+
+    /// Changes what an act changed.
+    pub(crate) fn renew(&mut self, change: impl FnOnce(&mut Gathered)) {
+        if let Some(gathered) = &mut self.gathered {
+            change(Arc::make_mut(gathered));
+        }
+    }
+
+    /// Has the next page say that something was done.
+    pub(crate) fn say(&mut self, message: &'static str) {
+        self.said = Some(message);
+    }
+
+    pub(crate) fn said(&mut self) -> Option<&'static str> {
+        self.said.take()
+    }
+}
+
+/// The name of a thing in this session's addresses: another session has another name for it, and nobody can guess it.
+pub(crate) fn name(f: &Frame, thing: impl fmt::Display) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(b"ketenwijzer inzage name ");
+    context.update(f.csrf().as_bytes());
+    context.update(thing.to_string().as_bytes());
+    URL_SAFE_NO_PAD.encode(&context.finish().as_ref()[..12])
+}

@@ -1,0 +1,348 @@
+//! To ask a holder to correct something, and what became of it.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use kw_domain::{Category, FeedbackId, Oin};
+use kw_protocol::feedback::{DoubtedAttribute, FeedbackContact, FeedbackKind, LONGEST_TEXT, ReasonableDoubt};
+use kw_protocol::local::feedback::{FeedbackRequest, SentReport, WithdrawReport};
+use kw_protocol::mandate::MandateAct;
+use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Kept, see};
+use crate::app::App;
+use crate::gathering::{Asking, Gathered};
+use crate::kept;
+use crate::rules::fields::fields;
+use crate::view::{About, Opt, Words};
+
+#[derive(Template)]
+#[template(path = "corrections.html")]
+struct Page<'a> {
+    f: &'a Frame,
+    about: &'a About,
+    missing: Option<String>,
+    lines: Vec<Line>,
+    can_ask: bool,
+}
+
+/// A request in words.
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) holder: String,
+    pub(super) category: String,
+    pub(super) sent: String,
+    pub(super) state: String,
+    pub(super) outcome: Option<&'static str>,
+}
+
+pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+    let (f, agreement) = (by.frame("inzage-corrections"), app.agreed());
+    let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
+    let about = About::of(&by, &f, &agreement)?;
+    let words = Words { f: &f, agreement: &agreement };
+    let (missing, lines) = match &*gathered.requests {
+        Ok(requests) => (None, requests.iter().map(|request| line(words, request)).collect()),
+        Err(missing) => (Some(words.missing(*missing)), Vec::new()),
+    };
+    let can_ask = missing.is_none() && gathered.holders.as_ref().as_ref().is_ok_and(|holders| !holders.is_empty());
+    f.page(&Page { f: &f, about: &about, missing, lines, can_ask })
+}
+
+pub(super) fn line(words: Words<'_>, report: &SentReport) -> Line {
+    let status = report.status.map(kw_protocol::feedback::FeedbackStatus::code);
+    let state = match status {
+        Some(status) => words.f.t_of("correction", status),
+        None => words.f.t_of("delivery", report.delivery.code()),
+    };
+    Line {
+        name: kept::name(words.f, report.id),
+        holder: report.holder.name.clone(),
+        category: words.category(&report.category),
+        sent: words.f.moment(report.sent_at),
+        state,
+        outcome: report.outcome.map(kw_protocol::feedback::FeedbackOutcome::code),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "correction.html")]
+struct FormPage<'a> {
+    f: &'a Frame,
+    about: &'a About,
+    problems: Problems,
+    line: super::holders::Line,
+    fields: Vec<Opt>,
+    given: &'a Given,
+}
+
+/// What a form says.
+#[derive(Default)]
+struct Given {
+    field: String,
+    doubted: String,
+    proposed: String,
+    explanation: String,
+    name: String,
+    email: String,
+    phone: String,
+    sure: bool,
+}
+
+/// Which line of "who has something".
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Which {
+    holder: String,
+    category: String,
+}
+
+pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>, which: Query<Which>) -> Outcome {
+    by.require_fresh("/holders")?;
+    Asking::new(&app, &by)?.require(MandateAct::Feedback)?;
+    let given = Given { name: by.user().name.clone(), ..Given::default() };
+    form_page(&by, &app, &which, &given, Problems::new())
+}
+
+/// A registration that the person found: nobody asks for a correction of what they cannot see.
+fn found(gathered: &Gathered, which: &Which) -> Result<(Oin, Category), Failure> {
+    let holders = gathered.holders.as_ref().as_ref().map_err(|_| Failure::not_found())?;
+    let mut holders = holders.iter();
+    let held = holders.find(|held| held.holder.oin.to_string() == which.holder && held.category.as_str() == which.category);
+    held.map(|held| (held.holder.oin, held.category.clone())).ok_or_else(Failure::not_found)
+}
+
+fn form_page(by: &SignedIn<Kept>, app: &App, which: &Which, given: &Given, problems: Problems) -> Outcome {
+    let (f, agreement) = (by.frame("inzage-correction-new"), app.agreed());
+    let about = About::of(by, &f, &agreement)?;
+    let words = Words { f: &f, agreement: &agreement };
+    let gathered = by.session.data().gathered().ok_or_else(Failure::not_found)?;
+    let (holder, category) = found(&gathered, which)?;
+    let mut options = vec![Opt::new("", f.t("inzage-field-choose"))];
+    let places = fields(&agreement, &category, words.language());
+    options.extend(places.into_iter().map(|field| Opt::new(field.pointer, field.label)));
+    options.push(Opt::new(SOMETHING_ELSE, f.t("inzage-field-other")));
+    let line = super::holders::Line {
+        oin: holder.to_string(),
+        holder: words.party(holder),
+        word: category.to_string(),
+        category: words.category(&category),
+        contact: None,
+        statutory: false,
+    };
+    f.page(&FormPage { f: &f, about: &about, problems, line, fields: options, given })
+}
+
+pub(crate) async fn send(form: Form<Kept>, app: Data<App>) -> Outcome {
+    form.by.require_fresh("/holders")?;
+    let asking = Asking::new(&app, &form.by)?;
+    asking.require(MandateAct::Feedback)?;
+    let which = Which { holder: form.get("holder").to_owned(), category: form.get("category").to_owned() };
+    let gathered = form.by.session.data().gathered().ok_or_else(Failure::not_found)?;
+    let (holder, category) = found(&gathered, &which)?;
+    let field = |name: &str| form.get(name).to_owned();
+    let given = Given {
+        field: field("field"),
+        doubted: field("doubted"),
+        proposed: field("proposed"),
+        explanation: field("explanation"),
+        name: field("name"),
+        email: field("email"),
+        phone: field("phone"),
+        sure: form.get("sure") == "yes",
+    };
+    let mut problems = Problems::new();
+    let known = fields(&app.agreed(), &category, kw_agreement::Language::Dutch);
+    if given.field != SOMETHING_ELSE && !known.iter().any(|one| one.pointer == given.field) {
+        problems.add("field", "inzage-field-missing");
+    }
+    let is_told = !given.doubted.is_empty() || !given.proposed.is_empty();
+    if given.field != SOMETHING_ELSE && !is_told {
+        problems.add("proposed", "inzage-proposed-missing");
+    }
+    if given.field == SOMETHING_ELSE && given.explanation.is_empty() {
+        problems.add("explanation", "inzage-explanation-missing");
+    }
+    if given.explanation.chars().count() > LONGEST_TEXT {
+        problems.add("explanation", "inzage-explanation-long");
+    }
+    if given.name.is_empty() {
+        problems.add("name", "inzage-contact-name-missing");
+    }
+    if given.email.is_empty() {
+        problems.add("email", "inzage-contact-email-wrong");
+    }
+    if !given.sure {
+        problems.add("sure", "inzage-sure-missing");
+    }
+    let request = request(&app, &asking, &gathered, (holder, category), &given);
+    if problems.is_empty() {
+        // The rules that the holder goes by; what is wrong is said at its field.
+        for mistake in request.report(FeedbackId::new(form.by.shell.now(), [0; 10])).mistakes() {
+            problems.add(field_of(&mistake.pointer), message_of(&mistake.pointer));
+        }
+    }
+    if !problems.is_empty() {
+        return form_page(&form.by, &app, &which, &given, problems);
+    }
+    asking.standing().await?;
+    app.partner.report_feedback(&request).await?;
+    renew(&form.by, &asking, "inzage-correction-sent").await;
+    Ok(see("/corrections"))
+}
+
+fn request(
+    app: &App,
+    asking: &Asking<'_>,
+    gathered: &Gathered,
+    (holder, category): (Oin, Category),
+    given: &Given,
+) -> FeedbackRequest {
+    let question = asking.question(gathered.born.as_deref().map(String::as_str), MandateAct::Feedback);
+    let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
+    let mut attribute = DoubtedAttribute {
+        pointer: given.field.clone(),
+        doubted: text(&given.doubted),
+        proposed: text(&given.proposed),
+    };
+    if attribute.doubted.is_none() && attribute.proposed.is_none() {
+        // What is wrong stands in the explanation.
+        attribute.doubted = Some(Value::from(""));
+    }
+    FeedbackRequest {
+        id: None,
+        subject: question.subject,
+        birth_date: question.birth_date,
+        purpose: question.purpose,
+        actor: question.actor,
+        case: question.case,
+        relation: question.relation,
+        representation: question.representation,
+        holder,
+        category,
+        handle: None,
+        kind: FeedbackKind::CorrectionRequest,
+        reference: Some(app.reference(&asking.person.subject())),
+        attributes: vec![attribute],
+        observed_at: Some(gathered.at),
+        explanation: Some(given.explanation.clone()).filter(|text| !text.is_empty()),
+        // The form asks for all three in one sentence.
+        doubt: ReasonableDoubt { strong_suspicion: given.sure, own_knowledge: given.sure, knows_definition: given.sure },
+        contact: FeedbackContact {
+            name: given.name.clone(),
+            email: given.email.clone(),
+            phone: Some(given.phone.clone()).filter(|phone| !phone.is_empty()),
+            department: None,
+        },
+        attachments: Vec::new(),
+    }
+}
+
+fn field_of(pointer: &str) -> &'static str {
+    match pointer {
+        "/contact/name" => "name",
+        "/contact/email" => "email",
+        "/contact/phone" => "phone",
+        "/explanation" => "explanation",
+        "/attributes/0/doubted" => "doubted",
+        _ => "proposed",
+    }
+}
+
+fn message_of(pointer: &str) -> &'static str {
+    match pointer {
+        "/contact/name" => "inzage-contact-name-missing",
+        "/contact/email" => "inzage-contact-email-wrong",
+        "/contact/phone" => "inzage-contact-phone-wrong",
+        "/explanation" => "inzage-explanation-long",
+        _ => "inzage-value-long",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct OnePage<'a> {
+    f: &'a Frame,
+    about: &'a About,
+    line: Line,
+    values: Vec<(String, String, String)>,
+    notes: Vec<(String, String, String)>,
+    planned: Option<String>,
+    take_up: Option<String>,
+    overdue: bool,
+    silent: bool,
+    to_withdraw: bool,
+}
+
+pub(crate) async fn one(by: SignedIn<Kept>, app: Data<App>, name: Path<String>) -> Outcome {
+    let (f, agreement) = (by.frame("inzage-correction"), app.agreed());
+    let about = About::of(&by, &f, &agreement)?;
+    let words = Words { f: &f, agreement: &agreement };
+    let asking = Asking::new(&app, &by)?;
+    asking.require(MandateAct::Feedback)?;
+    let known = named(&by, &f, &name)?;
+    asking.standing().await?;
+    let report = app.partner.sent_report(known.id).await?;
+    let view = report.view.as_ref();
+    let places = fields(&agreement, &report.category, words.language());
+    let label = |pointer: &str| {
+        let place = places.iter().find(|place| place.pointer == pointer);
+        place.map_or_else(|| f.t("inzage-field-other"), |place| place.label.clone())
+    };
+    let say = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    };
+    let values = view.into_iter().flat_map(|view| &view.attributes);
+    let notes = view.into_iter().flat_map(|view| &view.annotations).filter(|said| said.content.note.is_some());
+    let page = OnePage {
+        f: &f,
+        about: &about,
+        line: line(words, &report),
+        values: values.map(|one| (label(&one.pointer), say(one.doubted.as_ref()), say(one.proposed.as_ref()))).collect(),
+        notes: notes
+            .map(|said| (f.moment(said.at), words.party(said.party), said.content.note.clone().unwrap_or_default()))
+            .collect(),
+        planned: view.and_then(|view| view.planned_for).map(|at| words.day(at)),
+        take_up: view
+            .filter(|view| view.status == kw_protocol::feedback::FeedbackStatus::Reported)
+            .map(|view| words.day(view.take_up_by)),
+        overdue: view.is_some_and(|view| view.overdue),
+        silent: report.view_missing.is_some(),
+        to_withdraw: report.status.is_none_or(|status| status.next().contains(&kw_protocol::feedback::FeedbackStatus::Withdrawn))
+            && report.reason.is_none(),
+    };
+    f.page(&page)
+}
+
+fn named(by: &SignedIn<Kept>, f: &Frame, name: &str) -> Result<SentReport, Failure> {
+    let gathered = by.session.data().gathered().ok_or_else(Failure::not_found)?;
+    let requests = gathered.requests.as_ref().as_ref().map_err(|_| Failure::not_found())?;
+    requests.iter().find(|request| kept::name(f, request.id) == name).cloned().ok_or_else(Failure::not_found)
+}
+
+pub(crate) async fn withdraw(form: Form<Kept>, app: Data<App>, name: Path<String>) -> Outcome {
+    form.by.require_fresh("/corrections")?;
+    let asking = Asking::new(&app, &form.by)?;
+    asking.require(MandateAct::Feedback)?;
+    let known = named(&form.by, &form.by.frame("inzage-corrections"), &name)?;
+    asking.standing().await?;
+    let request = WithdrawReport { actor: asking.actor.clone(), note: None };
+    app.partner.withdraw_report(known.id, &request).await?;
+    renew(&form.by, &asking, "inzage-correction-withdrawn").await;
+    Ok(see("/corrections"))
+}
+
+async fn renew(by: &SignedIn<Kept>, asking: &Asking<'_>, said: &'static str) {
+    let requests = Arc::new(asking.requests().await);
+    let mut kept = by.session.data();
+    kept.renew(|gathered| gathered.requests = requests);
+    kept.say(said);
+}
+
+/// For what the agreement's schema has no place for: a pointer to nothing in particular.
+const SOMETHING_ELSE: &str = "/";

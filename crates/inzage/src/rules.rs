@@ -1,0 +1,6 @@
+//! What follows from the agreement and from what was told: pure.
+
+pub(crate) mod covering;
+pub(crate) mod fields;
+pub(crate) mod figures;
+pub(crate) mod grid;
