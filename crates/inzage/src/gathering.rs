@@ -258,7 +258,8 @@ impl<'a> Asking<'a> {
         self.covered(MandateAct::Object)?;
         let search = ConsentSearchRequest { subject: self.person.subject(), actor: None };
         let mut consents = self.app.partner.search_consents(&search).await?.consents;
-        consents.retain(|consent| consent.category.as_ref().is_none_or(|category| self.person.covers(category)));
+        consents
+            .retain(|consent| consent.category.as_ref().is_none_or(|category| self.person.covers(category)));
         consents.reverse();
         let search =
             ObjectionSearchRequest { subject: Some(self.person.subject()), decided: true, after: None };

@@ -45,11 +45,21 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(at("/choices/{name}/withdraw").route(web::post().to(choices::withdraw)))
         .service(at("/objections").route(web::post().to(objections::submit)))
         .service(at("/objections/new").route(web::get().to(objections::ask)))
-        .service(at("/mandates").route(web::get().to(mandates::show)).route(web::post().to(mandates::request)))
+        .service(
+            at("/mandates").route(web::get().to(mandates::show)).route(web::post().to(mandates::request)),
+        )
         .service(at("/mandates/new").route(web::get().to(mandates::ask)))
-        .service(at("/mandates/{name}/confirm").route(web::get().to(mandates::about_to_confirm)).route(web::post().to(mandates::confirm)))
+        .service(
+            at("/mandates/{name}/confirm")
+                .route(web::get().to(mandates::about_to_confirm))
+                .route(web::post().to(mandates::confirm)),
+        )
         .service(at("/mandates/{name}/withdraw").route(web::post().to(mandates::withdraw)))
-        .service(at("/corrections").route(web::get().to(corrections::show)).route(web::post().to(corrections::send)))
+        .service(
+            at("/corrections")
+                .route(web::get().to(corrections::show))
+                .route(web::post().to(corrections::send)),
+        )
         .service(at("/corrections/new").route(web::get().to(corrections::ask)))
         .service(at("/corrections/{name}").route(web::get().to(corrections::one)))
         .service(at("/corrections/{name}/withdraw").route(web::post().to(corrections::withdraw)))

@@ -80,7 +80,15 @@ pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>, which: Query<Which>
         Err(missing) => {
             let missing = Some(words.missing(*missing));
             return f.page(&Page {
-                f: &f, about: &about, missing, view: None, plots: Vec::new(), older: None, newer: None, place: 1, places: 1,
+                f: &f,
+                about: &about,
+                missing,
+                view: None,
+                plots: Vec::new(),
+                older: None,
+                newer: None,
+                place: 1,
+                places: 1,
             });
         }
     };
@@ -110,7 +118,9 @@ pub(super) fn view<'a>(
 ) -> View {
     let silent = accesses.parties.iter().filter(|asked| asked.status != StatementStatus::Answered);
     let silent = silent.map(|asked| (asked.party.name.clone(), words.f.t_of("silent", status(asked.status))));
-    let day = |moment: Option<_>, otherwise| moment.map_or_else(|| words.f.t(otherwise), |moment| words.day(moment));
+    let day = |moment: Option<_>, otherwise| {
+        moment.map_or_else(|| words.f.t(otherwise), |moment| words.day(moment))
+    };
     let period = (accesses.from.is_some() || accesses.until.is_some()).then(|| {
         let last = accesses.until.map(|until| until.minus(std::time::Duration::from_secs(1)));
         (day(accesses.from, "inzage-from-beginning"), day(last, "inzage-until-now"))
@@ -174,11 +184,25 @@ fn plots(words: Words<'_>, accesses: &Accesses) -> Vec<String> {
         Some(purpose) => words.named_purpose(purpose),
         None => f.t("inzage-no-purpose"),
     });
-    let plot = |id, title: &str, of: &str, bars| Plot { id, title: f.t(title), of: f.t(of), unit: f.t("inzage-plot-unit"), bars };
+    let plot = |id, title: &str, of: &str, bars| Plot {
+        id,
+        title: f.t(title),
+        of: f.t(of),
+        unit: f.t("inzage-plot-unit"),
+        bars,
+    };
     vec![
-        plot("by-month", "inzage-plot-months", "inzage-plot-month", months.into_iter().map(month).collect()).columns(f),
-        plot("by-party", "inzage-plot-parties", "inzage-plot-party", by_party.into_iter().map(bar).collect()).rows(f),
-        plot("by-purpose", "inzage-plot-purposes", "inzage-plot-purpose", by_purpose.into_iter().map(bar).collect()).rows(f),
+        plot("by-month", "inzage-plot-months", "inzage-plot-month", months.into_iter().map(month).collect())
+            .columns(f),
+        plot("by-party", "inzage-plot-parties", "inzage-plot-party", by_party.into_iter().map(bar).collect())
+            .rows(f),
+        plot(
+            "by-purpose",
+            "inzage-plot-purposes",
+            "inzage-plot-purpose",
+            by_purpose.into_iter().map(bar).collect(),
+        )
+        .rows(f),
     ]
 }
 

@@ -104,7 +104,11 @@ pub(super) fn view(words: Words<'_>, choices: &Choices, person: &Person, now: kw
         regime: row.regime.as_str(),
         oin: row.holder.to_string(),
         word: row.category.to_string(),
-        cells: kinds.iter().zip(row.cells).map(|(kind, cell)| cell.map(|cell| told(words, choices, kind, cell))).collect(),
+        cells: kinds
+            .iter()
+            .zip(row.cells)
+            .map(|(kind, cell)| cell.map(|cell| told(words, choices, kind, cell)))
+            .collect(),
     };
     let rows = rows.into_iter().map(row).collect();
     View {
@@ -137,7 +141,8 @@ fn line(words: Words<'_>, consent: &Consent) -> Line {
         name: kept::name(words.f, consent.id),
         verdict: consent.verdict.as_str(),
         holders: scope(consent.holder, consent.holder_kind.as_deref(), "inzage-all-holders"),
-        category: category.map_or_else(|| words.f.t("inzage-all-categories"), |category| words.category(category)),
+        category: category
+            .map_or_else(|| words.f.t("inzage-all-categories"), |category| words.category(category)),
         requesters: scope(consent.requester, consent.requester_kind.as_deref(), "inzage-all-requesters"),
         given_by: consent.given_by.as_str(),
         recorded: words.day(consent.recorded_at),
@@ -197,15 +202,29 @@ fn form_page(by: &SignedIn<Kept>, app: &App, given: &Given, problems: Problems) 
     let all = |label: &str| vec![Opt::new("", f.t(label))];
     let mut holders = all("inzage-all-holders");
     let mut requesters = all("inzage-all-requesters");
-    holders.extend(parties(words, |partner| partner.registers.iter().any(|category| person.covers(category))));
-    requesters.extend(kinds_of(&agreement).map(|kind| Opt::new(format!("kind:{kind}"), f.t1("inzage-kind-of", "names", words.kind(kind.as_str())))));
+    holders
+        .extend(parties(words, |partner| partner.registers.iter().any(|category| person.covers(category))));
+    requesters.extend(kinds_of(&agreement).map(|kind| {
+        Opt::new(format!("kind:{kind}"), f.t1("inzage-kind-of", "names", words.kind(kind.as_str())))
+    }));
     requesters.extend(parties(words, |_| true));
     // Who acts under a mandate chooses within it: about one of its kinds of data.
     let mut categories = if person.mandate.is_none() { all("inzage-all-categories") } else { Vec::new() };
-    categories.extend(choosable(&agreement, &person).map(|category| Opt::new(category.as_str(), words.category(category))));
-    let verdicts = ConsentChoice::ALL.map(|verdict| Opt::new(verdict.as_str(), f.t_of("verdict", verdict.as_str())));
-    let page =
-        FormPage { f: &f, about: &about, problems, verdicts: verdicts.to_vec(), holders, categories, requesters, given };
+    categories.extend(
+        choosable(&agreement, &person).map(|category| Opt::new(category.as_str(), words.category(category))),
+    );
+    let verdicts =
+        ConsentChoice::ALL.map(|verdict| Opt::new(verdict.as_str(), f.t_of("verdict", verdict.as_str())));
+    let page = FormPage {
+        f: &f,
+        about: &about,
+        problems,
+        verdicts: verdicts.to_vec(),
+        holders,
+        categories,
+        requesters,
+        given,
+    };
     f.page(&page)
 }
 
@@ -225,7 +244,9 @@ fn choosable<'a>(agreement: &'a Agreement, person: &'a Person) -> impl Iterator<
     agreement
         .categories()
         .filter(|(category, rules)| {
-            rules.consent != ConsentRegime::Statutory && !rules.withheld_from_subject && person.covers(category)
+            rules.consent != ConsentRegime::Statutory
+                && !rules.withheld_from_subject
+                && person.covers(category)
         })
         .map(|(category, _)| category)
 }
@@ -244,14 +265,23 @@ pub(crate) async fn record(form: Form<Kept>, app: Data<App>) -> Outcome {
         requester: field("requester"),
         until: field("until"),
     };
-    let verdict = problems.take("verdict", "inzage-verdict-missing", ConsentChoice::parse(&given.verdict).ok_or(()));
+    let verdict =
+        problems.take("verdict", "inzage-verdict-missing", ConsentChoice::parse(&given.verdict).ok_or(()));
     let holder = problems.take("holder", "inzage-not-a-choice", scope(&agreement, &given.holder));
     let requester = problems.take("requester", "inzage-not-a-choice", scope(&agreement, &given.requester));
-    let category = problems.take("category", "inzage-not-a-choice", category(&agreement, &asking.person, &given.category));
+    let category = problems.take(
+        "category",
+        "inzage-not-a-choice",
+        category(&agreement, &asking.person, &given.category),
+    );
     let until = form.given("until").and_then(|until| {
         let day = NaiveDate::parse_from_str(until, "%Y-%m-%d").ok();
         let after = day.and_then(|day| day.checked_add_days(Days::new(1))).map(DutchTime::start_of);
-        problems.take("until", "inzage-date-past", after.filter(|after| *after > form.by.shell.now()).ok_or(()))
+        problems.take(
+            "until",
+            "inzage-date-past",
+            after.filter(|after| *after > form.by.shell.now()).ok_or(()),
+        )
     });
     let (Some(verdict), Some(holder), Some(requester), Some(category), true) =
         (verdict, holder, requester, category, problems.is_empty())
@@ -312,7 +342,8 @@ pub(crate) async fn withdraw(form: Form<Kept>, app: Data<App>, name: Path<String
         // It is about more than the mandate.
         return Err(Failure::denied());
     }
-    let request = ConsentWithdrawalRequest { subject: asking.person.subject(), declared: asking.declaration() };
+    let request =
+        ConsentWithdrawalRequest { subject: asking.person.subject(), declared: asking.declaration() };
     app.partner.withdraw_consent(consent.id, &request).await?;
     renew(&form.by, &asking, "inzage-choice-withdrawn").await;
     Ok(see("/choices"))

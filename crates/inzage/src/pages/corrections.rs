@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use kw_domain::{Category, FeedbackId, Oin};
-use kw_protocol::feedback::{DoubtedAttribute, FeedbackContact, FeedbackKind, LONGEST_TEXT, ReasonableDoubt};
+use kw_protocol::feedback::{
+    DoubtedAttribute, FeedbackContact, FeedbackKind, FeedbackOutcome, FeedbackStatus, LONGEST_TEXT,
+    ReasonableDoubt,
+};
 use kw_protocol::local::feedback::{FeedbackRequest, SentReport, WithdrawReport};
 use kw_protocol::mandate::MandateAct;
 use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
@@ -48,12 +51,13 @@ pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
         Ok(requests) => (None, requests.iter().map(|request| line(words, request)).collect()),
         Err(missing) => (Some(words.missing(*missing)), Vec::new()),
     };
-    let can_ask = missing.is_none() && gathered.holders.as_ref().as_ref().is_ok_and(|holders| !holders.is_empty());
+    let can_ask =
+        missing.is_none() && gathered.holders.as_ref().as_ref().is_ok_and(|holders| !holders.is_empty());
     f.page(&Page { f: &f, about: &about, missing, lines, can_ask })
 }
 
 pub(super) fn line(words: Words<'_>, report: &SentReport) -> Line {
-    let status = report.status.map(kw_protocol::feedback::FeedbackStatus::code);
+    let status = report.status.map(FeedbackStatus::code);
     let state = match status {
         Some(status) => words.f.t_of("correction", status),
         None => words.f.t_of("delivery", report.delivery.code()),
@@ -64,7 +68,15 @@ pub(super) fn line(words: Words<'_>, report: &SentReport) -> Line {
         category: words.category(&report.category),
         sent: words.f.moment(report.sent_at),
         state,
-        outcome: report.outcome.map(kw_protocol::feedback::FeedbackOutcome::code),
+        outcome: report.outcome.map(outcome),
+    }
+}
+
+fn outcome(outcome: FeedbackOutcome) -> &'static str {
+    match outcome {
+        FeedbackOutcome::PartlyUpheld => "partly-upheld",
+        FeedbackOutcome::Rejected => "rejected",
+        FeedbackOutcome::Upheld => "upheld",
     }
 }
 
@@ -111,7 +123,8 @@ pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>, which: Query<Which>)
 fn found(gathered: &Gathered, which: &Which) -> Result<(Oin, Category), Failure> {
     let holders = gathered.holders.as_ref().as_ref().map_err(|_| Failure::not_found())?;
     let mut holders = holders.iter();
-    let held = holders.find(|held| held.holder.oin.to_string() == which.holder && held.category.as_str() == which.category);
+    let held = holders
+        .find(|held| held.holder.oin.to_string() == which.holder && held.category.as_str() == which.category);
     held.map(|held| (held.holder.oin, held.category.clone())).ok_or_else(Failure::not_found)
 }
 
@@ -230,7 +243,11 @@ fn request(
         observed_at: Some(gathered.at),
         explanation: Some(given.explanation.clone()).filter(|text| !text.is_empty()),
         // The form asks for all three in one sentence.
-        doubt: ReasonableDoubt { strong_suspicion: given.sure, own_knowledge: given.sure, knows_definition: given.sure },
+        doubt: ReasonableDoubt {
+            strong_suspicion: given.sure,
+            own_knowledge: given.sure,
+            knows_definition: given.sure,
+        },
         contact: FeedbackContact {
             name: given.name.clone(),
             email: given.email.clone(),
@@ -298,22 +315,27 @@ pub(crate) async fn one(by: SignedIn<Kept>, app: Data<App>, name: Path<String>) 
         None => String::new(),
     };
     let values = view.into_iter().flat_map(|view| &view.attributes);
-    let notes = view.into_iter().flat_map(|view| &view.annotations).filter(|said| said.content.note.is_some());
+    let notes =
+        view.into_iter().flat_map(|view| &view.annotations).filter(|said| said.content.note.is_some());
     let page = OnePage {
         f: &f,
         about: &about,
         line: line(words, &report),
-        values: values.map(|one| (label(&one.pointer), say(one.doubted.as_ref()), say(one.proposed.as_ref()))).collect(),
+        values: values
+            .map(|one| (label(&one.pointer), say(one.doubted.as_ref()), say(one.proposed.as_ref())))
+            .collect(),
         notes: notes
-            .map(|said| (f.moment(said.at), words.party(said.party), said.content.note.clone().unwrap_or_default()))
+            .map(|said| {
+                (f.moment(said.at), words.party(said.party), said.content.note.clone().unwrap_or_default())
+            })
             .collect(),
         planned: view.and_then(|view| view.planned_for).map(|at| words.day(at)),
         take_up: view
-            .filter(|view| view.status == kw_protocol::feedback::FeedbackStatus::Reported)
+            .filter(|view| view.status == FeedbackStatus::Reported)
             .map(|view| words.day(view.take_up_by)),
         overdue: view.is_some_and(|view| view.overdue),
         silent: report.view_missing.is_some(),
-        to_withdraw: report.status.is_none_or(|status| status.next().contains(&kw_protocol::feedback::FeedbackStatus::Withdrawn))
+        to_withdraw: report.status.is_none_or(|status| status.next().contains(&FeedbackStatus::Withdrawn))
             && report.reason.is_none(),
     };
     f.page(&page)

@@ -46,10 +46,13 @@ pub(crate) async fn print(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
         at: f.moment(gathered.at),
         user: by.user().name.clone(),
         holders: told(words, &gathered.holders, |all| holders::lines(words, all)),
-        accesses: told(words, &gathered.accesses, |all| accesses::view(words, all, all.entries.iter().take(PRINTED))),
+        accesses: told(words, &gathered.accesses, |all| {
+            accesses::view(words, all, all.entries.iter().take(PRINTED))
+        }),
         choices: told(words, &gathered.choices, |all| choices::view(words, all, &person, now)),
         mandates: told(words, &gathered.mandates, |own| {
-            let lines = |all: &[Mandate], side| all.iter().map(|one| mandates::line(words, one, side)).collect();
+            let lines =
+                |all: &[Mandate], side| all.iter().map(|one| mandates::line(words, one, side)).collect();
             (lines(&own.given, Side::Represented), lines(&own.received, Side::Representative))
         }),
         requests: told(words, &gathered.requests, |all| {

@@ -48,7 +48,8 @@ pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
     let words = Words { f: &f, agreement: &agreement };
-    let lines = |mandates: &[Mandate], side| mandates.iter().map(|mandate| line(words, mandate, side)).collect();
+    let lines =
+        |mandates: &[Mandate], side| mandates.iter().map(|mandate| line(words, mandate, side)).collect();
     let (missing, given, received) = match &*gathered.mandates {
         Ok(own) => (None, lines(&own.given, Side::Represented), lines(&own.received, Side::Representative)),
         Err(missing) => (Some(words.missing(*missing)), Vec::new(), Vec::new()),
@@ -75,7 +76,9 @@ pub(super) fn line(words: Words<'_>, mandate: &Mandate, side: Side) -> Line {
 
 fn demands(agreement: &Agreement, mandate: &Mandate, side: Side) -> bool {
     let rules = agreement.representation().kinds.get(&mandate.kind);
-    rules.and_then(|rules| rules.band(&mandate.age_band)).is_some_and(|band| band.confirmed_by.contains(&side))
+    rules
+        .and_then(|rules| rules.band(&mandate.age_band))
+        .is_some_and(|band| band.confirmed_by.contains(&side))
 }
 
 /// The one kind that people arrange themselves; whoever has authority by law is in the registers of others. It counts only after the
@@ -103,7 +106,6 @@ struct Given {
     direction: String,
     categories: Vec<String>,
     acts: Vec<String>,
-    until: String,
 }
 
 pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
@@ -114,7 +116,11 @@ pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
 
 /// Nobody arranges mandates for somebody else.
 fn own_only(person: &Person) -> Result<(), Failure> {
-    if person.mandate.is_none() { Ok(()) } else { Err(Failure::Problem { code: ProblemCode::DelegationRefused }) }
+    if person.mandate.is_none() {
+        Ok(())
+    } else {
+        Err(Failure::Problem { code: ProblemCode::DelegationRefused })
+    }
 }
 
 fn form_page(by: &SignedIn<Kept>, app: &App, given: Given, problems: Problems) -> Outcome {
@@ -148,19 +154,27 @@ pub(crate) async fn request(form: Form<Kept>, app: Data<App>) -> Outcome {
         direction: form.get("direction").to_owned(),
         categories: all("categories"),
         acts: all("acts"),
-        until: form.get("until").to_owned(),
     };
     let mut problems = Problems::new();
-    let side = problems.take("direction", "inzage-direction-missing", Side::parse(&given.direction).ok_or(()));
+    let side =
+        problems.take("direction", "inzage-direction-missing", Side::parse(&given.direction).ok_or(()));
     let other = problems.take("number", "inzage-number-wrong", Bsn::parse(form.get("number")));
     if other.as_ref().is_some_and(|other| canonical(other) == asking.person.acting()) {
         problems.add("number", "inzage-number-own");
     }
     let born = problems.take("born", "inzage-born-wrong", BirthDate::parse(form.get("born")));
-    let categories: Vec<Category> =
-        rules.categories.iter().filter(|one| given.categories.iter().any(|given| given == one.as_str())).cloned().collect();
-    let acts: Vec<MandateAct> =
-        rules.acts.iter().filter(|act| given.acts.iter().any(|given| given == act.as_str())).copied().collect();
+    let categories: Vec<Category> = rules
+        .categories
+        .iter()
+        .filter(|one| given.categories.iter().any(|given| given == one.as_str()))
+        .cloned()
+        .collect();
+    let acts: Vec<MandateAct> = rules
+        .acts
+        .iter()
+        .filter(|act| given.acts.iter().any(|given| given == act.as_str()))
+        .copied()
+        .collect();
     if categories.is_empty() {
         problems.add("categories", "inzage-categories-missing");
     }
@@ -203,7 +217,9 @@ pub(crate) async fn request(form: Form<Kept>, app: Data<App>) -> Outcome {
         && !mandate.confirmed.contains(&side)
         && demands(&agreement, &mandate, side)
     {
-        app.partner.confirm_mandate(&ConfirmationRequest { mandate: registered.id, side, subject: own }).await?;
+        app.partner
+            .confirm_mandate(&ConfirmationRequest { mandate: registered.id, side, subject: own })
+            .await?;
     }
     renew(&form.by, &asking, "inzage-mandate-requested").await;
     Ok(see("/mandates"))

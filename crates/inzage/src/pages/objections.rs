@@ -47,9 +47,13 @@ fn page(by: &SignedIn<Kept>, app: &App, problems: Problems, registration: &str, 
     let (about, person) = (About::of(by, &f, &agreement)?, Person::of(by.user())?);
     let words = Words { f: &f, agreement: &agreement };
     let registrations = registrations(&agreement, &person).into_iter().map(|(holder, category)| {
-        Opt::new(format!("{holder}:{category}"), format!("{}: {}", words.party(holder), words.category(&category)))
+        Opt::new(
+            format!("{holder}:{category}"),
+            format!("{}: {}", words.party(holder), words.category(&category)),
+        )
     });
-    let reasons = ObjectionReason::ALL.map(|reason| Opt::new(reason.as_str(), f.t_of("objection", reason.as_str())));
+    let reasons =
+        ObjectionReason::ALL.map(|reason| Opt::new(reason.as_str(), f.t_of("objection", reason.as_str())));
     let page = Page {
         f: &f,
         about: &about,

@@ -37,11 +37,13 @@ pub(super) fn page(by: &SignedIn<Kept>, app: &App, problems: Problems) -> Outcom
     let about = About::of(by, &f, &agreement)?;
     let gathered = by.session.data().gathered();
     let summary = gathered.as_deref().map(|found| {
-        let accesses = found.accesses.as_ref().ok();
-        let looks = |entries: &[_]| entries.iter().filter(|entry| is_look(entry)).map(|entry| u64::from(entry.times)).sum();
+        let accesses = found.accesses.as_ref().as_ref().ok();
+        let looks = |entries: &[_]| {
+            entries.iter().filter(|entry| is_look(entry)).map(|entry| u64::from(entry.times)).sum()
+        };
         Summary {
             at: f.moment(found.at),
-            holders: found.holders.as_ref().ok().map(Vec::len),
+            holders: found.holders.as_ref().as_ref().ok().map(Vec::len),
             looks: accesses.map(|accesses| looks(&accesses.entries)),
             incomplete: accesses.is_some_and(|accesses| !accesses.complete),
             missing: found.holders.is_err() || found.accesses.is_err(),

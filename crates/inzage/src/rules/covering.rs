@@ -70,8 +70,10 @@ pub(crate) mod tests {
     pub(crate) fn entry(act: &str, categories: &[&str], fetched: &[&str]) -> ReportEntry {
         let party = json!({ "oin": "00000099000000012000", "name": "School" });
         let named = |code: &&str| json!({ "code": code, "title": code });
-        let fetches: Vec<_> =
-            fetched.iter().map(|code| json!({ "holder": party, "category": named(code), "result": "success" })).collect();
+        let fetches: Vec<_> = fetched
+            .iter()
+            .map(|code| json!({ "holder": party, "category": named(code), "result": "success" }))
+            .collect();
         serde_json::from_value(json!({
             "at": "2026-11-21T09:30:00Z", "times": 1, "act": act, "party": party, "result": "success",
             "categories": categories.iter().map(named).collect::<Vec<_>>(), "fetches": fetches,
@@ -86,7 +88,11 @@ pub(crate) mod tests {
         let all = vec![
             entry("registered", &["school-attendance"], &[]),
             entry("registered", &["addiction-care"], &[]),
-            entry("asked", &["school-attendance", "addiction-care"], &["addiction-care", "school-attendance"]),
+            entry(
+                "asked",
+                &["school-attendance", "addiction-care"],
+                &["addiction-care", "school-attendance"],
+            ),
             entry("asked", &["addiction-care"], &["addiction-care"]),
             entry("asked", &[], &[]),
             entry("mandate-registered", &["school-attendance"], &[]),

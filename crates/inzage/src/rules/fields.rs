@@ -31,7 +31,8 @@ pub(crate) fn fields(agreement: &Agreement, category: &Category, language: Langu
     let mut fields: Vec<Field> = found
         .into_iter()
         .map(|pointer| {
-            let label = titled.get(pointer.as_str()).map_or_else(|| words(&pointer), |title| (*title).to_owned());
+            let label =
+                titled.get(pointer.as_str()).map_or_else(|| words(&pointer), |title| (*title).to_owned());
             Field { pointer, label }
         })
         .collect();
@@ -86,7 +87,9 @@ mod tests {
         let agreement = Agreement::parse(include_str!("../../../../examples/chains/youth.toml")).unwrap();
         let category = Category::parse("school-attendance").unwrap();
         let found = fields(&agreement, &category, Language::Dutch);
-        let label = |pointer: &str| found.iter().find(|field| field.pointer == pointer).map(|field| field.label.as_str());
+        let label = |pointer: &str| {
+            found.iter().find(|field| field.pointer == pointer).map(|field| field.label.as_str())
+        };
         assert_eq!(label("/person/familyName"), Some("Achternaam"));
         assert_eq!(label("/school/class"), Some("school: class"));
         assert_eq!(label("/attendance/absentHours"), Some("attendance: absent hours"));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use kw_agreement::{
-    Agreement, Choice, ConsentRegime, ConsentVerdict, Disclosure, Partner, PartnerKind, PartyScope, evaluate_consent,
+    Agreement, Choice, ConsentRegime, ConsentVerdict, Disclosure, Partner, PartnerKind, PartyScope,
+    evaluate_consent,
 };
 use kw_domain::{Category, ConsentId, Instant, Oin};
 use kw_protocol::consent::{Consent, ConsentChoice};
