@@ -240,4 +240,4 @@ fn status(status: StatementStatus) -> &'static str {
     }
 }
 
-const ON_A_PAGE: usize = 25;
+const ON_A_PAGE: usize = 15;
