@@ -12,6 +12,8 @@ use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::SharedAgreement;
 use kw_web::{Failure, User};
 
+use crate::personal::Personal;
+
 /// One inzage: the same for all who use it.
 pub(crate) struct App {
     /// The partner that runs it.
@@ -19,6 +21,8 @@ pub(crate) struct App {
     pub(crate) agreement: SharedAgreement,
     pub(crate) partner: LocalClient,
     pub(crate) references: hmac::Key,
+    /// Where people collect their own dossiers, where the chain has such a place.
+    pub(crate) personal: Option<Personal>,
 }
 
 /// Why a person may ask here, and as what.

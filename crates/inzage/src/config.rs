@@ -51,7 +51,8 @@ pub struct InzageConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonalSettings {
-    /// Its `[users] address`.
+    /// Where its API is: its public listener. Its `[users] address` is that of these pages, so that providers and holders send
+    /// browsers back here.
     pub address: String,
     /// Whom to trust as authority of its certificate (PEM); the machine's own roots when left out.
     #[serde(default)]

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_web::Frame;
 
 use crate::gathering::Gathered;
+use crate::pages::collected::Kept as Collected;
 
 /// What is kept for the length of a session, and nowhere else.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Kept {
     said: Option<&'static str>,
     /// How often somebody else's number was wrong.
     pub(crate) mistaken: u8,
+    /// The session at the personal environment.
+    pub(crate) collected: Collected,
 }
 
 impl fmt::Debug for Kept {

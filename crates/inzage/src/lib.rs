@@ -8,6 +8,7 @@ mod gathering;
 mod kept;
 mod pages;
 mod person;
+mod personal;
 mod provider;
 mod rules;
 mod serve;

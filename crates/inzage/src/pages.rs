@@ -4,6 +4,7 @@ mod accesses;
 mod acting;
 mod choices;
 mod collect;
+pub(crate) mod collected;
 mod corrections;
 mod download;
 mod holders;
@@ -19,8 +20,9 @@ use kw_web::{NavItem, User};
 use crate::app::App;
 pub(crate) use crate::kept::Kept;
 
-pub(crate) fn nav(_: &User) -> Vec<NavItem> {
-    vec![
+/// `personal`: whether the chain has a place where people collect their own dossiers.
+pub(crate) fn nav(_: &User, personal: bool) -> Vec<NavItem> {
+    let mut items = vec![
         NavItem { path: "/", label: "inzage-start" },
         NavItem { path: "/holders", label: "inzage-holders" },
         NavItem { path: "/accesses", label: "inzage-accesses" },
@@ -28,13 +30,18 @@ pub(crate) fn nav(_: &User) -> Vec<NavItem> {
         NavItem { path: "/mandates", label: "inzage-mandates" },
         NavItem { path: "/corrections", label: "inzage-corrections" },
         NavItem { path: "/print", label: "inzage-download" },
-    ]
+    ];
+    if personal {
+        items.push(NavItem { path: "/collected", label: "collected-title" });
+    }
+    items
 }
 
 pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
     let at = web::resource::<&str>;
     routes
         .app_data(app.clone())
+        .configure(collected::routes)
         .service(at("/").route(web::get().to(start::show)))
         .service(at("/collect").route(web::post().to(collect::collect)))
         .service(at("/acting").route(web::get().to(acting::show)))

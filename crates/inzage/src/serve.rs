@@ -14,6 +14,7 @@ use kw_web::{Messages, Shell, ShellParts};
 use crate::app::App;
 use crate::config::InzageConfig;
 use crate::error::StartError;
+use crate::personal::Personal;
 use crate::{pages, provider};
 
 /// Runs it until it is told to end.
@@ -31,21 +32,24 @@ pub fn prepare(config: InzageConfig, http: Http) -> Result<Server, StartError> {
         Some(files) => Some(Tls::load_with_clock(files, Arc::clone(&http.clock))?),
         None => None,
     };
+    let personal = config.personal.as_ref().map(|there| Personal::new(there, Arc::clone(&http.clock)));
+    let collects = personal.is_some();
     let app = Data::new(App {
         own: config.own,
         agreement: agreement.clone(),
         partner: config.partner.client()?,
         references: reference_key(&config.reference_key, &http)?,
+        personal: personal.transpose()?,
     });
     let (agreed, own, client_id) = (agreement.clone(), config.own, config.client_id);
     let shell = Shell::<pages::Kept>::new(ShellParts {
         name: "inzage",
-        messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,
+        messages: Messages::new(WORDS)?,
         web: &config.web,
         sign_in: &config.sign_in,
         session: config.session,
         provider: Arc::new(move || provider::terms(&agreed.current(), own, &client_id)),
-        nav: Arc::new(pages::nav),
+        nav: Arc::new(move |user| pages::nav(user, collects)),
         http,
     })?;
     let shell = Data::new(shell.with_choices(provider::CHOICES));
@@ -60,3 +64,8 @@ fn reference_key(path: &Path, http: &Http) -> Result<hmac::Key, SecretError> {
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &read_secret(path)?))
 }
+
+const WORDS: (&str, &str) = (
+    concat!(include_str!("../locales/nl.ftl"), "\n", include_str!("../locales/collected.nl.ftl")),
+    concat!(include_str!("../locales/en.ftl"), "\n", include_str!("../locales/collected.en.ftl")),
+);

@@ -50,7 +50,8 @@ pub struct KeySettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserSettings {
-    /// The address that their browsers use, without a trailing slash: providers and holders send them back there.
+    /// The address that their browsers use, without a trailing slash: providers and holders send them back there. That of the pages
+    /// (inzage), where there are any; else its own.
     pub address: String,
 }
 

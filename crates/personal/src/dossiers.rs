@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Json, Path};
 use kw_domain::{BirthDate, DossierId};
 use kw_ledger::Event;
+use kw_protocol::authorisation::SecretText;
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_runtime::{Body, Refusal, Trace};
 use kw_store::Abort;
@@ -40,7 +41,9 @@ pub(crate) async fn list(user: SignedIn) -> Result<Json<Vec<DossierView>>, Refus
         // Whom a dossier of others is about is told to those who may open it.
         if owner || ground.is_ok() {
             let label = dossier.label().to_owned();
-            views.push(DossierView { id: row.id, label, owner, own: row.own, accessible: ground.is_ok() });
+            let accessible = ground.is_ok();
+            let birth_date = dossier.birth_date().copied().filter(|_| accessible).and_then(digits);
+            views.push(DossierView { id: row.id, label, birth_date, owner, own: row.own, accessible });
         }
     }
     Ok(Json(views))
@@ -115,7 +118,20 @@ pub(crate) async fn found(
         Ok(((), record.clone()))
     })
     .await?;
-    Ok(HttpResponse::Created().json(DossierView { id, label, owner: true, own, accessible: true }))
+    let birth_date = birth_date.and_then(digits);
+    Ok(HttpResponse::Created().json(DossierView {
+        id,
+        label,
+        birth_date,
+        owner: true,
+        own,
+        accessible: true,
+    }))
+}
+
+/// As far as it is known.
+pub(crate) fn digits(date: BirthDate) -> Option<SecretText> {
+    date.digits_at(date.precision()).map(SecretText::new)
 }
 
 /// Destroys a dossier of the user's own account: its key, and with it everything in it. No mandate is needed for that.

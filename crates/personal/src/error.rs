@@ -15,7 +15,9 @@ use crate::keys::KeysError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address of its users cannot be used.
-    #[error("[users] address must begin with https: and have no path, query or trailing slash")]
+    #[error(
+        "[users] address must begin with https: (in a chain for tests also http://127.0.0.1) and have no path, query or trailing slash"
+    )]
     Address,
     /// The agreement cannot be used.
     #[error(transparent)]

@@ -94,6 +94,7 @@ pub(crate) async fn come_back(
     let Some((own, _)) = &statement.own else {
         return Err(Refusal::new(ProblemCode::Denied, "The provider did not say who signed in."));
     };
+    let name = statement.name.clone();
     let (now, token) = (app.now(), opaque::fresh(&app.entropy));
     let (id, key): (SessionId, _) = (app.entropy.id(now), app.key.account_key(own));
     let fresh = Account { id: app.entropy.id(now), key, created_at: now };
@@ -128,7 +129,7 @@ pub(crate) async fn come_back(
         .await?;
     let session = SessionView { id, account, dossier: None, expires_at: now.plus(SESSION) };
     let done = cookie::set(COOKIE, "", 0);
-    let answer = NewSession { token: token.to_string(), session };
+    let answer = NewSession { token: token.to_string(), name, session };
     Ok(HttpResponse::Ok()
         .insert_header((SET_COOKIE, done))
         .insert_header(("cache-control", "no-store"))

@@ -13,6 +13,7 @@ use kw_store::Abort;
 use kw_store::personal::{DossierUser, Invitation};
 
 use crate::app::{SignedIn, not_yours, refer, unreadable};
+use crate::dossiers::digits;
 use crate::opaque;
 use crate::rules::{Access, Ground};
 use crate::sessions::LISTED;
@@ -112,7 +113,15 @@ pub(crate) async fn accept(
     })
     .await?;
     let label = dossier.label().to_owned();
-    Ok(HttpResponse::Created().json(DossierView { id, label, owner: false, own: row.own, accessible: true }))
+    let birth_date = dossier.birth_date().copied().and_then(digits);
+    Ok(HttpResponse::Created().json(DossierView {
+        id,
+        label,
+        birth_date,
+        owner: false,
+        own: row.own,
+        accessible: true,
+    }))
 }
 
 /// Who uses the dossier.

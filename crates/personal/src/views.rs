@@ -21,6 +21,9 @@ pub(crate) struct SignInStarted {
 pub(crate) struct NewSession {
     /// The bearer token: for the `Authorization` header, shown once.
     pub(crate) token: String,
+    /// What the provider calls whoever signed in, for the screen. It is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     /// The session.
     pub(crate) session: SessionView,
 }
@@ -84,6 +87,11 @@ pub(crate) struct DossierView {
     pub(crate) id: DossierId,
     /// What its owner calls it.
     pub(crate) label: String,
+    /// The birth date of the person, `YYYYMMDD`, `00` where a part is not known: only for whoever may open it, so that the
+    /// screen says whom the dossier is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) birth_date: Option<kw_protocol::authorisation::SecretText>,
     /// Whether the user owns it.
     pub(crate) owner: bool,
     /// Whether it is about its owner.

@@ -83,6 +83,8 @@ struct Claims {
 struct StatedPerson {
     binding: SecretBytes32,
     epoch: u32,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -243,12 +245,13 @@ impl Provider for OidcProvider {
                 kind: one.kind,
                 categories: one.categories,
                 acts: one.acts,
-                label: one.label.chars().filter(|c| !c.is_control()).take(64).collect(),
+                label: plain(&one.label),
                 binding: Binding::from_bytes(&one.person.binding.0),
                 epoch: Epoch(one.person.epoch),
             });
         let own = (Binding::from_bytes(&claims.acting_subject.binding.0), Epoch(claims.acting_subject.epoch));
-        Ok(Statement { own: Some(own), represented: represented.collect() })
+        let name = claims.acting_subject.name.map(|name| plain(&name));
+        Ok(Statement { name, own: Some(own), represented: represented.collect() })
     }
 }
 
@@ -256,6 +259,11 @@ impl fmt::Debug for OidcProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OidcProvider").field("client_id", &self.parts.client_id).finish_non_exhaustive()
     }
+}
+
+/// A name as it goes on a page: bounded, on one line.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 /// The address, if it may be used: over TLS, or in a chain for tests on this machine.

@@ -187,7 +187,8 @@ impl World {
                 let id: SessionId = self.entropy.id(self.now);
                 let until = self.now.plus(std::time::Duration::from_hours(1));
                 // As it is stored and read back.
-                let sealed = self.key.seal_statement(id, &Statement { own, represented }, &self.entropy);
+                let sealed =
+                    self.key.seal_statement(id, &Statement { name: None, own, represented }, &self.entropy);
                 let statement = self.key.open_statement(id, &sealed).expect("it was sealed for this session");
                 self.sessions
                     .push((account, Session::new(id, self.accounts[account], statement, None, until)));

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 /// Whom the provider says the person may represent, at the moment of the sign-in.
 #[derive(Clone, Default)]
 pub struct Statement {
+    /// What the provider calls the person who signed in: a first name. It is not stored.
+    pub name: Option<String>,
     /// The person who signed in, if the statement was made for this session.
     pub own: Option<(Binding, Epoch)>,
     /// The people they may represent.
@@ -113,6 +115,7 @@ impl Statement {
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let stored: StoredStatement = serde_json::from_slice(bytes).ok()?;
         Some(Self {
+            name: None,
             own: stored.own.map(|own| own.read()),
             represented: stored
                 .represented

@@ -29,7 +29,7 @@ async fn not_where_its_users_cannot_reach_it() {
     bed.config.server.public = None;
     assert!(matches!(bed.prepare().await, Err(StartError::NoPublicListener)));
     let mut bed = Bed::new();
-    for wrong in ["http://127.0.0.1:1", "https://pgo.example/x", "https://pgo.example/", "pgo"] {
+    for wrong in ["http://pgo.example", "https://pgo.example/x", "https://pgo.example/", "pgo"] {
         wrong.clone_into(&mut bed.config.users.address);
         assert!(matches!(bed.prepare().await, Err(StartError::Address)), "{wrong}");
     }

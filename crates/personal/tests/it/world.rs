@@ -208,7 +208,7 @@ impl Provider for World {
             }
         });
         let own = Some((state.people[who].binding.clone(), Epoch(1)));
-        Ok(Statement { own, represented: represented.collect() })
+        Ok(Statement { name: None, own, represented: represented.collect() })
     }
 }
 
