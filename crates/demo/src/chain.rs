@@ -177,6 +177,11 @@ impl Chain {
             .ok_or_else(|| DemoError::Agreement(format!("there is no partner {name}")))
     }
 
+    /// Where the switchboard's operators ask it.
+    pub(crate) fn operator_address(&self) -> String {
+        format!("http://{}", self.switchboard.doors.admin)
+    }
+
     /// Cuts a partner off in the middle of things.
     pub(crate) async fn kill_partner(&mut self, name: &str) {
         for partner in &mut self.partners {
@@ -259,7 +264,11 @@ impl Chain {
             token: Some(partner.folder.join(TOKEN)),
         };
         let services = [&self.switchboard, &self.pseudonymiser].into_iter().map(central);
-        crate::Places { services: services.chain(self.partners.iter().map(partner)).collect() }
+        crate::Places {
+            services: services.chain(self.partners.iter().map(partner)).collect(),
+            pages: Vec::new(),
+            certificates: Vec::new(),
+        }
     }
 }
 
@@ -308,6 +317,11 @@ impl Central {
 }
 
 impl Partner {
+    /// `[partner]` of an application that asks this partner's process.
+    pub(crate) fn for_its_pages(&self) -> Value {
+        json!({ "address": self.doors.local.to_string(), "token_file": self.folder.join(TOKEN) })
+    }
+
     async fn start(
         program: &Path,
         ground: &Ground,

@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod asking;
+mod browser;
 mod chain;
+mod citizens;
 mod databases;
 mod error;
 mod events;
@@ -14,6 +16,7 @@ mod files;
 mod log_copy;
 mod made_up;
 mod mix_up;
+mod opened;
 mod openid;
 mod own_data;
 pub mod people;
@@ -42,6 +45,8 @@ use databases::Databases;
 pub use error::DemoError;
 pub use events::EVENTS as LOG_EVENTS;
 use files::Ground;
+use opened::Opened;
+pub use opened::{PagePlace, SignInPlace, Visited};
 pub use report::Report;
 pub use stage::{Audience, Nobody};
 
@@ -92,6 +97,12 @@ pub struct OwnData {
 pub struct Places {
     /// One per process.
     pub services: Vec<ServicePlace>,
+    /// What people work with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<PagePlace>,
+    /// The certificates that their browsers meet there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<PathBuf>,
 }
 
 /// Where one process is.
@@ -126,6 +137,8 @@ pub struct ServicePlace {
 #[derive(Debug)]
 pub struct Played {
     chain: Chain,
+    /// What people work with, where they do.
+    opened: Option<Opened>,
     /// Everything but the records, which are counted at the end.
     report: Report,
     search: search::Search,
@@ -135,7 +148,12 @@ pub struct Played {
 impl Played {
     /// Where everything is.
     pub fn places(&self) -> Places {
-        self.chain.places()
+        let mut places = self.chain.places();
+        if let Some(opened) = &self.opened {
+            places.pages = opened.pages().to_vec();
+            places.certificates = opened.certificates().to_vec();
+        }
+        places
     }
 
     /// What was seen so far.
@@ -213,6 +231,9 @@ impl Demo {
             log_copy::leave(&played.chain, &self.ground.log()).await?;
         }
         audience.begins("ending the services and counting their records");
+        if let Some(opened) = &mut played.opened {
+            opened.end().await;
+        }
         played.chain.end().await;
         let found = verdict::search_central(&played.search, &played.chain, &self.databases).await?;
         let records = played.chain.records().await?;

@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::time::Instant;
 
-use kw_agreement::draft::AgreementDraft;
 use kw_domain::Oin;
 use kw_protocol::dossier::{Dossier, SectionStatus};
 use kw_protocol::pull::ComparedPrecision;
+use kw_transport::LoopbackPorts;
 
 use crate::asking::{Asker, listed, motivated};
 use crate::chain::{Chain, Partner, PartnerPlan};
 use crate::databases::Databases;
 use crate::files::Ground;
+use crate::opened::Opening;
 use crate::people::{Holder, People, Person};
 use crate::registering::register_all;
 use crate::report::{PartnerDown, RecordCounts, Report, ShownDossier, UnknownPerson};
@@ -28,7 +29,7 @@ pub(crate) async fn play(
     began: Instant,
 ) -> Result<Played, DemoError> {
     audience
-        .begins(&format!("making up {count} people, and starting seven services on {}", databases.kind()));
+        .begins(&format!("making up {count} people, and starting eight services on {}", databases.kind()));
     let people = People::make(count);
     let mut plans = Vec::new();
     for (holder, name, oin) in PARTNERS {
@@ -44,8 +45,9 @@ pub(crate) async fn play(
             sources,
         });
     }
-    let draft = AgreementDraft::parse(AGREEMENT).map_err(|error| DemoError::Agreement(error.to_string()))?;
-    let mut chain = Chain::start(program, ground, databases, draft, plans).await?;
+    let mut ports = LoopbackPorts::default();
+    let (draft, opening) = Opening::plan(&mut ports, ground, AGREEMENT, &mut plans)?;
+    let mut chain = Chain::start_on(ports, program, ground, databases, draft, plans).await?;
 
     audience.begins("registering pointers at the switchboard");
     let registered = register_all(&chain).await?;
@@ -64,10 +66,15 @@ pub(crate) async fn play(
     let mix_up_refused = Some(stories.mix_up().await?);
     let broken = stories.broken;
 
+    audience.begins("opening desk, console and inzage, and signing in at each");
+    let opened = opening.open(program, ground, databases, &chain, &people).await?;
+    opened.seed(&chain, &people).await?;
+    let pages = opened.visits().await?;
+
     audience.begins("searching what the central services stored and logged for every number");
     let mut needles = Needles::default();
     needles.number(&people.unknown);
-    for person in &people.all {
+    for person in people.all.iter().chain(people.family.all()) {
         needles.person(person);
     }
     let search = needles.search()?;
@@ -83,15 +90,19 @@ pub(crate) async fn play(
         bsn_found_outside_partners: 0,
         elapsed_ms: began.elapsed().as_millis() as u64,
         rows: None,
+        pages,
         broken,
     };
+    if report.pages.iter().any(|visited| !visited.opened) {
+        report.broken.push("each application shows its first page to whoever signs in there");
+    }
     verdict::note(&mut report, &verdict::search_central(&search, &chain, databases).await?);
     // A search that finds nothing where every number stands in the open finds nothing anywhere.
     let open = search.in_folder(&ground.partner("youth-care").join("source"))?;
     if [Kind::Number, Kind::BirthDate, Kind::Text].iter().any(|kind| open.of(*kind) == 0) {
         report.broken.push("the search finds people where they are");
     }
-    Ok(Played { chain, report, search, began })
+    Ok(Played { chain, opened: Some(opened), report, search, began })
 }
 
 /// What is asked, in the name of the municipality.

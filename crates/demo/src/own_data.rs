@@ -105,9 +105,10 @@ pub(crate) async fn play(
             .of(Kind::Number),
         elapsed_ms: began.elapsed().as_millis() as u64,
         rows: Some(found.rows),
+        pages: Vec::new(),
         broken,
     };
-    Ok(Played { chain, report, search, began })
+    Ok(Played { chain, opened: None, report, search, began })
 }
 
 /// How many partners delivered something.

@@ -5,6 +5,8 @@ use kw_protocol::dossier::{Difference, Dossier, Party, Section, SectionStatus};
 use kw_protocol::local::RowRefusal;
 use serde::Serialize;
 
+use crate::Visited;
+
 /// The result of a demonstration, as `demo --once --json` prints it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,6 +34,9 @@ pub struct Report {
     /// What became of the rows, for own data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Rows>,
+    /// Who signed in at which application, and what came of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<Visited>,
     /// What was promised and did not hold: nothing, if all is well.
     #[serde(skip)]
     pub broken: Vec<&'static str>,
@@ -189,6 +194,7 @@ mod tests {
             bsn_found_outside_partners: 0,
             elapsed_ms: 7,
             rows: None,
+            pages: Vec::new(),
             broken: vec![],
         }
     }

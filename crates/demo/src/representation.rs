@@ -3,7 +3,6 @@
 //! A parent collects for a child into one of several strictly separated dossiers (scenario 1); a grandmother collects in the
 //! environment of her grandson, as a user with limited rights (scenario 2). Then what must be refused is tried.
 
-mod browser;
 mod people;
 mod stage;
 mod story;
@@ -114,7 +113,7 @@ pub(crate) async fn play(
         needles.number(&person.bsn).birth_date(&person.born);
     }
     let search = needles.search()?;
-    let found = search.in_folder(&ground.partner(stage::PERSONAL))?;
+    let found = search.in_folder(&ground.partner(crate::citizens::PERSONAL))?;
     // A search that finds nothing where they stand in the open finds nothing anywhere.
     let open = search.in_folder(&ground.partner("school").join("source"))?;
     if [Kind::Number, Kind::BirthDate].iter().any(|kind| open.of(*kind) == 0) {

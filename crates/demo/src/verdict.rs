@@ -98,6 +98,7 @@ mod tests {
             bsn_found_outside_partners: 0,
             elapsed_ms: 1,
             rows: None,
+            pages: Vec::new(),
             broken: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use kw_demo::people::People;
 use kw_demo::report::{Report, ShownSection};
 use kw_demo::representation::RepresentationReport;
 use kw_demo::youth_case::YouthCaseReport;
-use kw_demo::{Cast, Demo, OwnData, Places, Played, Settings};
+use kw_demo::{Cast, Demo, OwnData, PagePlace, Places, Played, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
@@ -254,7 +254,22 @@ fn readable_places(places: &Places, report: &Report) -> String {
              ketenwijzer doctor --config {configuration}"
         );
     }
+    if !places.pages.is_empty() {
+        text.push_str(&readable_pages(&places.pages));
+    }
     text
+}
+
+/// Where people work, and as whom they sign in.
+fn readable_pages(pages: &[PagePlace]) -> String {
+    let mut all = table(["in a browser", "for", "sign in as", "who is", "with the secret"]);
+    for page in pages {
+        for (at, sign_in) in page.sign_ins.iter().enumerate() {
+            let (address, of) = if at == 0 { (page.address.as_str(), page.of) } else { ("", "") };
+            all.add_row([address, of, &sign_in.name, &sign_in.role, &sign_in.secret]);
+        }
+    }
+    format!("\n\nEverybody here is made up.\n{all}")
 }
 
 fn readable(report: &Report) -> String {
@@ -312,6 +327,13 @@ fn readable(report: &Report) -> String {
                 status.as_str().unwrap_or("no section"),
                 down.complete
             ),
+        );
+    }
+    if !report.pages.is_empty() {
+        let opened = report.pages.iter().filter(|visited| visited.opened).count();
+        promise(
+            "each page opens to whoever signs in there",
+            format!("{opened} of {} sign-ins", report.pages.len()),
         );
     }
     promise(

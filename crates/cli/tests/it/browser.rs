@@ -18,6 +18,10 @@
 //! - The stage is shared by all tests at once, so a test that changes something does it to people of its own, and none counts.
 
 mod harness;
+mod signing_in;
+mod stage;
+
+pub(crate) use stage::Stage;
 
 /// Where axe-core is installed once for all runs, and pictures go that are not for the documents.
 const TOOLS: &str = env!("CARGO_TARGET_TMPDIR");

@@ -29,6 +29,9 @@ fn assert_all_promises(report: &Value) {
     assert_eq!(report["unknownPerson"], serde_json::json!({ "holders": 0, "complete": true }));
     assert_eq!(report["partnerDown"], serde_json::json!({ "complete": false, "status": "unavailable" }));
     assert_eq!(report["bsnFoundOutsidePartners"], 0);
+    let pages = report["pages"].as_array().unwrap();
+    let opened = |page: &&Value| page["status"] == 200 && page["opened"] == true;
+    assert_eq!((pages.iter().filter(opened).count(), pages.len()), (6, 6), "{report}");
     assert!(report["records"]["switchboard"].as_u64().unwrap() > 0);
     assert!(report["records"]["partners"].as_u64().unwrap() > 0);
 }
@@ -46,6 +49,7 @@ fn every_promise_holds_and_the_report_has_its_published_fields() {
         "mixUpRefused",
         "unknownPerson",
         "partnerDown",
+        "pages",
         "records",
         "bsnFoundOutsidePartners",
         "elapsedMs",

@@ -4,10 +4,10 @@ use chrono::Duration as Days;
 use kw_domain::{Clock as _, Instant, Oin, SystemClock};
 use serde_json::{Value, json};
 
-use super::browser::{Answer, Browser, at};
 use super::stage::{Stage, secret_of};
 use super::{Documents, Refused, Step};
 use crate::DemoError;
+use crate::browser::{Answer, Browser, at};
 
 /// What was seen so far.
 pub(super) struct Story<'a> {

@@ -85,7 +85,11 @@ impl BrowserDriver {
             "pageLoadStrategy": "normal",
             "timeouts": { "script": DEADLINE, "pageLoad": DEADLINE, "implicit": 0 },
             "goog:loggingPrefs": { "browser": "ALL" },
-            "goog:chromeOptions": { "binary": self.programs.browser, "args": flags },
+            "goog:chromeOptions": {
+                "binary": self.programs.browser,
+                "args": flags,
+                "prefs": { "intl.accept_languages": "nl-NL,nl" },
+            },
         }}});
         let begun = wire.begin(&capabilities).await?;
         Browser::new(Arc::clone(self), wire.of_session(begun), profile, room).await
@@ -115,7 +119,8 @@ fn key_digest(certificate: &Path) -> anyhow::Result<String> {
     Ok(digest)
 }
 
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
+    "--disable-smooth-scrolling",
     "--headless",
     "--no-sandbox",
     "--disable-gpu",

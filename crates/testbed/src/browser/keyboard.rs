@@ -13,7 +13,7 @@ impl Browser {
         let mut last = -1;
         for _ in 0..count {
             self.key(TAB).await?;
-            let step = self.wire.run(STEP, json!([])).await?;
+            let step = self.wire.run_until_called(STEP, json!([])).await?;
             let (at, name) = (step["at"].as_i64().unwrap_or(-1), step["name"].as_str().unwrap_or_default());
             if at < 0 {
                 break;
@@ -63,18 +63,22 @@ const BEGIN: &str = "
     window.kwName = one => `${one.tagName.toLowerCase()} ${(one.innerText || one.getAttribute('aria-label') || one.name || one.id || '').trim().slice(0, 60)}`;
     window.kwControls = all;
     window.kwReached = new Set();
-    window.kwBefore = new Map(all.map(one => [one, kwLooks(one)]));
+    window.kwUnfocused = new Map(all.map(one => [one, kwLooks(one)]));
     return all.length;";
 
+/// What has the focus now, once the page has scrolled to it.
 const STEP: &str = "
+    const done = arguments[arguments.length - 1];
     const one = document.activeElement;
-    if (!one || one === document.body || one === document.documentElement) return { at: -1, name: 'the page' };
+    if (!one || one === document.body || one === document.documentElement) return done({ at: -1, name: 'the page' });
     kwReached.add(one);
     const at = kwControls.indexOf(one);
     for (const animation of document.getAnimations()) animation.finish();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
     const box = one.getBoundingClientRect();
     const outside = box.width === 0 || box.height === 0 || box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth;
-    return { at, name: kwName(one), visible: at < 0 || kwLooks(one) !== kwBefore.get(one), hidden: outside };";
+    done({ at, name: kwName(one), visible: at < 0 || kwLooks(one) !== kwUnfocused.get(one), hidden: outside });
+    }));";
 
 const MISSED: &str = "
     const missed = kwControls.filter(one => !kwReached.has(one)).map(kwName);

@@ -150,7 +150,16 @@ impl Browser {
     }
 
     async fn click(&self, found: &Value) -> anyhow::Result<()> {
+        let leads_away = self.wire.run(LEADS_AWAY, json!([found])).await? == true;
         self.wire.post(&format!("/element/{}/click", element(found)?), json!({})).await?;
+        let until = Instant::now() + ONWARDS;
+        while leads_away && Instant::now() < until {
+            // There is no document to ask while one makes way for the next.
+            if self.evaluate(ARRIVED).await.is_ok_and(|arrived| arrived == true) {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
         Ok(())
     }
 
@@ -203,16 +212,21 @@ impl Browser {
         Ok(self.wire.get("/cookie").await?.as_array().cloned().unwrap_or_default())
     }
 
-    /// What the browser complained about since it was asked last: errors of scripts, what a policy stopped, what did not load. That a
-    /// page itself is one of refusal is no complaint.
+    /// What the browser complained about since it was asked last: errors of scripts, what a policy stopped, what did not load for this
+    /// page. That a page itself is one of refusal is no complaint.
     pub async fn complaints(&self) -> anyhow::Result<Vec<String>> {
         let entries = self.wire.post("/se/log", json!({ "type": "browser" })).await?;
-        let here = self.url().await?;
+        let loaded =
+            self.evaluate("return performance.getEntriesByType('resource').map(one => one.name)").await?;
+        let loaded: Vec<&str> = loaded.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let entries = entries.as_array().cloned().unwrap_or_default();
         let serious =
             entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["source"] == "security");
         let said = serious.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
-        Ok(said.filter(|said| !said.starts_with(&format!("{here} - Failed to load resource"))).collect())
+        let of_a_page = |said: &String| {
+            said.split_once(" - Failed to load resource").is_some_and(|(url, _)| !loaded.contains(&url))
+        };
+        Ok(said.filter(|said| !of_a_page(said)).collect())
     }
 
     /// Loads the page again with nothing kept of it, and weighs what comes.
@@ -258,6 +272,18 @@ const PRESSABLE: &str = "
     return all.find(one => names(one).includes(arguments[0]))
         || all.find(one => names(one).some(name => name.startsWith(arguments[0]))) || null;";
 
+/// Whether a click should bring another document: of a link to elsewhere, or the button of a form that is sent as it is. Marks this one.
+const LEADS_AWAY: &str = "
+    const one = arguments[0];
+    window.kwBefore = true;
+    if (one.closest('[hx-get], [hx-post]')) return false;
+    const link = one.closest('a[href]');
+    if (link) return !link.target && !link.hasAttribute('download') && new URL(link.href).pathname + new URL(link.href).search !== location.pathname + location.search;
+    const form = one.form;
+    return Boolean(form && ['submit', 'image'].includes(one.type) && (form.noValidate || one.formNoValidate || form.checkValidity()));";
+
+const ARRIVED: &str = "return !window.kwBefore && document.readyState === 'complete'";
+
 /// Sets what nobody types letter by letter: an option of a list, a day.
 const SET: &str = "
     const [field, text] = arguments;
@@ -288,4 +314,6 @@ pub(super) const WIDE: u32 = 1280;
 pub(super) const HIGH: u32 = 900;
 /// Until something is on the page. Longer than any page takes on a machine with other work.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Until the next document is there. A file that is saved, or a script that keeps the form, brings none.
+const ONWARDS: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(25);

@@ -1,0 +1,90 @@
+//! The demonstration that all browser tests share, with a browser for each.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use kw_testbed::browser::{Browser, BrowserDriver, Check};
+use serde_json::Value;
+
+use super::TOOLS;
+use crate::program::Demo;
+
+static SHARED: Mutex<Weak<Stage>> = Mutex::new(Weak::new());
+
+/// Everything that runs: the chain with its made-up people, desk, console, inzage, and where their users sign in. It ends with the
+/// last test that uses it.
+pub(crate) struct Stage {
+    demo: Demo,
+    driver: Arc<BrowserDriver>,
+    // Last, so that it is removed when nothing uses it any more.
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// The stage that the tests of this program share while any of them runs.
+    pub(crate) fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stage) = shared.upgrade() {
+            return stage;
+        }
+        let driver = BrowserDriver::shared().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let demo = Demo::start(&folder.path().join("kept"));
+        let stage = Arc::new(Self { demo, driver, _folder: folder });
+        *shared = Arc::downgrade(&stage);
+        stage
+    }
+
+    /// A browser with nothing in it, that takes the chain's own certificates for true.
+    pub(crate) async fn browser(&self) -> Browser {
+        let certificates = self.demo.places["certificates"].as_array().unwrap();
+        let paths: Vec<PathBuf> = certificates.iter().map(|path| path.as_str().unwrap().into()).collect();
+        self.driver.open(&paths).await.unwrap()
+    }
+
+    /// The address of a path at an application: `stage.at("desk", "/matches")`.
+    pub(crate) fn at(&self, application: &str, path: &str) -> String {
+        let address = self.page(application)["address"].as_str().unwrap();
+        format!("{}{path}", address.trim_end_matches('/'))
+    }
+
+    /// Signs in at an application as somebody: by name, or by the word for what they are (`auditor`).
+    pub(crate) async fn sign_in(&self, browser: &Browser, application: &str, who: &str) {
+        browser.go(&self.at(application, "/")).await.unwrap();
+        self.identify(browser, application, who).await;
+        let first = self.at(application, "/");
+        assert_eq!(browser.url().await.unwrap(), first, "{}", browser.text().await.unwrap());
+    }
+
+    /// Says who they are at the provider where the browser is now, as after a sensitive act.
+    pub(crate) async fn identify(&self, browser: &Browser, application: &str, who: &str) {
+        let sign_in = self.sign_in_of(application, who);
+        let text = |name: &str| sign_in[name].as_str().unwrap();
+        if application == "inzage" {
+            browser.fill("Naam", text("name")).await.unwrap();
+            browser.fill("Geheim", text("secret")).await.unwrap();
+        } else {
+            browser.tick(text("name")).await.unwrap();
+            browser.fill("Geheim", text("secret")).await.unwrap();
+        }
+        browser.press("Inloggen").await.unwrap();
+    }
+
+    /// The page that is open is as every page must be, wide and narrow, with and without a mouse. A picture of it is taken.
+    pub(crate) async fn expect_sound(&self, browser: &Browser, name: &str) {
+        let found = browser.mistakes(&Check { tools: TOOLS.as_ref(), name }).await.unwrap();
+        assert!(found.is_empty(), "{}\n{}", browser.url().await.unwrap(), found.join("\n"));
+        browser.picture(TOOLS.as_ref(), name).await.unwrap();
+    }
+
+    fn page(&self, application: &str) -> &Value {
+        let pages = self.demo.places["pages"].as_array().unwrap();
+        pages.iter().find(|page| page["name"] == application).unwrap()
+    }
+
+    fn sign_in_of(&self, application: &str, who: &str) -> &Value {
+        let all = self.page(application)["signIns"].as_array().unwrap();
+        let is_it = |one: &&Value| one["name"] == who || one["role"] == who;
+        all.iter().find(is_it).unwrap_or_else(|| panic!("{who} does not sign in at {application}: {all:?}"))
+    }
+}
