@@ -22,6 +22,7 @@ use kw_protocol::delegation::{ApproveDelegation, Delegation, Delegations, EndDel
 use kw_protocol::departure::{Departure, DepartureAct, Departures, RequestDeparture};
 use kw_protocol::dossier::{Dossier, DossierRequest, Lookup};
 use kw_protocol::identity_check::{IdentityCheck, IdentityCheckSearch, IdentityChecks, IdentityConfirmation};
+use kw_protocol::local::accesses::{OwnAccessSearch, OwnAccesses};
 use kw_protocol::local::canaries::{
     AskCanaries, Canaries, CanariesAsked, CanariesImported, CanaryFile, ImportCanaries, MakeCanary,
     RetireCanary,
@@ -109,6 +110,11 @@ impl LocalClient {
     /// Asks for what the logs of the chain say about one person.
     pub async fn access_report(&self, request: &AccessReportRequest) -> Result<AccessReport, ClientError> {
         self.post("/v1/access-reports", request, DOSSIER, QUESTION).await
+    }
+
+    /// Lists what somebody did, by the partner's own log.
+    pub async fn own_accesses(&self, search: &OwnAccessSearch) -> Result<OwnAccesses, ClientError> {
+        self.post("/v1/accesses/_search", search, PAGE, QUESTION).await
     }
 
     /// Lists the checks that two people of the holder have to make.

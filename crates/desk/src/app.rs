@@ -19,7 +19,6 @@ pub(crate) struct App {
     pub(crate) own: Oin,
     pub(crate) agreement: SharedAgreement,
     pub(crate) partner: LocalClient,
-    #[expect(dead_code, reason = "the pages of reports and matches come next")]
     pub(crate) duties: Duties,
     pub(crate) entropy: Entropy,
 }
@@ -52,6 +51,32 @@ impl App {
         } else {
             Err(Failure::SignIn { next: path.to_owned(), again: true })
         }
+    }
+
+    /// Whether somebody has one of the roles of a duty.
+    pub(crate) fn has(user: &User, duty: &[Role]) -> bool {
+        duty.iter().any(|role| user.is(role.as_str()))
+    }
+
+    /// Refuses whoever has none of the roles of a duty.
+    pub(crate) fn require(user: &User, duty: &[Role]) -> Result<(), Failure> {
+        if Self::has(user, duty) { Ok(()) } else { Err(Failure::denied()) }
+    }
+
+    /// Who acts, in a role of a duty.
+    pub(crate) fn actor_with(user: &User, duty: &[Role]) -> Result<Actor, Failure> {
+        let role = duty.iter().find(|role| user.is(role.as_str())).ok_or_else(Failure::denied)?;
+        Ok(Self::actor(user, role))
+    }
+
+    /// Who acts, where it does not matter in which role: one that people of this organisation can have.
+    pub(crate) fn some_actor(&self, user: &User) -> Result<Actor, Failure> {
+        let agreement = self.agreed();
+        let kind = agreement.partner(self.own).map(|partner| &partner.kind);
+        let exists = |role: &&Role| {
+            agreement.role(role).is_some_and(|rules| kind.is_some_and(|kind| rules.kinds.contains(kind)))
+        };
+        user.roles.iter().find(exists).map(|role| Self::actor(user, role)).ok_or_else(Failure::denied)
     }
 
     /// Who asks, as one of the roles that the provider gave them. What the provider said goes with it, so that nobody has to take

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::rt;
 use kw_client::LocalClient;
-use kw_domain::Instant;
+use kw_domain::{FeedbackId, Instant};
 use kw_protocol::dossier::{Difference, Dossier, DossierPart, LookupHolder, Section};
 use kw_protocol::problem::ProblemCode;
 use kw_web::{Failure, User};
@@ -99,6 +99,15 @@ impl Opened {
         let _ = tokio::time::timeout(PATIENCE, told.wait_for(|now| *now > version)).await;
     }
 
+    /// The own organisation doubts something in the section at this place.
+    pub(crate) fn reported(&self, place: usize, report: FeedbackId) {
+        self.change(|progress| {
+            if let Some(Some((_, section))) = progress.sections.get_mut(place) {
+                section.open_reports.push(report);
+            }
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Progress)) {
         let mut progress = self.progress();
         change(&mut progress);
@@ -167,6 +176,14 @@ impl Progress {
             complete: dossier.complete,
             differences: dossier.differences,
         }));
+    }
+
+    /// Values on which holders disagree.
+    pub(crate) fn differences(&self) -> &[Difference] {
+        match &self.outcome {
+            Some(Outcome::Whole(whole)) => &whole.differences,
+            _ => &[],
+        }
     }
 
     /// How many have answered, or had their time.

@@ -1,10 +1,17 @@
 //! The pages, one file each.
 
 mod about;
+mod accesses;
 mod confirm;
 mod dossier;
+mod matches;
+mod report;
+mod reports;
+mod reviews;
+mod signals;
 mod start;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -61,8 +68,22 @@ pub(crate) struct Choosable {
     pub(crate) help: String,
 }
 
-pub(crate) fn nav(_: &User) -> Vec<NavItem> {
-    vec![NavItem { path: "/", label: "desk-start" }]
+/// What somebody finds in the navigation: what they may do.
+pub(crate) fn nav(app: &App, user: &User) -> Vec<NavItem> {
+    let follows = App::has(user, &app.duties.matches);
+    let counts = App::has(user, &app.duties.figures);
+    [
+        (true, NavItem { path: "/", label: "desk-start" }),
+        (follows, NavItem { path: "/matches", label: "desk-matches" }),
+        (counts && !follows, NavItem { path: "/matches/figures", label: "desk-figures" }),
+        (true, NavItem { path: "/signals", label: "desk-signals" }),
+        (true, NavItem { path: "/reports", label: "desk-reports" }),
+        (true, NavItem { path: "/reviews", label: "desk-reviews" }),
+        (true, NavItem { path: "/accesses", label: "desk-accesses" }),
+    ]
+    .into_iter()
+    .filter_map(|(there, item)| there.then_some(item))
+    .collect()
 }
 
 pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
@@ -72,7 +93,34 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(at("/").route(web::get().to(start::show)).route(web::post().to(start::ask)))
         .service(at("/questions/{id}").route(web::get().to(confirm::show)).route(web::post().to(confirm::go)))
         .service(at("/dossiers/{id}").route(web::get().to(dossier::show)))
-        .service(at("/dossiers/{id}/news").route(web::get().to(dossier::news)));
+        .service(at("/dossiers/{id}/news").route(web::get().to(dossier::news)))
+        .service(
+            at("/dossiers/{id}/report/{place}")
+                .route(web::get().to(report::of_record))
+                .route(web::post().to(report::send_of_record)),
+        )
+        .service(
+            at("/dossiers/{id}/report/{place}/{row}")
+                .route(web::get().to(report::of_value))
+                .route(web::post().to(report::send_of_value)),
+        )
+        .service(at("/accesses").route(web::get().to(accesses::list)))
+        .service(at("/matches").route(web::get().to(matches::list)))
+        .service(at("/matches/figures").route(web::get().to(matches::figures)))
+        .service(at("/matches/{id}").route(web::get().to(matches::show)))
+        .service(at("/matches/{id}/contact").route(web::post().to(matches::contact)))
+        .service(at("/matches/{id}/coordinated").route(web::post().to(matches::coordinated)))
+        .service(at("/reviews").route(web::get().to(reviews::list)))
+        .service(at("/reviews/{id}").route(web::post().to(reviews::judge)))
+        .service(at("/signals").route(web::get().to(signals::list)))
+        .service(at("/reports").route(web::get().to(reports::list)))
+        .service(at("/reports/sent/{id}").route(web::get().to(reports::show_sent)))
+        .service(at("/reports/sent/{id}/withdrawal").route(web::post().to(reports::withdraw)))
+        .service(
+            at("/reports/received/{id}")
+                .route(web::get().to(reports::show_received))
+                .route(web::post().to(reports::annotate)),
+        );
 }
 
 /// A title of the agreement, in the language of the page.
@@ -82,6 +130,19 @@ fn titled(f: &Frame, title: &Localised) -> String {
         Language::English => kw_agreement::Language::English,
     };
     title.within(language).to_owned()
+}
+
+/// Text of a service in the query of an address.
+fn in_query(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(byte.into());
+        } else {
+            // Writing into a text does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
 }
 
 fn go_to(path: &str) -> HttpResponse {

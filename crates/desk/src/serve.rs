@@ -37,6 +37,7 @@ pub fn prepare(config: DeskConfig, http: Http) -> Result<Server, StartError> {
         entropy: http.entropy.clone(),
     };
     let app = Data::new(app);
+    let seen = app.clone();
     let (agreed, own) = (agreement.clone(), config.own);
     let shell = Data::new(Shell::<pages::Kept>::new(ShellParts {
         name: "desk",
@@ -45,7 +46,7 @@ pub fn prepare(config: DeskConfig, http: Http) -> Result<Server, StartError> {
         sign_in: &config.sign_in,
         session: config.session,
         provider: Arc::new(move || provider::terms(&agreed.current(), own)),
-        nav: Arc::new(pages::nav),
+        nav: Arc::new(move |user| pages::nav(&seen, user)),
         http,
     })?);
     let own = move |routes: &mut ServiceConfig| pages::routes(routes, &app);

@@ -1,6 +1,7 @@
 //! The local API: what the partner's own systems and the command line ask.
 
 pub(crate) mod access_reports;
+pub(crate) mod accesses;
 pub(crate) mod canaries;
 pub(crate) mod consents;
 pub(crate) mod delegations;
@@ -33,6 +34,7 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
     routes
         .app_data(app.clone())
         .service(web::resource("/v1/openapi.json").route(web::get().to(openapi::show_local)))
+        .service(web::resource("/v1/accesses/_search").route(web::post().to(accesses::search)))
         .service(web::resource("/v1/access-reports").route(web::post().to(access_reports::report)))
         .service(
             web::resource("/v1/canaries")

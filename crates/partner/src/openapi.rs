@@ -77,6 +77,7 @@ struct Description;
     ),
     paths(
         crate::local::access_reports::report,
+        crate::local::accesses::search,
         crate::local::canaries::list,
         crate::local::canaries::make,
         crate::local::canaries::ask,

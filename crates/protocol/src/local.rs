@@ -3,6 +3,7 @@
 //! Served on loopback with a bearer token, or over mutual TLS. These messages may hold a subject, so those that do have
 //! no `Debug`, and none of them ever travels to another party.
 
+pub mod accesses;
 pub mod canaries;
 pub mod choices;
 pub mod feedback;

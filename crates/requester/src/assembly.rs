@@ -39,7 +39,6 @@ pub(crate) fn dossier(
     }
 }
 
-/// The answer without its grants.
 /// Who was disclosed, by name.
 pub(crate) fn holders(disclosed: &[DisclosedHolder], agreement: &Agreement) -> Vec<LookupHolder> {
     let named = disclosed
@@ -48,6 +47,7 @@ pub(crate) fn holders(disclosed: &[DisclosedHolder], agreement: &Agreement) -> V
     named.collect()
 }
 
+/// The answer without its grants.
 pub(crate) fn lookup(answer: QueryAnswer, agreement: &Agreement) -> Lookup {
     let holders = holders(&answer.holders, agreement);
     Lookup {

@@ -157,11 +157,6 @@ impl View {
             };
             sections.iter().map(one).collect::<Vec<_>>()
         });
-        let whole = match &progress.outcome {
-            Some(Outcome::Whole(whole)) => Some(whole),
-            _ => None,
-        };
-        let differences = whole.map(|whole| whole.differences.as_slice()).unwrap_or_default();
         Self {
             id: opened.id.clone(),
             version: progress.version,
@@ -169,7 +164,8 @@ impl View {
             progress: said(f, progress, failed),
             found,
             outcome: outcome(f, progress, &sections),
-            differences: differences
+            differences: progress
+                .differences()
                 .iter()
                 .map(|one| difference(f, agreement, &opened.id, one, progress))
                 .collect(),
@@ -326,7 +322,6 @@ pub(super) fn category(f: &Frame, agreement: &Agreement, category: &Category) ->
     agreement.category(category).map_or_else(|| category.to_string(), |rules| titled(f, &rules.title))
 }
 
-#[expect(dead_code, reason = "the pages of reports come next")]
 /// A party by its name.
 pub(super) fn party(agreement: &Agreement, oin: Oin) -> String {
     agreement.party_name(oin).map_or_else(|| oin.to_string(), str::to_owned)
@@ -356,7 +351,6 @@ pub(super) fn touches(doubted: &str, pointer: &str) -> bool {
     doubted == pointer || inside(pointer, doubted) || inside(doubted, pointer)
 }
 
-#[expect(dead_code, reason = "the pages of reports come next")]
 /// The section at a place, when its holder delivered.
 pub(super) fn delivered(opened: &Opened, place: usize) -> Result<Section, Failure> {
     let progress = opened.progress();

@@ -36,7 +36,16 @@ async fn every_operation_of_the_local_api_wants_the_token() {
     let mut chain = Chain::new();
     let running = chain.start().await;
     let verdict = "reviews/01931b3e-7d5a-7000-8000-000000000001/verdict";
-    for path in ["dossiers", "lookups", "registrations", "reviews/_search", verdict, "withdrawals", "syncs"] {
+    for path in [
+        "accesses/_search",
+        "dossiers",
+        "lookups",
+        "registrations",
+        "reviews/_search",
+        verdict,
+        "withdrawals",
+        "syncs",
+    ] {
         let head = format!(
             "POST /v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \
              2\r\nConnection: close\r\n\r\n{{}}"
