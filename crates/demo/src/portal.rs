@@ -1,6 +1,6 @@
 //! What an agreement says where people use inzage: a partner of its own, which by law may use their number and registers nothing.
 
-use kw_agreement::draft::{AgreementDraft, PartnerDraft};
+use kw_agreement::draft::{AgreementDraft, BudgetDraft, BudgetsDraft, PartnerDraft};
 
 /// The number of that partner.
 pub const OIN: &str = "00000099000000018000";
@@ -15,6 +15,7 @@ pub fn admit(draft: &mut AgreementDraft) {
         population: 1_000,
         contact: "info@inzage.example".to_owned(),
         log_key: "kb4QzfdJ05g7eLRcv25Hj3GDtFLqTaAQLUVxnH601Sk".to_owned(),
+        budgets: budgets(),
         ..PartnerDraft::default()
     });
     if let Some(citizen) = draft.roles.get_mut("citizen") {
@@ -27,6 +28,12 @@ pub fn admit(draft: &mut AgreementDraft) {
         kind.registrars.push(OIN.to_owned());
         kind.acts = ["feedback", "object", "view"].map(str::to_owned).to_vec();
     }
+}
+
+/// People ask here all day, each about themselves, and one of them takes some ten evaluations: what others get by default is soon used.
+pub fn budgets() -> BudgetsDraft {
+    let asking = BudgetDraft { burst: 1_000, hour: 20_000, day: 100_000 };
+    BudgetsDraft { query: Some(asking.clone()), switchboard_query: Some(asking), ..BudgetsDraft::default() }
 }
 
 const KIND: &str = "citizen-portal";

@@ -89,6 +89,7 @@ inzage-no-purpose = No reason recorded
 inzage-timeline = What happened
 inzage-timeline-text = The newest is on top.
 inzage-times = until { $until }, { $times } times
+inzage-own-question = You asked this yourself, or somebody who may act for you.
 inzage-emergency = This was an emergency. It is checked afterwards whether it was right.
 inzage-why = Why
 inzage-who = By whom

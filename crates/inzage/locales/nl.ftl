@@ -89,6 +89,7 @@ inzage-no-purpose = Geen reden vastgelegd
 inzage-timeline = Wat er gebeurde
 inzage-timeline-text = Het nieuwste staat bovenaan.
 inzage-times = tot { $until }, { $times } keer
+inzage-own-question = Dit vroeg u zelf op, of iemand die namens u mag handelen.
 inzage-emergency = Dit was een noodgeval. Er wordt achteraf gekeken of het mocht.
 inzage-why = Waarom
 inzage-who = Door wie

@@ -233,7 +233,8 @@ impl<'a> Asking<'a> {
             until: period.until,
         };
         let report = self.app.partner.access_report(&request).await?;
-        let mut entries = covering::entries(report.entries, &self.person);
+        let mut entries =
+            covering::entries(report.entries, &self.person, self.app.agreed().switchboard().oin);
         let parties = covering::parties(report.parties, &entries, &self.person, &self.app.agreed());
         entries.reverse();
         let cut = entries.len() > MOST_ENTRIES;

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what does not work has to fail the test")]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kw_domain::SystemClock;
 use kw_transport::{ClientOptions, web_client};
-use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::header::{ACCEPT, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
 /// Somebody who reads pages and sends forms. Whatever does not work panics: it is for tests.
@@ -39,7 +41,14 @@ impl Default for Visitor {
 impl Visitor {
     /// With no cookies yet. It follows no redirects by itself.
     pub fn new() -> Self {
-        Self { client: client(), cookies: BTreeMap::new() }
+        Self::trusting(&[])
+    }
+
+    /// The same, who trusts these authorities.
+    pub fn trusting(roots: &[PathBuf]) -> Self {
+        let options = ClientOptions { timeout: Duration::from_mins(1), ..ClientOptions::default() };
+        let client = web_client(roots, Arc::new(SystemClock), options).unwrap();
+        Self { client, cookies: BTreeMap::new() }
     }
 
     /// For requests of one's own.
@@ -76,6 +85,7 @@ impl Visitor {
     /// Sends a request with the cookies of its host, and keeps those that are set.
     pub async fn send(&mut self, request: RequestBuilder, url: Url) -> Seen {
         let port = url.port_or_known_default().unwrap();
+        let request = request.header(ACCEPT, "text/html");
         let own = self.cookies.iter().filter(|((at, _), _)| *at == port);
         let text: Vec<String> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
         let request = if text.is_empty() { request } else { request.header(COOKIE, text.join("; ")) };
@@ -126,11 +136,6 @@ impl Seen {
     pub fn token(&self) -> String {
         between(&self.text, "name=\"_token\" value=\"", "\"").unwrap().to_owned()
     }
-}
-
-/// A client that follows no redirects by itself.
-fn client() -> Client {
-    web_client(&[], Arc::new(SystemClock), ClientOptions::default()).unwrap()
 }
 
 /// What stands between two texts.

@@ -21,6 +21,7 @@ mod first_load;
 mod identity_checks;
 mod inspection;
 mod inzage;
+mod inzage_pages;
 mod killed_sync;
 mod leaving;
 mod log_events;

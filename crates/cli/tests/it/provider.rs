@@ -80,7 +80,7 @@ impl Town {
         let roots = authority.files_of("health-service").trust_anchors;
 
         let keys: HashMap<_, _> =
-            ["holder", "personal"].map(|id| (id, SigningKey::generate().unwrap())).into();
+            ["holder", "personal", "portal"].map(|id| (id, SigningKey::generate().unwrap())).into();
         let client = |id: &str, audience| Client {
             id: id.to_owned(),
             redirect_uris: vec![REDIRECT.to_owned()],
@@ -96,6 +96,7 @@ impl Town {
             clients: vec![
                 client("holder", Audience::Holder),
                 client("personal", Audience::Personal(Oin::parse(PERSONAL).unwrap())),
+                client("portal", Audience::Portal),
             ],
             transactions: folder.path().join("statements.jsonl"),
             clock: Arc::new(SystemClock),
@@ -359,6 +360,25 @@ async fn a_holder_is_told_both_people_and_a_personal_environment_neither_number(
     for hidden in [MOTHER, DAUGHTER, "Anna", "maria"] {
         assert!(!kept.contains(hidden));
     }
+
+    // A portal hears the same by DigiD's own names, and how far the mandate goes.
+    let own = town.stated("portal", "openid", "anna", json!({ "self": true })).await;
+    let (acting, legal) = ("urn:nl-eid-gdi:1.0:ActingSubjectID", "urn:nl-eid-gdi:1.0:LegalSubjectID");
+    assert_eq!(
+        (&own[acting], &own[legal], &own["name"]),
+        (&json!(DAUGHTER), &json!(DAUGHTER), &json!("Anna"))
+    );
+    let choice = json!({ "mandate": mandate.mandate });
+    let both = town.stated("portal", "openid onbehalfof", "maria", choice).await;
+    assert_eq!((&both[acting], &both[legal]), (&json!(MOTHER), &json!(DAUGHTER)));
+    assert_eq!(both["urn:nl-eid-gdi:1.1:RepresentationType"], "voluntary");
+    let scope =
+        json!({ "id": mandate.mandate, "categories": ["youth-health"], "acts": ["view"], "name": "Anna" });
+    assert_eq!(both["mandate"], scope);
+    let others = ["acting_subject", "legal_subject", "representation", "represented"];
+    assert!(others.iter().all(|claim| both.get(claim).is_none()), "{both}");
+    let kept = fs::read_to_string(town.folder.path().join("statements.jsonl")).unwrap();
+    assert!(![MOTHER, DAUGHTER].iter().any(|number| kept.contains(number)));
     town.provider.stop().await;
 }
 

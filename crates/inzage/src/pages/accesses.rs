@@ -44,6 +44,7 @@ pub(super) struct Line {
     pub(super) times: u32,
     pub(super) party: String,
     pub(super) act: &'static str,
+    pub(super) own: bool,
     pub(super) emergency: bool,
     pub(super) refused: bool,
     pub(super) result: &'static str,
@@ -153,6 +154,7 @@ fn line(words: Words<'_>, entry: &ReportEntry) -> Line {
         times: entry.times,
         party: entry.party.name.clone(),
         act: act(entry.act),
+        own: figures::is_own(entry, words.agreement.subject_access().purpose.as_ref()),
         emergency: entry.relation == Some(kw_protocol::query::RelationBasis::Emergency),
         refused: entry.result != kw_ledger::Outcome::Success,
         result: entry.result.code(),
@@ -169,7 +171,8 @@ fn line(words: Words<'_>, entry: &ReportEntry) -> Line {
 
 fn plots(words: Words<'_>, accesses: &Accesses) -> Vec<String> {
     let f = words.f;
-    let months = figures::by_month(&accesses.entries, accesses.made_at);
+    let own = words.agreement.subject_access().purpose.as_ref();
+    let months = figures::by_month(&accesses.entries, own, accesses.made_at);
     if months.iter().all(|(_, count)| *count == 0) {
         return Vec::new();
     }
@@ -179,8 +182,8 @@ fn plots(words: Words<'_>, accesses: &Accesses) -> Vec<String> {
         // `1 maart 2026` without the day.
         Bar { label: day.split_once(' ').map_or(day.as_str(), |(_, rest)| rest).to_owned(), value }
     };
-    let by_party = figures::most_by(&accesses.entries, 10, |entry| entry.party.name.clone());
-    let by_purpose = figures::most_by(&accesses.entries, 10, |entry| match &entry.purpose {
+    let by_party = figures::most_by(&accesses.entries, own, 10, |entry| entry.party.name.clone());
+    let by_purpose = figures::most_by(&accesses.entries, own, 10, |entry| match &entry.purpose {
         Some(purpose) => words.named_purpose(purpose),
         None => f.t("inzage-no-purpose"),
     });

@@ -36,10 +36,11 @@ pub(super) fn page(by: &SignedIn<Kept>, app: &App, problems: Problems) -> Outcom
     let (f, agreement) = (by.frame("inzage-start"), app.agreed());
     let about = About::of(by, &f, &agreement)?;
     let gathered = by.session.data().gathered();
+    let own = agreement.subject_access().purpose.as_ref();
     let summary = gathered.as_deref().map(|found| {
         let accesses = found.accesses.as_ref().as_ref().ok();
         let looks = |entries: &[_]| {
-            entries.iter().filter(|entry| is_look(entry)).map(|entry| u64::from(entry.times)).sum()
+            entries.iter().filter(|entry| is_look(entry, own)).map(|entry| u64::from(entry.times)).sum()
         };
         Summary {
             at: f.moment(found.at),

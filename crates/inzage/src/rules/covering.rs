@@ -1,14 +1,14 @@
 //! What somebody who acts under a mandate is told of an access report: what the mandate covers, and nothing else.
 
 use kw_agreement::Agreement;
-use kw_domain::Category;
+use kw_domain::{Category, Oin};
 use kw_protocol::access_report::{AskedParty, Named, ReportEntry, ReportedAct};
 
 use crate::person::Person;
 
 /// The entries of which the mandate covers some kind of data, with nothing in them of another kind. What names no kind of data
 /// could be of any, and goes too; so does what tells about other mandates.
-pub(crate) fn entries(all: Vec<ReportEntry>, person: &Person) -> Vec<ReportEntry> {
+pub(crate) fn entries(all: Vec<ReportEntry>, person: &Person, switchboard: Oin) -> Vec<ReportEntry> {
     if person.mandate.is_none() {
         return all;
     }
@@ -17,6 +17,13 @@ pub(crate) fn entries(all: Vec<ReportEntry>, person: &Person) -> Vec<ReportEntry
     for mut entry in all {
         entry.categories.retain(covered);
         entry.fetches.retain(|fetch| covered(&fetch.category));
+        // In whose logs it stands tells who else has something.
+        let (party, fetches) = (entry.party.oin, &entry.fetches);
+        entry.recorded_by.retain(|log| {
+            log.oin == party
+                || log.oin == switchboard
+                || fetches.iter().any(|fetch| fetch.holder.oin == log.oin)
+        });
         let tells = !entry.categories.is_empty() || !entry.fetches.is_empty();
         if tells && !is_of_mandates(entry.act) || entry.act == ReportedAct::Reported {
             kept.push(entry);
@@ -77,7 +84,7 @@ pub(crate) mod tests {
         serde_json::from_value(json!({
             "at": "2026-11-21T09:30:00Z", "times": 1, "act": act, "party": party, "result": "success",
             "categories": categories.iter().map(named).collect::<Vec<_>>(), "fetches": fetches,
-            "recordedBy": [], "references": [], "text": "",
+            "recordedBy": [party, { "oin": "00000099000000015000", "name": "Another" }], "references": [], "text": "",
         }))
         .unwrap()
     }
@@ -98,10 +105,12 @@ pub(crate) mod tests {
             entry("mandate-registered", &["school-attendance"], &[]),
             entry("reported", &[], &[]),
         ];
-        let told = entries(all.clone(), &person);
+        let switchboard = Oin::parse("00000099000000001000").unwrap();
+        let told = entries(all.clone(), &person, switchboard);
         let acts: Vec<_> = told.iter().map(|entry| entry.act).collect();
         assert_eq!(acts, [ReportedAct::Registered, ReportedAct::Asked, ReportedAct::Reported]);
-        assert!(!format!("{told:?}").contains("addiction-care"));
-        assert_eq!(entries(all.clone(), &Person::themselves()).len(), all.len());
+        let told = format!("{told:?}");
+        assert!(!told.contains("addiction-care") && !told.contains("Another"), "{told}");
+        assert_eq!(entries(all.clone(), &Person::themselves(), switchboard).len(), all.len());
     }
 }

@@ -98,15 +98,20 @@ pub(super) fn check_ground(
     requester: Oin,
     found: &[FindablePointer],
 ) -> Result<(), Denied> {
-    let own = agreement.subject_access();
-    let of_person = own.partners.contains(&requester) && own.purpose.as_ref() == Some(&query.purpose);
     let has_own = found.iter().any(|pointer| pointer.holder == requester);
-    let needs_own =
-        query.relation.basis == RelationBasis::Listed && query.representation.is_none() && !of_person;
+    let needs_own = query.relation.basis == RelationBasis::Listed
+        && query.representation.is_none()
+        && !is_persons_own(agreement, query, requester);
     if needs_own && !has_own {
         return Err(Denied("relation-not-listed"));
     }
     Ok(())
+}
+
+/// Whether a partner that identified the person asks for them: what they chose about others is not about themselves.
+fn is_persons_own(agreement: &Agreement, query: &Query, requester: Oin) -> bool {
+    let own = agreement.subject_access();
+    own.partners.contains(&requester) && own.purpose.as_ref() == Some(&query.purpose)
 }
 
 /// Which pointers are disclosed: of the categories and holders asked, findable for this purpose, not the asker's own, and
@@ -134,12 +139,17 @@ pub(super) fn disclosed(
         })
         .collect();
     let mut weighed = Weighed::default();
+    let own = is_persons_own(agreement, query, requester);
     let mut pointers: Vec<PointerInput<'_>> = asked
         .iter()
         .map(|pointer| PointerInput {
             holder: pointer.holder,
             category: &pointer.category,
-            consent: weighed.weigh(agreement, &found.chosen, pointer, requester, at),
+            consent: if own {
+                ConsentVerdict::Given
+            } else {
+                weighed.weigh(agreement, &found.chosen, pointer, requester, at)
+            },
         })
         .collect();
     // Nothing, one pointer and a few take the policy as long as each other: what is withheld does not show in the time.
