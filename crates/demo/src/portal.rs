@@ -33,7 +33,7 @@ pub fn admit(draft: &mut AgreementDraft) {
 /// People ask here all day, each about themselves, and one of them takes some ten evaluations: what others get by default is soon used.
 pub fn budgets() -> BudgetsDraft {
     let asking = BudgetDraft { burst: 1_000, hour: 20_000, day: 100_000 };
-    BudgetsDraft { query: Some(asking.clone()), switchboard_query: Some(asking), ..BudgetsDraft::default() }
+    BudgetsDraft { query: Some(asking), switchboard_query: Some(asking), ..BudgetsDraft::default() }
 }
 
 const KIND: &str = "citizen-portal";
