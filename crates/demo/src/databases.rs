@@ -179,7 +179,7 @@ mod tests {
                 database: Some(given.to_owned()),
                 root_certificates: None,
                 partners_on_files: false,
-                cast: crate::Cast::MadeUp { people: 0 },
+                cast: crate::Cast::MadeUp { people: 0, pages: false },
             };
             assert_eq!(Databases::new(&settings).unwrap().server.unwrap().url_of("kw_demo_1"), expected);
         }

@@ -74,6 +74,8 @@ pub enum Cast {
     MadeUp {
         /// How many.
         people: usize,
+        /// Whether desk, console and inzage open, with something to see in each.
+        pages: bool,
     },
     /// Files of one's own.
     Own(OwnData),
@@ -193,12 +195,12 @@ impl Demo {
         let began = Instant::now();
         let play = async {
             match &self.settings.cast {
-                Cast::MadeUp { people } => {
+                Cast::MadeUp { people, pages } => {
                     Box::pin(made_up::play(
                         &self.settings.program,
                         &self.ground,
                         &self.databases,
-                        *people,
+                        (*people, *pages),
                         audience,
                         began,
                     ))

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use kw_agreement::draft::AgreementDraft;
 use kw_domain::Oin;
 use kw_protocol::dossier::{Dossier, SectionStatus};
 use kw_protocol::pull::ComparedPrecision;
@@ -24,12 +25,15 @@ pub(crate) async fn play(
     program: &Path,
     ground: &Ground,
     databases: &Databases,
-    count: usize,
+    (count, with_pages): (usize, bool),
     audience: &dyn Audience,
     began: Instant,
 ) -> Result<Played, DemoError> {
-    audience
-        .begins(&format!("making up {count} people, and starting eight services on {}", databases.kind()));
+    let services = if with_pages { "eight" } else { "seven" };
+    audience.begins(&format!(
+        "making up {count} people, and starting {services} services on {}",
+        databases.kind()
+    ));
     let people = People::make(count);
     let mut plans = Vec::new();
     for (holder, name, oin) in PARTNERS {
@@ -46,7 +50,14 @@ pub(crate) async fn play(
         });
     }
     let mut ports = LoopbackPorts::default();
-    let (draft, opening) = Opening::plan(&mut ports, ground, AGREEMENT, &mut plans)?;
+    let (draft, opening) = if with_pages {
+        let (draft, opening) = Opening::plan(&mut ports, ground, AGREEMENT, &mut plans)?;
+        (draft, Some(opening))
+    } else {
+        let draft =
+            AgreementDraft::parse(AGREEMENT).map_err(|error| DemoError::Agreement(error.to_string()))?;
+        (draft, None)
+    };
     let mut chain = Chain::start_on(ports, program, ground, databases, draft, plans).await?;
 
     audience.begins("registering pointers at the switchboard");
@@ -66,10 +77,14 @@ pub(crate) async fn play(
     let mix_up_refused = Some(stories.mix_up().await?);
     let broken = stories.broken;
 
-    audience.begins("opening desk, console and inzage, and signing in at each");
-    let opened = opening.open(program, ground, databases, &chain, &people).await?;
-    opened.seed(&chain, &people).await?;
-    let pages = opened.visits().await?;
+    let (mut opened, mut pages) = (None, Vec::new());
+    if let Some(opening) = opening {
+        audience.begins("opening desk, console and inzage, and signing in at each");
+        let running = opening.open(program, ground, databases, &chain, &people).await?;
+        running.seed(&chain, &people).await?;
+        pages = running.visits().await?;
+        opened = Some(running);
+    }
 
     audience.begins("searching what the central services stored and logged for every number");
     let mut needles = Needles::default();
@@ -102,7 +117,7 @@ pub(crate) async fn play(
     if [Kind::Number, Kind::BirthDate, Kind::Text].iter().any(|kind| open.of(*kind) == 0) {
         report.broken.push("the search finds people where they are");
     }
-    Ok(Played { chain, opened: Some(opened), report, search, began })
+    Ok(Played { chain, opened, report, search, began })
 }
 
 /// What is asked, in the name of the municipality.

@@ -59,7 +59,7 @@ impl Visitor {
     /// Asks for a page.
     pub async fn get(&mut self, url: &str) -> Seen {
         let url: Url = url.parse().unwrap();
-        self.send(self.client.get(url.clone()), url).await
+        self.send(self.client.get(url.clone()).header(ACCEPT, "text/html"), url).await
     }
 
     /// Sends a form, as a page of the same site does.
@@ -68,6 +68,7 @@ impl Visitor {
         let body = Url::parse_with_params("http://form/", form).unwrap();
         let request =
             self.client.request(Method::POST, url.clone()).body(body.query().unwrap_or_default().to_owned());
+        let request = request.header(ACCEPT, "text/html");
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         self.send(request.header(ORIGIN, url.origin().ascii_serialization()), url).await
     }

@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
     /// The column with the birth date, if it is not called geboortedatum or birthDate.
     #[arg(long, value_name = "NAME", requires = "data")]
     birth_date_column: Option<String>,
+    /// Do not open desk, console and inzage, and play nothing for them: a chain for programs.
+    #[arg(long, conflicts_with_all = ["data", "story"])]
+    without_pages: bool,
     /// How many people to make up.
     #[arg(long, value_name = "N", default_value_t = People::USUAL as u32, conflicts_with = "data")]
     #[arg(value_parser = clap::value_parser!(u32).range(People::FEWEST as i64..=5000))]
@@ -93,7 +96,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
 
 fn settings(arguments: Arguments) -> Result<Settings, Failure> {
     let cast = match arguments.data {
-        None => Cast::MadeUp { people: arguments.people as usize },
+        None => Cast::MadeUp { people: arguments.people as usize, pages: !arguments.without_pages },
         Some(folder) => Cast::Own(OwnData {
             folder,
             bsn_column: arguments.bsn_column,

@@ -68,7 +68,7 @@ async fn play(kept: &Path, server: Option<&PostgresServer>) -> Search {
         root_certificates: server.map(PostgresServer::root_certificates),
         database,
         partners_on_files: true,
-        cast: Cast::MadeUp { people: PEOPLE },
+        cast: Cast::MadeUp { people: PEOPLE, pages: false },
     };
     let demo = kw_demo::Demo::prepare(settings).unwrap();
     let played = demo.play(&Nobody, std::future::pending()).await.unwrap();

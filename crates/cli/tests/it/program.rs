@@ -65,6 +65,16 @@ impl Demo {
 
     /// The same with more arguments.
     pub(crate) fn start_with(folder: &Path, more: &[&str]) -> Self {
+        let without = ["--without-pages"];
+        Self::run(folder, &[&without, more].concat())
+    }
+
+    /// With desk, console and inzage, and everything that happened for them.
+    pub(crate) fn with_pages(folder: &Path) -> Self {
+        Self::run(folder, &[])
+    }
+
+    fn run(folder: &Path, more: &[&str]) -> Self {
         let arguments = ["demo", "--json", "--people", "40", "--dir", folder.to_str().unwrap()];
         let mut said = tempfile::tempfile().unwrap();
         let stderr = said.try_clone().unwrap();

@@ -21,7 +21,7 @@ impl Demonstration {
     /// Starts it in a folder that is not there yet.
     pub(super) fn start(product: &Path, place: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(product)
-            .args(["demo", "--json", "--dir"])
+            .args(["demo", "--json", "--without-pages", "--dir"])
             .arg(place)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -29,7 +29,7 @@ impl Stage {
         }
         let driver = BrowserDriver::shared().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let demo = Demo::start(&folder.path().join("kept"));
+        let demo = Demo::with_pages(&folder.path().join("kept"));
         let stage = Arc::new(Self { demo, driver, _folder: folder });
         *shared = Arc::downgrade(&stage);
         stage
