@@ -56,7 +56,7 @@ desk-mandate-wrong = This is not the name of a mandate. Leave it empty if you do
 desk-categories = Kinds of data
 desk-categories-help = Choose only what you need. If you choose nothing, you search in all that you may see.
 desk-categories-refused = These data do not go with the purpose that you chose.
-desk-ask = Search
+desk-ask = Search for data
 
 ## First see what will be recorded
 

@@ -56,7 +56,7 @@ desk-mandate-wrong = Dit is geen kenmerk van een machtiging. Laat het leeg als u
 desk-categories = Soorten gegevens
 desk-categories-help = Kies alleen wat u nodig heeft. Kiest u niets, dan zoekt u in alles wat u mag zien.
 desk-categories-refused = Deze gegevens horen niet bij het doel dat u koos.
-desk-ask = Zoeken
+desk-ask = Gegevens zoeken
 
 ## Eerst zien wat er wordt vastgelegd
 

@@ -11,6 +11,7 @@ use kw_runtime::{Entropy, SharedAgreement};
 use kw_web::{Failure, SignedIn, User};
 
 use crate::Duties;
+use crate::asking::choices;
 use crate::pages::Kept;
 
 /// One desk: the same for all who work at it.
@@ -51,6 +52,11 @@ impl App {
         } else {
             Err(Failure::SignIn { next: path.to_owned(), again: true })
         }
+    }
+
+    /// Whether somebody sees the organisation's own reports: whoever may see data of the chain, and whoever handles reports.
+    pub(crate) fn sees_reports(&self, user: &User) -> bool {
+        Self::has(user, &self.duties.feedback) || !choices(&self.agreed(), self.own, &user.roles).is_empty()
     }
 
     /// Whether somebody has one of the roles of a duty.

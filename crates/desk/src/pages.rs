@@ -77,7 +77,7 @@ pub(crate) fn nav(app: &App, user: &User) -> Vec<NavItem> {
         (follows, NavItem { path: "/matches", label: "desk-matches" }),
         (counts && !follows, NavItem { path: "/matches/figures", label: "desk-figures" }),
         (true, NavItem { path: "/signals", label: "desk-signals" }),
-        (true, NavItem { path: "/reports", label: "desk-reports" }),
+        (app.sees_reports(user), NavItem { path: "/reports", label: "desk-reports" }),
         (true, NavItem { path: "/reviews", label: "desk-reviews" }),
         (true, NavItem { path: "/accesses", label: "desk-accesses" }),
     ]
@@ -111,7 +111,9 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
         .service(at("/matches/{id}/contact").route(web::post().to(matches::contact)))
         .service(at("/matches/{id}/coordinated").route(web::post().to(matches::coordinated)))
         .service(at("/reviews").route(web::get().to(reviews::list)))
-        .service(at("/reviews/{id}").route(web::post().to(reviews::judge)))
+        .service(
+            at("/reviews/{id}").route(web::get().to(reviews::back)).route(web::post().to(reviews::judge)),
+        )
         .service(at("/signals").route(web::get().to(signals::list)))
         .service(at("/reports").route(web::get().to(reports::list)))
         .service(at("/reports/sent/{id}").route(web::get().to(reports::show_sent)))

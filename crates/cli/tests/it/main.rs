@@ -15,6 +15,7 @@ mod consent;
 mod demo;
 mod deployment;
 mod desk;
+mod desk_pages;
 mod feedback_received;
 mod feedback_sent;
 mod first_load;

@@ -101,6 +101,9 @@ pub(crate) struct Page {
 }
 
 pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, page: Query<Page>) -> Outcome {
+    if !app.sees_reports(by.user()) {
+        return Err(Failure::denied());
+    }
     let f = by.frame("desk-reports");
     let agreement = app.agreed();
     let search = SentSearch { limit: Some(LINES), ..SentSearch::default() };
@@ -155,6 +158,9 @@ fn received_line(f: &Frame, agreement: &Agreement, report: &FeedbackSummary) -> 
 }
 
 pub(crate) async fn show_sent(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
+    if !app.sees_reports(by.user()) {
+        return Err(Failure::denied());
+    }
     let report = app.partner.sent_report(report_id(&id)?).await?;
     let f = by.frame("desk-report-one");
     let agreement = app.agreed();
@@ -188,6 +194,9 @@ pub(crate) async fn show_sent(by: SignedIn<Kept>, app: Data<App>, id: Path<Strin
 }
 
 pub(crate) async fn withdraw(form: Form<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
+    if !app.sees_reports(form.by.user()) {
+        return Err(Failure::denied());
+    }
     let id = report_id(&id)?;
     let path = format!("/reports/sent/{id}");
     app.require_proof(&form.by, &path)?;

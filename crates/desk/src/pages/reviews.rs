@@ -1,5 +1,6 @@
 //! Questions on a ground of one's own, and what colleagues find of them.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
@@ -49,6 +50,11 @@ pub(crate) struct From {
 pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, from: Query<From>) -> Outcome {
     app.require_proof(&by, "/reviews")?;
     page(&by, &app, from.cursor.clone(), &Problems::new(), None, StatusCode::OK).await
+}
+
+/// A form that came back has this address; whoever goes there finds the list.
+pub(crate) async fn back(_: SignedIn<Kept>) -> HttpResponse {
+    go_to("/reviews")
 }
 
 pub(crate) async fn judge(form: Form<Kept>, app: Data<App>, id: Path<String>) -> Outcome {

@@ -1,0 +1,159 @@
+//! From a case to a dossier, a report about it, and what is recorded of all that.
+
+use kw_testbed::between;
+
+use super::bed::{Bed, ELSEWHERE, PERSON};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caseworker_goes_from_a_case_to_a_dossier_and_doubts_a_value() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut mira = bed.visitor("m.consulent").await;
+    let start = mira.get(&bed.at("/")).await;
+    assert!(start.text.contains("Hulp op elkaar afstemmen"), "{}", start.text);
+    // What only others may ask is not offered.
+    assert!(!start.text.contains("quality-officer") && !start.text.contains("enforce-attendance"));
+
+    let page = bed.whole(&mut mira, PERSON, "Z-2026-17").await;
+    for part in [
+        "Dit dossier is",
+        "Verschillen",
+        "Jeugdzorg Demostad",
+        "De Linde",
+        "0970 555 0199",
+        "•••••••42",
+        "4 maart 2011",
+    ] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    assert!(!page.text.contains(PERSON), "the number is not in the page");
+    assert!(page.text.len() < 150 * 1024, "{} bytes", page.text.len());
+
+    // Every value has a form of its own.
+    let report = page.text.split("href=\"").filter_map(|rest| rest.split('"').next());
+    let report =
+        report.into_iter().find(|path| path.contains("/report/") && path.matches('/').count() == 5).unwrap();
+    let form = mira.get(&bed.at(report)).await;
+    assert!(
+        form.text.contains("Geboren") && form.text.contains("4 maart 2011"),
+        "whom it is about stays in sight"
+    );
+    let token = form.token();
+    let incomplete = [("_token", token.as_str()), ("suspicion", "yes"), ("name", "Mira"), ("email", "mira")];
+    let refused = mira.post(&bed.at(report), &incomplete).await;
+    assert_eq!(refused.status.as_u16(), 422);
+    for part in ["id=\"knowledge-problem\"", "id=\"email-problem\"", "href=\"#definition\"", "value=\"mira\""]
+    {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    let complete = [
+        ("_token", token.as_str()),
+        ("proposed", "anders"),
+        ("suspicion", "yes"),
+        ("knowledge", "yes"),
+        ("definition", "yes"),
+        ("name", "Mira Consulent"),
+        ("email", "mira@demostad.example"),
+        ("reference", "M-1"),
+    ];
+    let sent = mira.post(&bed.at(report), &complete).await;
+    assert_eq!(sent.status.as_u16(), 303, "{}", sent.text);
+    let sent = mira.follow(sent).await;
+    assert!(sent.url.path().starts_with("/reports/sent/"), "{}", sent.url);
+    assert!(sent.text.contains("Gemeld") && sent.text.contains("M-1"), "{}", sent.text);
+    let list = mira.get(&bed.at("/reports")).await;
+    assert!(list.text.contains(sent.url.path()), "{}", list.text);
+    let again = mira.get(page.url.as_str()).await;
+    assert!(again.text.contains("Uw organisatie heeft hier al twijfel over gemeld"), "{}", again.text);
+
+    let accesses = mira.get(&bed.at("/accesses")).await;
+    for part in ["Dossier opgevraagd", "Twijfel gemeld", "Z-2026-17", "Hulp op elkaar afstemmen"] {
+        assert!(accesses.text.contains(part), "{part}: {}", accesses.text);
+    }
+    let mut kees = bed.visitor("k.kwaliteit").await;
+    let others = kees.get(&bed.at("/accesses")).await;
+    assert!(!others.text.contains("Z-2026-17"), "nobody sees what a colleague looked up");
+    for path in ["/signals", "/matches", "/reviews"] {
+        let seen = mira.get(&bed.at(path)).await;
+        assert_eq!(seen.status.as_u16(), 200, "{path}: {}", seen.text);
+        assert!(!seen.text.contains(PERSON), "{path}");
+    }
+    let matches = mira.get(&bed.at("/matches")).await;
+    let one = between(&matches.text, "href=\"/matches/", "\"").unwrap();
+    let one = mira.get(&bed.at(&format!("/matches/{one}"))).await;
+    assert!(one.text.contains("Onze eigen gegevens"), "{}", one.text);
+    let token = one.token();
+    let said = mira.post(&format!("{}/contact", one.url), &[("_token", &token)]).await;
+    let said = mira.follow(said).await;
+    assert!(said.text.contains("In contact"), "{}", said.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_will_be_recorded_is_shown_before_anything_is_asked_and_a_colleague_judges_it() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut mira = bed.visitor("m.consulent").await;
+    // So that the chain is awake.
+    bed.whole(&mut mira, PERSON, "Z-0").await;
+    let before = mira.get(&bed.at("/accesses")).await;
+    let token = before.token();
+    let question = |basis: &'static str| {
+        [
+            ("_token", token.clone()),
+            ("case", "Z-2026-18".to_owned()),
+            ("what", "coordinate-help municipal-consultant".to_owned()),
+            ("basis", basis.to_owned()),
+            ("reason", "signalen van <b>school</b>".to_owned()),
+            ("bsn", ELSEWHERE.to_owned()),
+        ]
+    };
+    let form = question("motivated");
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let asked = mira.post(&bed.at("/"), &form).await;
+    let confirm = mira.follow(asked).await;
+    assert!(confirm.url.path().starts_with("/questions/"), "{}", confirm.url);
+    for part in [
+        "m.consulent",
+        "Consulent jeugd",
+        "Z-2026-18",
+        "Jeugdwet",
+        "signalen van &#60;b&#62;school",
+        "binnen 14 dagen",
+        "Kwaliteitsmedewerker",
+    ] {
+        assert!(confirm.text.contains(part), "{part}: {}", confirm.text);
+    }
+    assert!(!confirm.text.contains(ELSEWHERE) && confirm.text.contains("•••••••34"));
+    let still = mira.get(&bed.at("/accesses")).await;
+    assert!(!still.text.contains("Z-2026-18"), "nothing is recorded yet, because nothing was asked");
+
+    let token = confirm.token();
+    let gone = mira.post(confirm.url.as_str(), &[("_token", &token)]).await;
+    let dossier = bed.at(gone.header("location"));
+    let page = bed.settled(&mut mira, &dossier).await;
+    assert!(page.text.contains("De Linde"), "{}", page.text);
+    let twice = mira.post(confirm.url.as_str(), &[("_token", &token)]).await;
+    assert_eq!(twice.status.as_u16(), 404, "a question is asked once");
+
+    // Emergency wants a sign-in of just now, which there is, and says who hears of it.
+    let form = question("emergency");
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let asked = mira.post(&bed.at("/"), &form).await;
+    let confirm = mira.follow(asked).await;
+    assert!(confirm.text.contains("krijgen meteen een melding"), "{}", confirm.text);
+
+    let own = mira.get(&bed.at("/reviews")).await;
+    assert!(own.text.contains("Z-2026-18") && !own.text.contains("Oordeel opslaan"), "{}", own.text);
+    let mut kees = bed.visitor("k.kwaliteit").await;
+    let due = kees.get(&bed.at("/reviews")).await;
+    // There are others than hers.
+    let (_, of_hers) = due.text.split_once("Z-2026-18").unwrap();
+    let path = between(of_hers, "action=\"/reviews/", "\"").unwrap();
+    let path = bed.at(&format!("/reviews/{path}"));
+    let token = due.token();
+    let refused = kees.post(&path, &[("_token", &token), ("note", "bsn 999990342")]).await;
+    assert_eq!(refused.status.as_u16(), 422);
+    assert!(refused.text.contains("id=\"verdict-problem\""), "{}", refused.text);
+    let judged = kees.post(&path, &[("_token", &token), ("verdict", "justified"), ("note", "terecht")]).await;
+    assert_eq!(judged.status.as_u16(), 303, "{}", judged.text);
+    let own = mira.get(&bed.at("/reviews")).await;
+    assert!(own.text.contains("Terecht"), "{}", own.text);
+}

@@ -1,0 +1,118 @@
+//! The desk in a real browser: what fills in by itself, and that every page is sound.
+
+use std::time::{Duration, Instant};
+
+use kw_testbed::browser::{Browser, BrowserDriver, Check};
+
+use super::bed::{Bed, PERSON};
+use crate::program::signal_service;
+
+async fn sound(browser: &Browser, name: &str) {
+    let check = Check { tools: env!("CARGO_TARGET_TMPDIR").as_ref(), name };
+    let mistakes = browser.mistakes(&check).await.unwrap();
+    assert!(mistakes.is_empty(), "{name}: {}", mistakes.join("\n"));
+}
+
+async fn sign_in(browser: &Browser, bed: &Bed, account: &str) {
+    browser.go(&bed.at("/")).await.unwrap();
+    // The provider's own page has no labels.
+    let script = format!(
+        "document.querySelector('[name=login]').value = '{account}'; document.querySelector('[name=password]').value = 'any'; \
+         document.querySelector('form').submit();"
+    );
+    browser.evaluate(&script).await.unwrap();
+    for _ in 0..50 {
+        let url = browser.url().await.unwrap();
+        if url.starts_with(&bed.address) {
+            return;
+        }
+        if url.contains("/interaction") {
+            browser
+                .evaluate("document.querySelector('[name=prompt][value=consent]')?.form.submit()")
+                .await
+                .unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("nobody signed in: {}", browser.text().await.unwrap());
+}
+
+async fn ask(browser: &Browser, bed: &Bed, ground: &str) {
+    browser.go(&bed.at("/")).await.unwrap();
+    browser.fill("Zaaknummer", "Z-1").await.unwrap();
+    browser.tick("Hulp op elkaar afstemmen").await.unwrap();
+    browser.tick(ground).await.unwrap();
+    browser.fill("Reden", "proef").await.unwrap();
+    browser.fill("Burgerservicenummer", PERSON).await.unwrap();
+    browser.fill("Geboortedatum", "04-03-2011").await.unwrap();
+    browser.press("Gegevens zoeken").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dossier_fills_in_by_itself_and_every_page_is_sound() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut mira = bed.visitor("m.consulent").await;
+    bed.whole(&mut mira, PERSON, "Z-0").await;
+    let browser = BrowserDriver::shared().unwrap().open(&[]).await.unwrap();
+    sign_in(&browser, &bed, "m.consulent").await;
+    browser.sees("Waarom zoekt u?").await.unwrap();
+    sound(&browser, "desk-start").await;
+    browser.fill("Burgerservicenummer", "999990341").await.unwrap();
+    browser.sees("Dit is geen geldig burgerservicenummer").await.unwrap();
+    browser.fill("Burgerservicenummer", PERSON).await.unwrap();
+    browser.sees("Dit nummer kan kloppen").await.unwrap();
+    browser.press("Gegevens zoeken").await.unwrap();
+    browser.sees("Er klopt iets niet").await.unwrap();
+    sound(&browser, "desk-start-refused").await;
+
+    ask(&browser, &bed, "Wij hebben geen dossier, maar ik heb een goede reden").await;
+    browser.sees("Dit wordt vastgelegd").await.unwrap();
+    sound(&browser, "desk-confirm").await;
+
+    let slow = bed.town.config("youth-care");
+    signal_service(&slow, "STOP");
+    ask(&browser, &bed, "Wij hebben zelf een dossier over deze persoon").await;
+    let began = Instant::now();
+    browser.sees("De Linde").await.unwrap();
+    eprintln!("the first sections were on the screen {:?} after the question", began.elapsed());
+    browser.sees("Nog geen antwoord").await.unwrap();
+    browser.evaluate("window.same = true").await.unwrap();
+    signal_service(&slow, "CONT");
+    browser.sees("Alle antwoorden zijn binnen").await.unwrap();
+    browser.sees("Verschillen").await.unwrap();
+    let same = browser.evaluate("return window.same === true").await.unwrap();
+    assert_eq!(same, serde_json::json!(true), "the page was not loaded again");
+    sound(&browser, "desk-dossier").await;
+    let source = browser.evaluate("return document.documentElement.outerHTML").await.unwrap();
+    assert!(!source.as_str().unwrap().contains(PERSON));
+    let weight = browser.weigh().await.unwrap();
+    eprintln!("the dossier weighs {weight:?}");
+
+    browser.press("Twijfel melden over dit gegeven").await.unwrap();
+    browser.sees("Welk gegeven klopt niet?").await.unwrap();
+    sound(&browser, "desk-report").await;
+    for (path, name) in [
+        ("/reports", "desk-reports"),
+        ("/matches", "desk-matches"),
+        ("/signals", "desk-signals"),
+        ("/reviews", "desk-reviews"),
+        ("/accesses", "desk-accesses"),
+        ("/matches/figures", "desk-refused"),
+    ] {
+        browser.go(&bed.at(path)).await.unwrap();
+        sound(&browser, name).await;
+    }
+    browser.go(&bed.at("/matches")).await.unwrap();
+    let one = browser.evaluate("return document.querySelector('main table a').href").await.unwrap();
+    browser.go(one.as_str().unwrap()).await.unwrap();
+    sound(&browser, "desk-match").await;
+    browser.go(&bed.at("/language/en?next=/")).await.unwrap();
+    browser.sees("Why do you search?").await.unwrap();
+    sound(&browser, "desk-start-english").await;
+
+    let browser = BrowserDriver::shared().unwrap().open(&[]).await.unwrap();
+    sign_in(&browser, &bed, "l.leerplicht").await;
+    browser.go(&bed.at("/matches/figures")).await.unwrap();
+    browser.sees("Matches per maand").await.unwrap();
+    sound(&browser, "desk-figures").await;
+}
