@@ -109,6 +109,21 @@ impl Approvals {
         self.0.push(approval);
     }
 
+    /// Adds those of another file.
+    pub fn merge(&mut self, other: Self) {
+        other.0.into_iter().for_each(|approval| self.add(approval));
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The file.
     pub fn to_text(&self) -> String {
         let mut text = String::new();

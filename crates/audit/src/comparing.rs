@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kw_agreement::LogOwner;
 use kw_domain::Instant;
+use kw_ledger::AccessRecord;
 use kw_ledger::reconcile::{Place, Reconciler, Reconciliation, Scope};
 
 use crate::records::merged_newest;
@@ -26,12 +27,13 @@ pub struct Compared {
     pub verdict: Reconciliation,
 }
 
-/// Compares what began from `from` on and before `until`. `None` when there are not two logs to compare: the pseudonymiser's
+/// Compares what began from `from` on and before `until`, and shows each record to `seen`. `None` when there are not two logs to compare: the pseudonymiser's
 /// knows of no question and no pull.
 pub async fn compare<P: Pages>(
     logs: Vec<Log<P>>,
     from: Option<Instant>,
     until: Instant,
+    mut seen: impl FnMut(&AccessRecord),
 ) -> Result<Option<Compared>, P::Error> {
     let mut logs: Vec<Log<P>> =
         logs.into_iter().filter(|log| log.identity.owner != LogOwner::Pseudonymiser).collect();
@@ -45,6 +47,7 @@ pub async fn compare<P: Pages>(
     while let Some(next) = merged_newest(&mut logs).await? {
         let log = &mut logs[next];
         if let (Some(found), Some(place)) = (log.next().await?, place(log.identity.owner)) {
+            seen(&found.record);
             reconciler.add(place, log.logged(&found));
             if reconciler.open() > room {
                 reconciler.reached(found.record.at);

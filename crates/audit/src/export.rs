@@ -73,3 +73,9 @@ impl<W: Write> Exporter<W> {
         self.out.write_all(b"\n")
     }
 }
+
+/// SHA-256 of a file that was made, in lower-case hexadecimal.
+pub fn sha256_hex(file: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, file);
+    digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}

@@ -12,7 +12,7 @@ pub mod reader;
 mod records;
 
 pub use comparing::{Compared, GRACE, compare};
-pub use export::{ExportFormat, Exporter};
+pub use export::{ExportFormat, Exporter, sha256_hex};
 pub use month::Month;
 pub use records::{
     Entry, Found, Log, Opening, Pages, Period, RemoteError, RemotePages, Tally, merged_newest, opened_entry,

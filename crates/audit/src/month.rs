@@ -24,10 +24,15 @@ impl Month {
         }
     }
 
+    /// The one that this moment is in.
+    pub fn of(now: Instant) -> Self {
+        let today = DutchTime::at(now).date();
+        Self(today.with_day(1).unwrap_or(today))
+    }
+
     /// The last one that had ended by this moment.
     pub fn before(now: Instant) -> Self {
-        let today = DutchTime::at(now).date();
-        let first = today.with_day(1).unwrap_or(today);
+        let first = Self::of(now).0;
         Self(first.checked_sub_months(Months::new(1)).unwrap_or(first))
     }
 

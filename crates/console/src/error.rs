@@ -20,6 +20,11 @@ pub enum StartError {
     /// A listener cannot be opened.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The operator API is not on this machine.
+    #[error(
+        "[operator] address: expected `http://127.0.0.1` and the port of the switchboard's admin listener"
+    )]
+    OperatorAddress,
     /// The settings of its pages cannot be used.
     #[error(transparent)]
     Shell(#[from] ShellError),

@@ -1,8 +1,11 @@
 //! Console (beheerpagina): the pages of auditors and operators, at the switchboard.
 #![forbid(unsafe_code)]
 
+mod app;
+mod auditor;
 mod config;
 mod error;
+mod operator;
 mod pages;
 mod provider;
 mod serve;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
 use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
-use kw_transport::Tls;
+use kw_transport::{ClientOptions, Tls, TlsFiles, web_client};
 use kw_web::{Messages, Shell, ShellParts};
 
+use crate::app::Console;
 use crate::config::ConsoleConfig;
 use crate::error::StartError;
+use crate::operator::OperatorClient;
 use crate::{pages, provider};
 
 /// Runs it until it is told to end.
@@ -22,15 +24,26 @@ pub async fn serve(config: ConsoleConfig) -> anyhow::Result<()> {
 
 /// Everything but running.
 pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> {
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
-    let load = |files| Tls::load_with_clock(files, Arc::clone(&http.clock));
+    let clock = Arc::clone(&http.clock);
+    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
+    let load = |files: &TlsFiles| Tls::load_with_clock(files, Arc::clone(&clock));
     let tls = config.tls.as_ref().map(load).transpose()?;
     let people = match (&config.client_certificates, &config.tls) {
         (None, _) => None,
         (Some(_), None) => return Err(StartError::CertificatesWithoutTls),
         (Some(people), Some(own)) => Some(load(&people.files(own))?),
     };
-    let agreed = agreement.clone();
+    let auditor = config.auditor.as_ref().map(load).transpose()?;
+    let operator = match &config.operator {
+        None => None,
+        Some(settings) => {
+            let http = web_client(&[], Arc::clone(&clock), ClientOptions::default())?;
+            Some(OperatorClient::new(&settings.address, http)?)
+        }
+    };
+    let parts = pages::Parts { auditor: auditor.is_some(), operator: operator.is_some() };
+    let (agreed, follows) = (agreement.clone(), auditor.clone());
+    let console = Data::new(Console { agreement: agreement.clone(), clock, auditor, operator });
     let shell = Shell::<pages::Kept>::new(ShellParts {
         name: "console",
         messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,
@@ -38,12 +51,26 @@ pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> 
         sign_in: &config.sign_in,
         session: config.session,
         provider: Arc::new(move || provider::terms(&agreed.current())),
-        nav: Arc::new(pages::nav),
+        nav: Arc::new(move |user| pages::nav(user, parts)),
         http,
     })?;
-    let Some(people) = people else {
-        return Ok(Shell::open(&Data::new(shell), config.server, &agreement, tls.as_ref(), pages::routes)?);
+    let own = move |routes: &mut ServiceConfig| {
+        routes.app_data(console.clone());
+        pages::routes(routes);
     };
-    let shell = Data::new(shell.demanding_certificates());
-    Ok(Shell::open_to_certificates(&shell, config.server, &agreement, &people, pages::routes)?)
+    let server = match people {
+        None => Shell::open(&Data::new(shell), config.server, &agreement, tls.as_ref(), own)?,
+        Some(people) => {
+            let shell = Data::new(shell.demanding_certificates());
+            Shell::open_to_certificates(&shell, config.server, &agreement, &people, own)?
+        }
+    };
+    let Some(auditor) = follows else { return Ok(server) };
+    // Suppliers answer in the place of partners as the agreement says.
+    auditor.set_stand_ins(agreement.current().stand_ins());
+    let follow = move || {
+        auditor.set_stand_ins(agreement.current().stand_ins());
+        auditor.reload().map_err(|error| kw_telemetry::Reason::of(&error))
+    };
+    Ok(server.on_reload("auditor", follow))
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use kw_agreement::{Agreement, IdentityProvider};
-use kw_domain::{Clock, Instant, Oin};
+use kw_domain::{ActorId, Clock, Instant, Oin, Role};
+use kw_protocol::IdToken;
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::query::{Actor, Assurance};
 use kw_telemetry::{Explain, Reason};
@@ -121,6 +122,33 @@ impl ActorProofs {
         checked
     }
 
+    /// Whether the provider of the agreement's console says that this person is an auditor.
+    pub async fn check_auditor(
+        &self,
+        agreement: &Agreement,
+        party: Oin,
+        person: &ActorId,
+        proof: &IdToken,
+    ) -> Result<(), ActorError> {
+        let actor = Actor {
+            id: person.clone(),
+            role: Role::auditor(),
+            assurance: Assurance::Proven,
+            proof: Some(proof.clone()),
+        };
+        let provider = agreement.console_provider().ok_or(ActorError::NoProvider);
+        let checked = match provider {
+            Ok(provider) => self.proven(agreement, party, provider, &actor, proof).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &checked
+            && error.code() == ProblemCode::ActorUnproven
+        {
+            ProofOfActorRefused { party, reason: error.reason() }.log();
+        }
+        checked
+    }
+
     async fn try_check(
         &self,
         agreement: &Agreement,
@@ -137,9 +165,20 @@ impl ActorProofs {
             .partner(party)
             .and_then(|partner| partner.identity_provider.as_ref())
             .ok_or(ActorError::NoProvider)?;
+        self.proven(agreement, party, provider, actor, proof).await.map(|()| Assurance::Proven)
+    }
+
+    async fn proven(
+        &self,
+        agreement: &Agreement,
+        party: Oin,
+        provider: &IdentityProvider,
+        actor: &Actor,
+        proof: &IdToken,
+    ) -> Result<(), ActorError> {
         let (now, name) = (self.clock.now(), name_of(agreement, party, actor));
         if self.is_known_good(&name, now) {
-            return Ok(Assurance::Proven);
+            return Ok(());
         }
         let keys = self.providers.keys(&provider.jwks_uri, Loopback::of(agreement.environment()))?;
         let expected = Expected {
@@ -153,7 +192,7 @@ impl ActorProofs {
         check_role(provider, actor, &verified.claims)?;
         let until = verified.expires_at.min(verified.issued_at.plus(provider.max_age)).min(now.plus(AT_MOST));
         self.remember(name, until, now);
-        Ok(Assurance::Proven)
+        Ok(())
     }
 
     fn is_known_good(&self, name: &[u8; 32], now: Instant) -> bool {

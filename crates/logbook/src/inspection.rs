@@ -5,7 +5,7 @@
 //! - nobody but an auditor of the agreement reads, and always as a named person;
 //! - what was asked is in the log before the answer leaves; when it cannot be recorded, nothing is answered;
 //! - no search has a field for a subject: the records about one person are found only under a resolution, to which two
-//!   persons with two certificates agreed, for a day, and without being told who it is;
+//!   persons agreed, with two certificates or proven by the console's provider, for a day, and without being told who it is;
 //! - a page looks at a bounded part of the log, and paging neither misses nor repeats an entry while the log grows.
 
 mod act;
@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use kw_domain::{Clock, Oin};
+use kw_identity::ActorProofs;
 use kw_protocol::problem::ProblemCode;
 use kw_runtime::http::BodyLimit;
 use kw_runtime::{Entropy, Refusal, SharedAgreement};
@@ -39,6 +40,7 @@ pub struct Inspection<S: Service> {
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     finder: Option<Arc<dyn FindSubject>>,
+    proofs: Option<ActorProofs>,
     service: Oin,
     store: Arc<Store<S>>,
     turns: Semaphore,
@@ -54,7 +56,14 @@ impl<S: Service> Inspection<S> {
         entropy: Entropy,
     ) -> Self {
         let turns = Semaphore::new(READERS);
-        Self { agreement, clock, entropy, finder: None, service, store, turns }
+        Self { agreement, clock, entropy, finder: None, proofs: None, service, store, turns }
+    }
+
+    /// Lets auditors show who they are by the provider of the console's users.
+    #[must_use]
+    pub fn with_proofs(mut self, proofs: ActorProofs) -> Self {
+        self.proofs = Some(proofs);
+        self
     }
 
     /// Lets a subject be named by its element as well; the switchboard can find it.

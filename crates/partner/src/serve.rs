@@ -105,13 +105,10 @@ pub async fn prepare(config: PartnerConfig, http: Http) -> Result<Server, StartE
 
     let drawn = entropy.clone();
     let context = Context::new(Arc::clone(&clock), ClientEntropy::new(move || Box::new(drawn.clone())));
-    let inspection = Data::new(Inspection::new(
-        Arc::clone(&store),
-        oin,
-        agreement.clone(),
-        Arc::clone(&clock),
-        entropy.clone(),
-    ));
+    let inspection = Data::new(
+        Inspection::new(Arc::clone(&store), oin, agreement.clone(), Arc::clone(&clock), entropy.clone())
+            .with_proofs(proofs.clone()),
+    );
     let access_log =
         LedgerLog::new(oin, agreement.clone(), Arc::clone(&store), entropy.clone(), vault.clone());
     let (as_whom, stamp) = (tls.clone(), context.clone());

@@ -5,8 +5,8 @@ use kw_ledger::search::AccessFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Bytes32;
 use crate::pointer::SubjectElement;
+use crate::{Bytes32, IdToken};
 
 /// Most entries of one page.
 pub const LARGEST_PAGE: u32 = 200;
@@ -87,6 +87,11 @@ pub struct RequestResolution {
     /// The person who asks, as the auditing organisation knows them. It is recorded.
     #[schema(value_type = String)]
     pub auditor: ActorId,
+    /// The ID token with which this person signed in at the provider of the agreement's `[console]`. Two persons who both show
+    /// one may have the same certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub proof: Option<IdToken>,
     /// Why, in the auditor's own words; at most 500 bytes and never any personal data. It is recorded.
     pub reason: String,
     /// The entry whose record the reference is from.
@@ -108,6 +113,11 @@ pub struct ApproveResolution {
     /// The person who agrees, as the auditing organisation knows them. It is recorded.
     #[schema(value_type = String)]
     pub auditor: ActorId,
+    /// The ID token with which this person signed in at the provider of the agreement's `[console]`. Two persons who both show
+    /// one may have the same certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub proof: Option<IdToken>,
 }
 
 /// A request to find the records about one subject. It never says who that is.

@@ -22,6 +22,7 @@ pub mod local;
 pub mod mandate;
 pub mod matching;
 pub mod objection;
+pub mod operator;
 pub mod pointer;
 pub mod problem;
 pub mod pull;

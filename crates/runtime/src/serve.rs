@@ -53,6 +53,14 @@ enum Order {
 impl Server {
     /// A service with its admin listener, if the settings have an address for one.
     pub fn new(settings: ServerSettings, http: Http) -> Result<Self, ServeError> {
+        Self::with_admin(settings, http, |_| {})
+    }
+
+    /// The same, with more on the admin listener: for the operator of this machine.
+    pub fn with_admin<R>(settings: ServerSettings, http: Http, own: R) -> Result<Self, ServeError>
+    where
+        R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
         let jobs = Jobs::new(Arc::clone(&http.clock), http.entropy.clone(), http.metrics.clone());
         let readiness = Readiness::new();
         let asked = jobs.clone();
@@ -70,7 +78,7 @@ impl Server {
             addresses: BTreeMap::new(),
             orders: mpsc::unbounded_channel(),
         };
-        server.admin()
+        server.admin(own)
     }
 
     /// The background jobs: they are stopped with the service, and count for its readiness.
@@ -176,7 +184,10 @@ impl Server {
         self.listen(name, address, Door::Plain, routes)
     }
 
-    fn admin(self) -> Result<Self, ServeError> {
+    fn admin<R>(self, own: R) -> Result<Self, ServeError>
+    where
+        R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
         let Some(address) = self.settings.admin else { return Ok(self) };
         if !address.ip().is_loopback() && !self.settings.admin_beyond_loopback {
             return Err(ServeError::NotLoopback { name: "admin", address });
@@ -184,6 +195,7 @@ impl Server {
         let (readiness, metrics) = (self.readiness.clone(), self.http.metrics.clone());
         self.listen("admin", address, Door::Plain, move |config| {
             admin::routes(config, readiness.clone(), metrics.clone());
+            own(config);
         })
     }
 }

@@ -35,6 +35,8 @@ pub struct Consent {
     pub person: ActorId,
     /// SHA-256 of the certificate that was shown.
     pub certificate: [u8; 32],
+    /// Whether a provider's statement showed that it is this person.
+    pub proven: bool,
 }
 
 impl fmt::Debug for Resolution {

@@ -80,6 +80,8 @@ diesel::table! {
         approver -> Nullable<Text>,
         approver_certificate -> Nullable<Binary>,
         expires_at -> BigInt,
+        requester_proven -> SmallInt,
+        approver_proven -> SmallInt,
     }
 }
 

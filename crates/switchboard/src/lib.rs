@@ -22,6 +22,7 @@ mod mandates;
 mod matches;
 mod objections;
 pub mod openapi;
+mod operator;
 mod pointers;
 mod proving;
 mod public;

@@ -35,6 +35,7 @@ use utoipa::{Modify, OpenApi};
         (name = "access-log", description = "What auditors of the agreement read"),
         (name = "log", description = "The log for whoever checks it (C2SP tlog-tiles)"),
         (name = "witness", description = "Cosigning the logs of others (C2SP tlog-witness)"),
+        (name = "operator", description = "The admin listener: for the operator on this machine"),
         (name = "public", description = "The public listener")
     ),
     paths(
@@ -110,6 +111,9 @@ use utoipa::{Modify, OpenApi};
         kw_logbook::serving::tile,
         kw_logbook::witness::add_checkpoint,
         kw_logbook::witness::newest,
+        crate::operator::read_state,
+        crate::operator::read_agreement,
+        crate::operator::hand_in_approval,
         crate::public::read_jwks,
     ),
     modifiers(&Conventions),
@@ -151,6 +155,8 @@ impl Modify for Conventions {
 fn listener(path: &str) -> Server {
     let (url, description) = if path.starts_with("/.well-known/") {
         ("https://switchboard.example:8444", "The public listener: no client certificate")
+    } else if path.starts_with("/v1/operator/") {
+        ("http://127.0.0.1:9464", "The admin listener: this machine only")
     } else {
         ("https://switchboard.example:8443", "The service listener: mutual TLS")
     };

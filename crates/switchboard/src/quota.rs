@@ -30,6 +30,19 @@ impl Quota {
         self.charge_for(party, budget, now, 1)
     }
 
+    /// What was used of the minute, the hour and the day that are under way.
+    pub(crate) fn used(&self, party: Oin, now: Instant) -> [u64; 3] {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(windows) = all.get(&party) else { return [0; 3] };
+        let mut used = [0; 3];
+        for ((used, window), length) in used.iter_mut().zip(windows).zip([MINUTE, HOUR, DAY]) {
+            if now.since(window.start) < length {
+                *used = window.used;
+            }
+        }
+        used
+    }
+
     /// Charges so much at once, or nothing.
     pub(crate) fn charge_for(
         &self,
@@ -69,7 +82,9 @@ mod tests {
         assert_eq!(quota.charge(party, budget, at(0)), Ok(()));
         assert_eq!(quota.charge(party, budget, at(1)), Ok(()));
         assert_eq!(quota.charge(party, budget, at(2)), Err(Duration::from_secs(58)));
+        assert_eq!(quota.used(party, at(2)), [2, 2, 2]);
         assert_eq!(quota.charge(party, budget, at(60)), Ok(()));
+        assert_eq!(quota.used(party, at(61)), [1, 3, 3], "a window that is over counts for nothing");
         assert_eq!(quota.charge(party, budget, at(121)), Err(Duration::from_secs(3_479)));
         assert_eq!(quota.charge(party, budget, at(3_600)), Ok(()));
         assert_eq!(quota.charge(party, budget, at(7_300)), Err(Duration::from_secs(86_400 - 7_300)));

@@ -21,7 +21,7 @@ use crate::inspection::Finder;
 use crate::keys::Keys;
 use crate::{
     access_reports, alarms, consents, delegations, departures, feedback, mandates, matches, objections,
-    pointers, public, queries, relations, reviews, rotation, signals, subscriptions, upkeep,
+    operator, pointers, public, queries, relations, reviews, rotation, signals, subscriptions, upkeep,
 };
 
 /// Runs a switchboard until it is told to stop. Without its keys, its log or its trust anchors it does not start.
@@ -78,7 +78,13 @@ pub async fn serve(config: SwitchboardConfig) -> anyhow::Result<()> {
     };
     // Nobody gets in before this.
     logbook.hold();
-    let server = Server::new(config.server, http)?
+    let operator_routes = {
+        let (app, tls) = (Data::from(Arc::clone(&app)), Data::new(tls.clone()));
+        move |config: &mut ServiceConfig| {
+            config.app_data(app.clone()).app_data(tls.clone()).configure(operator::routes);
+        }
+    };
+    let server = Server::with_admin(config.server, http, operator_routes)?
         .service(&tls, &agreement, routes)?
         .public(&tls, public_routes)?
         .on_reload("keys", reloading);
@@ -160,7 +166,9 @@ async fn open(
 fn inspection_of(app: &Arc<App>) -> Inspection<Switchboard> {
     let (store, agreement, clock) = (Arc::clone(&app.store), app.agreement.clone(), Arc::clone(&app.clock));
     let finder = Arc::new(Finder(Arc::clone(app)));
-    Inspection::new(store, app.oin, agreement, clock, app.entropy.clone()).with_finder(finder)
+    Inspection::new(store, app.oin, agreement, clock, app.entropy.clone())
+        .with_finder(finder)
+        .with_proofs(app.proofs.clone())
 }
 
 /// How long a rotation waits until every process has seen its next step.

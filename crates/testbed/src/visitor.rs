@@ -51,6 +51,11 @@ impl Visitor {
         Self { client, cookies: BTreeMap::new() }
     }
 
+    /// The same with another client: one that shows a certificate. It has to follow no redirects by itself.
+    pub fn with(client: Client) -> Self {
+        Self { client, cookies: BTreeMap::new() }
+    }
+
     /// For requests of one's own.
     pub fn client(&self) -> Client {
         self.client.clone()

@@ -41,7 +41,7 @@ pub use loopback::LoopbackPorts;
 pub use peer::{ClientCertificate, Peer, PeerError};
 pub use postgres::{postgres_tls, server_roots};
 pub use shares::Shares;
-pub use tls::{StandIns, Tls};
+pub use tls::{Seen, StandIns, Tls};
 pub use web::{private_key, web_client, web_client_with_certificate};
 
 /// An encrypted stream to a party, as [`Tls::connect`] gives it.

@@ -1,7 +1,7 @@
 //! Who calls: the party whose certificate is good at the moment of the request.
 
 use actix_web::{HttpRequest, web};
-use kw_domain::Oin;
+use kw_domain::{Instant, Oin};
 use kw_telemetry::{Explain, Reason};
 use rustls::CertificateError;
 
@@ -29,6 +29,11 @@ impl Peer {
         let tls = request.app_data::<web::Data<Tls>>().ok_or(PeerError::Unconfigured)?;
         let presented = request.conn_data::<Presented>().ok_or(PeerError::NoCertificate)?;
         let oin = presented.judged_by(tls)??;
+        tls.note(
+            oin,
+            presented.certificate_sha256,
+            Instant::from_millis(presented.expires.saturating_mul(1000)),
+        );
         Ok(Self { oin, certificate_sha256: presented.certificate_sha256 })
     }
 }
@@ -66,7 +71,7 @@ impl Presented {
         let outcome = verify_client(&snapshot, own, intermediates, &tls.0.time)
             .map_err(|reason| PeerError::from_rustls(&reason))
             .map(|()| oin_of(own));
-        let lists_until = snapshot.lists_until.map_or(i64::MAX, kw_domain::Instant::as_seconds);
+        let lists_until = snapshot.lists_until.map_or(i64::MAX, Instant::as_seconds);
         let until = self.expires.min(lists_until);
         self.verdict.set(Some(Verdict { generation: snapshot.generation, until, outcome }));
         outcome

@@ -23,6 +23,20 @@ pub struct Tls(pub(crate) Arc<TlsState>);
 /// By party: the suppliers that answer at its address with their own certificate.
 pub type StandIns = BTreeMap<Oin, BTreeSet<Oin>>;
 
+/// A certificate of a party, as it was seen last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// When it, or one above it, expires.
+    pub expires_at: Instant,
+    /// When it was seen.
+    pub seen_at: Instant,
+    /// SHA-256 of its DER.
+    pub sha256: [u8; 32],
+}
+
+/// More parties than a chain has.
+const MOST_SEEN: usize = 1_000;
+
 #[derive(Debug)]
 pub(crate) struct TlsState {
     files: TlsFiles,
@@ -32,6 +46,8 @@ pub(crate) struct TlsState {
     principal: OnceLock<Oin>,
     /// Whose certificates are accepted in whose place.
     pub(crate) stand_ins: ArcSwap<StandIns>,
+    /// By party: the certificate with which it came last.
+    seen: Mutex<BTreeMap<Oin, Seen>>,
     /// One reload at a time, so that an older reading cannot replace a newer one.
     reloading: Mutex<()>,
 }
@@ -51,6 +67,7 @@ impl Tls {
             snapshot: ArcSwap::from_pointee(snapshot),
             principal: OnceLock::new(),
             stand_ins: ArcSwap::default(),
+            seen: Mutex::default(),
             reloading: Mutex::new(()),
         }));
         tls.report();
@@ -96,6 +113,20 @@ impl Tls {
     /// Whose certificates are accepted at whose servers, beside the party's own: what the agreement says now.
     pub fn set_stand_ins(&self, stand_ins: StandIns) {
         self.0.stand_ins.store(Arc::new(stand_ins));
+    }
+
+    /// The certificates with which parties came since the start, the last one of each.
+    pub fn seen(&self) -> BTreeMap<Oin, Seen> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes with which certificate a party came.
+    pub(crate) fn note(&self, party: Oin, sha256: [u8; 32], expires_at: Instant) {
+        let seen_at = self.0.time.0.now();
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() < MOST_SEEN || seen.contains_key(&party) {
+            seen.insert(party, Seen { expires_at, seen_at, sha256 });
+        }
     }
 
     /// SHA-256 of the own certificate: what others find in `x5t#S256`.

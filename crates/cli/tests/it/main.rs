@@ -12,6 +12,7 @@ mod browser;
 mod canaries;
 mod conformance;
 mod consent;
+mod console;
 mod demo;
 mod deployment;
 mod desk;

@@ -1,3 +1,4 @@
 //! What the pages say and do.
 
+mod certificates;
 mod words;

@@ -16,13 +16,16 @@ pub struct Reader {
     pub role: Role,
     /// SHA-256 of the certificate that was shown; zeros for somebody at the machine itself.
     pub certificate_sha256: [u8; 32],
+    /// Whether the provider of the console's users says that it is this person.
+    pub proven: bool,
 }
 
 impl Reader {
-    /// As the record names them: the organisation vouches for the person.
+    /// As the record names them: the organisation vouches for the person, or the provider does.
     pub(super) fn recorded(&self) -> RecordedActor {
         let (id, role) = (self.person.clone(), self.role.clone());
-        RecordedActor { assurance: "asserted".to_owned(), id, role }
+        let assurance = if self.proven { "proven" } else { "asserted" };
+        RecordedActor { assurance: assurance.to_owned(), id, role }
     }
 }
 

@@ -8,8 +8,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use kw_domain::{Bsn, Instant, ResolutionId, SubjectReference};
+use kw_identity::ActorError;
 use kw_ledger::search::Search;
 use kw_ledger::{AccessRecord, Event, RecordedRelation};
+use kw_protocol::IdToken;
 use kw_protocol::access_log::{
     ApproveResolution, LONGEST_REASON, RequestResolution, Resolution, ResolutionList, ResolutionState,
     ResolvingAuditor,
@@ -35,7 +37,7 @@ use crate::events::DualControlUnmet;
         (status = 201, description = "Asked; a second auditor has to agree", body = Resolution),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`certificate-refused`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`denied`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`denied`, `actor-unproven`: the ID token is not believed", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: no record here is about that subject", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: nothing was done", body = Problem, content_type = "application/problem+json"),
     )
@@ -46,7 +48,9 @@ pub async fn request<S: Service>(
     trace: Trace,
     body: Body<RequestResolution>,
 ) -> Result<HttpResponse, Refusal> {
-    let reader = Reader::auditor(&auditor, &body.0.auditor);
+    let mut reader = Reader::auditor(&auditor, &body.0.auditor);
+    let act = (Event::ResolutionRequested, None);
+    inspection.prove(&mut reader, Some(&trace), act, body.0.proof.as_ref()).await?;
     let resolution = inspection.request_resolution(&reader, Some(&trace), &body.0).await?;
     Ok(HttpResponse::Created().json(resolution))
 }
@@ -59,7 +63,7 @@ pub async fn request<S: Service>(
         (status = 201, description = "Agreed", body = Resolution),
         (status = 400, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`certificate-refused`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`denied`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`denied`, `actor-unproven`: the ID token is not believed", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`conflict`: somebody agreed before", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: nothing was done", body = Problem, content_type = "application/problem+json"),
@@ -72,7 +76,9 @@ pub async fn approve<S: Service>(
     id: Path<ResolutionId>,
     body: Body<ApproveResolution>,
 ) -> Result<HttpResponse, Refusal> {
-    let reader = Reader::auditor(&auditor, &body.0.auditor);
+    let mut reader = Reader::auditor(&auditor, &body.0.auditor);
+    let act = (Event::ResolutionApproved, Some(*id));
+    inspection.prove(&mut reader, Some(&trace), act, body.0.proof.as_ref()).await?;
     let resolution = inspection.approve_resolution(&reader, Some(&trace), *id).await?;
     Ok(HttpResponse::Created().json(resolution))
 }
@@ -95,6 +101,33 @@ pub async fn list<S: Service>(
 }
 
 impl<S: Service> Inspection<S> {
+    /// Checks the statement of the console's provider that comes with an act, if one does. A refused one is recorded.
+    async fn prove(
+        &self,
+        reader: &mut Reader,
+        trace: Option<&Trace>,
+        (event, resolution): (Event, Option<ResolutionId>),
+        proof: Option<&IdToken>,
+    ) -> Result<(), Refusal> {
+        let Some(proof) = proof else { return Ok(()) };
+        check(invalid(), &reader.person).if_any()?;
+        let agreement = self.agreement.current();
+        let refused = match &self.proofs {
+            Some(proofs) => proofs.check_auditor(&agreement, reader.party, &reader.person, proof).await,
+            None => Err(ActorError::NoProvider),
+        };
+        let Err(error) = refused else {
+            reader.proven = true;
+            return Ok(());
+        };
+        if error.code() == ProblemCode::ActorUnproven {
+            let search = Search { resolution, ..Search::default() };
+            let record = self.record(&agreement, event, reader, trace, &search)?;
+            self.keep("refuse_resolution", record.denied(error.reason()), None).await?;
+        }
+        Err(Refusal::new(error.code(), error.detail()))
+    }
+
     /// Stores a request with its record.
     pub async fn request_resolution(
         &self,
@@ -232,7 +265,13 @@ impl<S: Service> Inspection<S> {
 
 impl Reader {
     fn consent(&self, at: Instant) -> Consent {
-        Consent { at, party: self.party, person: self.person.clone(), certificate: self.certificate_sha256 }
+        Consent {
+            at,
+            party: self.party,
+            person: self.person.clone(),
+            certificate: self.certificate_sha256,
+            proven: self.proven,
+        }
     }
 }
 

@@ -82,7 +82,7 @@ impl MayNot {
             }
             Self::SameCertificate => (
                 ProblemCode::Denied,
-                "The request was made with this very certificate. The second auditor agrees with their own.",
+                "The request was made with this very certificate. The second auditor agrees with their own, or both show an ID token.",
             ),
             Self::SamePerson => {
                 (ProblemCode::Denied, "The request was made by this very person. Somebody else has to agree.")
@@ -97,7 +97,8 @@ impl MayNot {
     }
 }
 
-/// May this person agree? It takes two persons and two certificates; the organisation may be the same.
+/// May this person agree? It takes two persons, and two certificates unless the provider of the console proves both; the
+/// organisation may be the same.
 pub(super) fn may_approve(
     agreement: &Agreement,
     resolution: &Resolution,
@@ -116,7 +117,8 @@ pub(super) fn may_approve(
     if first.person.is_same_person(&second.person) {
         return Err(MayNot::SamePerson);
     }
-    if first.certificate == second.certificate {
+    // Who is proven by the provider is no other person under another name.
+    if first.certificate == second.certificate && !(first.proven && second.proven) {
         return Err(MayNot::SameCertificate);
     }
     Ok(())

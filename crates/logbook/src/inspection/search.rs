@@ -124,6 +124,7 @@ impl Reader {
             person: person.clone(),
             role: Role::auditor(),
             certificate_sha256: auditor.certificate_sha256,
+            proven: false,
         }
     }
 }

@@ -140,6 +140,39 @@ impl SharedAgreement {
         if self.current().hash() == hash { source.in_force.approved_by.clone() } else { Vec::new() }
     }
 
+    /// What the file holds that is not in force, if it holds something else.
+    pub fn proposal(&self) -> Result<Option<Proposal>, AgreementFileError> {
+        let Some(source) = &self.0.source else { return Ok(None) };
+        let source = source.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(proposed(&source, &self.current())?.map(|(proposal, _)| proposal))
+    }
+
+    /// Takes in an operator's approval of what the file holds, and puts that in force when nothing more is missing.
+    pub fn hand_in(&self, approvals: Approvals) -> Result<HandIn, AgreementFileError> {
+        let Some(source) = &self.0.source else { return Ok(HandIn::NothingWaits) };
+        {
+            // Held until it is written: of two that come at once, none is lost.
+            let source = source.lock().unwrap_or_else(PoisonError::into_inner);
+            let current = self.current();
+            let Some((Proposal { next, admission }, mut all)) = proposed(&source, &current)? else {
+                return Ok(HandIn::NothingWaits);
+            };
+            let sound = current.admits(&next, &approvals).approved_by;
+            if sound.is_empty() || sound.len() != approvals.len() {
+                return Ok(HandIn::NotSound);
+            }
+            if sound.iter().any(|operator| admission.approved_by.contains(operator)) {
+                return Ok(HandIn::ApprovedBefore);
+            }
+            all.merge(approvals);
+            let path = approvals_file(&source.path);
+            replace_file(&path, all.to_text().as_bytes())
+                .map_err(|source| AgreementFileError::Memory { path, source })?;
+        }
+        self.reload()?;
+        Ok(HandIn::Taken)
+    }
+
     /// Puts another agreement in force, whatever it widens: for what is held by hand.
     pub fn replace(&self, agreement: Agreement) {
         self.0.current.replace(agreement);
@@ -199,6 +232,49 @@ impl SharedAgreement {
     }
 }
 
+/// An agreement that waits for approval.
+#[derive(Debug)]
+pub struct Proposal {
+    /// What it says.
+    pub next: Agreement,
+    /// What it changes, and who approved it.
+    pub admission: Admission,
+}
+
+/// What became of an approval that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandIn {
+    /// It stands beside the agreement.
+    Taken,
+    /// The file holds what is in force.
+    NothingWaits,
+    /// It is not of this step, or not of an operator in force.
+    NotSound,
+    /// This operator approved before.
+    ApprovedBefore,
+}
+
+/// What the file holds that is not in force, with the approvals beside it.
+fn proposed(
+    source: &Source,
+    current: &Agreement,
+) -> Result<Option<(Proposal, Approvals)>, AgreementFileError> {
+    let text = read(&source.path)?;
+    if text == source.in_force.text {
+        return Ok(None);
+    }
+    let next = parse(&source.path, &text)?;
+    let approvals = approvals_beside(&source.path);
+    let admission = current.admits(&next, &approvals);
+    Ok(Some((Proposal { next, admission }, approvals)))
+}
+
+/// Approvals that cannot be read are none: a narrowing needs none.
+fn approvals_beside(path: &Path) -> Approvals {
+    let text = fs::read_to_string(approvals_file(path)).ok();
+    text.and_then(|text| Approvals::parse(&text).ok()).unwrap_or_default()
+}
+
 /// What the file says, beside what is in force.
 enum Judged {
     Same,
@@ -212,9 +288,7 @@ fn judge(path: &Path, current: &Agreement, in_force: &str) -> Result<Judged, Agr
         return Ok(Judged::Same);
     }
     let next = parse(path, &text)?;
-    // Approvals that cannot be read are none: a narrowing needs none.
-    let approvals = fs::read_to_string(approvals_file(path)).ok();
-    let approvals = approvals.and_then(|text| Approvals::parse(&text).ok()).unwrap_or_default();
+    let approvals = approvals_beside(path);
     let admission = current.admits(&next, &approvals);
     Ok(if admission.is_admitted() {
         Judged::Admitted {

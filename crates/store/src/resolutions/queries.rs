@@ -25,6 +25,8 @@ struct ResolutionRow {
     approver: Option<String>,
     approver_certificate: Option<Vec<u8>>,
     expires_at: i64,
+    requester_proven: i16,
+    approver_proven: i16,
 }
 
 impl ResolutionsRead for Conn {
@@ -66,6 +68,7 @@ impl ResolutionsWrite for Conn {
                 table::requested_by.eq(resolution.request.party.as_str()),
                 table::requester.eq(resolution.request.person.as_str()),
                 table::requester_certificate.eq(resolution.request.certificate.as_slice()),
+                table::requester_proven.eq(i16::from(resolution.request.proven)),
                 table::expires_at.eq(resolution.expires_at.as_millis()),
             ))
             .execute(self)?;
@@ -88,6 +91,7 @@ impl ResolutionsWrite for Conn {
                 table::approved_by.eq(approval.party.as_str()),
                 table::approver.eq(approval.person.as_str()),
                 table::approver_certificate.eq(approval.certificate.as_slice()),
+                table::approver_proven.eq(i16::from(approval.proven)),
                 table::expires_at.eq(expires_at.as_millis()),
             ))
             .execute(self)?;
@@ -110,7 +114,7 @@ fn stored_resolution(row: ResolutionRow) -> Result<Resolution, StoreError> {
     };
     let approval = match (row.approved_at, row.approved_by, row.approver, row.approver_certificate) {
         (Some(at), Some(party), Some(person), Some(certificate)) => {
-            Some(consent(at, &party, &person, certificate)?)
+            Some(consent(at, &party, &person, certificate, row.approver_proven)?)
         }
         (None, None, None, None) => None,
         _ => return Err(StoreError::Damaged("resolution")),
@@ -119,17 +123,30 @@ fn stored_resolution(row: ResolutionRow) -> Result<Resolution, StoreError> {
         id: row.id.try_into().map_err(|_| StoreError::Damaged("resolution"))?,
         whom,
         reason: row.reason,
-        request: consent(row.requested_at, &row.requested_by, &row.requester, row.requester_certificate)?,
+        request: consent(
+            row.requested_at,
+            &row.requested_by,
+            &row.requester,
+            row.requester_certificate,
+            row.requester_proven,
+        )?,
         approval,
         expires_at: Instant::from_millis(row.expires_at),
     })
 }
 
-fn consent(at: i64, party: &str, person: &str, certificate: Vec<u8>) -> Result<Consent, StoreError> {
+fn consent(
+    at: i64,
+    party: &str,
+    person: &str,
+    certificate: Vec<u8>,
+    proven: i16,
+) -> Result<Consent, StoreError> {
     Ok(Consent {
         at: Instant::from_millis(at),
         party: Oin::parse(party).map_err(|_| StoreError::Damaged("resolution"))?,
         person: ActorId::parse(person).map_err(|_| StoreError::Damaged("resolution"))?,
         certificate: certificate.try_into().map_err(|_| StoreError::Damaged("resolution"))?,
+        proven: proven != 0,
     })
 }

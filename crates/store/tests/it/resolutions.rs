@@ -97,5 +97,5 @@ fn resolution(whom: Meant) -> Resolution {
 
 fn consent(person: &str, certificate: u8) -> Consent {
     let person = ActorId::parse(person).unwrap();
-    Consent { at: now(), party: holder(), person, certificate: [certificate; 32] }
+    Consent { at: now(), party: holder(), person, certificate: [certificate; 32], proven: certificate > 1 }
 }

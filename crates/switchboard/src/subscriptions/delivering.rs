@@ -224,6 +224,13 @@ fn start(app: &Arc<App>, subscription: StoredSubscription) {
     });
 }
 
+impl Deliveries {
+    /// For how many seconds the oldest signal waits, and how many subscriptions fail: as the process that leads measured last.
+    pub(crate) fn behind(&self) -> (u64, u64) {
+        (self.oldest.value() as u64, self.failing.value() as u64)
+    }
+}
+
 /// Shows how far behind deliveries are. Only the process that leads knows; the others show nothing.
 async fn measure(
     app: &App,

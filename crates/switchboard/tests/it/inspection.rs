@@ -48,7 +48,7 @@ fn request(entry: &AccessLogEntry) -> RequestResolution {
 }
 
 fn approval(person: &str) -> ApproveResolution {
-    ApproveResolution { auditor: ActorId::parse(person).unwrap() }
+    ApproveResolution { auditor: ActorId::parse(person).unwrap(), proof: None }
 }
 
 fn record(entry: &AccessLogEntry) -> AccessRecord {
@@ -270,6 +270,7 @@ async fn the_switchboard_finds_a_subject_by_its_element() {
     ask(&chain, 1).await;
     let (first, second) = (client(&chain, "first", AUDITOR), client(&chain, "second", OTHER_AUDITOR));
     let named = |number| RequestResolution {
+        proof: None,
         auditor: ActorId::parse("a.first").unwrap(),
         reason: "a request of the person".to_owned(),
         index: None,
@@ -290,6 +291,7 @@ async fn a_resolution_whose_time_is_over_opens_nothing() {
     let auditor = client(&chain, "first", AUDITOR);
     let now = SystemClock.now();
     let consent = |person: &str, certificate| Consent {
+        proven: false,
         at: now.minus(Duration::from_hours(25)),
         party: AUDITOR.parse().unwrap(),
         person: ActorId::parse(person).unwrap(),

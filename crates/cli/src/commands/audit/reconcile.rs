@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let opened = arguments.sources.open(&[LogOwner::Switchboard], period)?;
     let progress = Progress::steps();
     progress.begins("comparing the logs");
-    let compared = compare(opened.logs, arguments.from, until).await?;
+    let compared = compare(opened.logs, arguments.from, until, |_| ()).await?;
     drop(progress);
     let Some(Compared { logs, tally, verdict }) = compared else {
         return Err(Failure::usage(

@@ -77,7 +77,8 @@ pub(super) fn client_of(config: &AuditConfig, log: &LogIdentity) -> Result<Acces
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Approve { at, id, auditor } => {
-            let resolution = at.client()?.approve_resolution(id, &ApproveResolution { auditor }).await?;
+            let resolution =
+                at.client()?.approve_resolution(id, &ApproveResolution { auditor, proof: None }).await?;
             output.data(&resolution, || {
                 format!(
                     "agreed until {}: both of you may search with --resolution {}",
@@ -91,7 +92,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
         }
         Command::Request { at, auditor, index, reference, reason } => {
             let (index, reference) = (Some(index), Some(reference));
-            let request = RequestResolution { auditor, reason, index, reference, subject: None };
+            let request = RequestResolution { auditor, proof: None, reason, index, reference, subject: None };
             let resolution = at.client()?.request_resolution(&request).await?;
             output.data(&resolution, || {
                 format!(

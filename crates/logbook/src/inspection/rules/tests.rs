@@ -17,7 +17,7 @@ fn at(hours: u64) -> Instant {
 
 fn consent(hours: u64, party: &str, person: &str, certificate: u8) -> Consent {
     let (party, person) = (Oin::parse(party).unwrap(), ActorId::parse(person).unwrap());
-    Consent { at: at(hours), party, person, certificate: [certificate; 32] }
+    Consent { at: at(hours), party, person, certificate: [certificate; 32], proven: false }
 }
 
 fn requested() -> Resolution {
@@ -41,7 +41,7 @@ fn approved() -> Resolution {
 
 fn reader(party: &str, person: &str) -> Reader {
     let Consent { party, person, .. } = consent(0, party, person, 0);
-    Reader { party, person, role: Role::auditor(), certificate_sha256: [9; 32] }
+    Reader { party, person, role: Role::auditor(), certificate_sha256: [9; 32], proven: false }
 }
 
 fn approve(resolution: &Resolution, second: Consent) -> Result<(), MayNot> {

@@ -140,6 +140,7 @@ pub(super) fn reader(person: &str, certificate: u8) -> Reader {
         person: ActorId::parse(person).unwrap(),
         role: Role::auditor(),
         certificate_sha256: [certificate; 32],
+        proven: false,
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) async fn open(
     person: &ActorId,
 ) -> Result<LocalLog, Failure> {
     let reader = Reader {
+        proven: false,
         party: log.oin,
         person: person.clone(),
         role: Role::operator(),

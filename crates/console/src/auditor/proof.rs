@@ -1,0 +1,106 @@
+//! One entry, verified in front of the reader: each check with what came of it.
+
+use kw_agreement::{Agreement, LogIdentity};
+use kw_audit::reader::{LogSource, RecordedEntry, Trust, VerifyError, prove};
+use kw_ledger::checkpoint::SignedCheckpoint;
+use kw_ledger::{Leaf, LeafKind};
+use kw_web::Failure;
+
+use super::kept::Kept;
+use crate::app::{Console, not_asked};
+
+/// What was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// What: the message is `check-<what>`.
+    pub(crate) what: &'static str,
+    pub(crate) outcome: CheckOutcome,
+    /// Names and numbers that go with it.
+    pub(crate) with: String,
+}
+
+/// How it came out; the message is `outcome-<word>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckOutcome {
+    Good,
+    Bad,
+    /// It could not be checked, or not yet.
+    Open,
+}
+
+impl CheckOutcome {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// Verifies an entry: its record against its leaf, the leaf against the tree, the tree against the signatures.
+pub(crate) async fn verify(
+    console: &Console,
+    agreement: &Agreement,
+    log: &LogIdentity,
+    entry: &Kept,
+) -> Result<Vec<Check>, Failure> {
+    let source = LogSource::of(console.tls()?, log, console.context()).map_err(|error| not_asked(&error))?;
+    let trust = Trust::of(agreement, log).map_err(|_| Failure::fault())?;
+    let opens = match (entry.opens, entry.erased) {
+        (true, _) => CheckOutcome::Good,
+        (false, true) => CheckOutcome::Open,
+        (false, false) => CheckOutcome::Bad,
+    };
+    let mut checks = vec![Check { what: "opens", outcome: opens, with: String::new() }];
+    match prove_entry(&source, &trust, entry).await {
+        Ok(signed) => {
+            let (size, by) = (signed.checkpoint().size, trust.cosigned_by(&signed));
+            let names: Vec<&str> = by.iter().map(|key| key.name().as_str()).collect();
+            checks.extend([
+                Check { what: "included", outcome: CheckOutcome::Good, with: size.to_string() },
+                Check { what: "signed", outcome: CheckOutcome::Good, with: log.origin.clone() },
+                witnessed(agreement, log, &names),
+            ]);
+        }
+        Err(error) => checks.extend(failed(&error)),
+    }
+    Ok(checks)
+}
+
+/// The checkpoint in which the entry is. Its kind stands in the tree and not in what the service hands out: it is one of three.
+async fn prove_entry(
+    source: &LogSource,
+    trust: &Trust,
+    entry: &Kept,
+) -> Result<SignedCheckpoint, VerifyError> {
+    let mut proved = Err(VerifyError::OtherLeaf(entry.index));
+    for kind in [LeafKind::Access, LeafKind::Key, LeafKind::Agreement] {
+        let leaf = Leaf { kind, hash: entry.leaf };
+        proved = prove(source, trust, &RecordedEntry { index: entry.index, leaf }).await;
+        if !matches!(proved, Err(VerifyError::OtherLeaf(_))) {
+            break;
+        }
+    }
+    proved.map(|(_, signed)| signed)
+}
+
+fn witnessed(agreement: &Agreement, log: &LogIdentity, by: &[&str]) -> Check {
+    // `prove` gives no checkpoint that has fewer than are demanded.
+    let demanded = agreement.quorum_for(log.owner);
+    let outcome = if demanded == 0 && by.is_empty() { CheckOutcome::Open } else { CheckOutcome::Good };
+    Check { what: "witnessed", outcome, with: by.join(", ") }
+}
+
+/// Which check an error is about, and those that came before it.
+fn failed(error: &VerifyError) -> Vec<Check> {
+    let check = |what, outcome| Check { what, outcome, with: String::new() };
+    let (bad, open) = (CheckOutcome::Bad, CheckOutcome::Open);
+    match error {
+        VerifyError::NotYet { .. } => vec![check("included", open), check("signed", open)],
+        VerifyError::Checkpoint { .. } => vec![check("included", open), check("signed", bad)],
+        VerifyError::Unwitnessed => vec![check("included", open), check("witnessed", bad)],
+        error if error.is_verdict() => vec![check("included", bad)],
+        _ => vec![check("included", open), check("signed", open), check("witnessed", open)],
+    }
+}

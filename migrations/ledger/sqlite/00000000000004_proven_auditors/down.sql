@@ -1,0 +1,2 @@
+ALTER TABLE ledger_resolutions DROP COLUMN approver_proven;
+ALTER TABLE ledger_resolutions DROP COLUMN requester_proven;
