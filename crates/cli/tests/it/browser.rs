@@ -14,12 +14,15 @@
 //! ```
 //!
 //! - `expect_sound` after every new page and state: axe-core, keyboard, 320 pixels, 400 %, nothing to complain of. It takes a picture too,
-//!   of that name; `KETENWIJZER_SCREENSHOTS=1` puts those that `docs/screenshots` has into it anew.
+//!   of that name; `KETENWIJZER_SCREENSHOTS=1` puts those that `docs/screenshots` has a file for into it anew.
 //! - The stage is shared by all tests at once, so a test that changes something does it to people of its own, and none counts.
 
+mod every_page;
 mod harness;
+mod security;
 mod signing_in;
 mod stage;
+mod tour;
 
 pub(crate) use stage::Stage;
 

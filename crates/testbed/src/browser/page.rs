@@ -85,6 +85,14 @@ impl Browser {
             .to_owned())
     }
 
+    /// What can be read in the first frame of the page.
+    pub async fn framed_text(&self) -> anyhow::Result<String> {
+        self.wire.post("/frame", json!({ "id": 0 })).await?;
+        let text = self.text().await;
+        self.wire.post("/frame", json!({ "id": null })).await?;
+        text
+    }
+
     /// What a script in the page gives, for what a person sees and cannot be asked in words.
     pub async fn evaluate(&self, script: &str) -> anyhow::Result<Value> {
         self.wire.run(script, json!([])).await
@@ -264,10 +272,13 @@ const FIELD: &str = "
     return all.find(field => names(field).includes(arguments[0]))
         || all.find(field => names(field).some(name => name.startsWith(arguments[0]))) || null;";
 
-/// A button, link or summary by what stands in it, or by its accessible name. What can be seen goes before what cannot.
+/// A button, link or summary that can be seen, by what stands in it or by its accessible name. What belongs to the page goes before what
+/// is on every page, and a button before a link.
 const PRESSABLE: &str = "
     const flat = text => (text || '').replace(/\\s+/g, ' ').trim();
     const all = [...document.querySelectorAll('button, a[href], summary, input[type=submit]')].filter(one => one.checkVisibility());
+    const order = one => (one.closest('main') ? 0 : 2) + (one.matches('a') ? 1 : 0);
+    all.sort((one, other) => order(one) - order(other));
     const names = one => [flat(one.innerText), flat(one.getAttribute('aria-label')), flat(one.value)];
     return all.find(one => names(one).includes(arguments[0]))
         || all.find(one => names(one).some(name => name.startsWith(arguments[0]))) || null;";

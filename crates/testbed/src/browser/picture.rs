@@ -12,15 +12,13 @@ use serde_json::json;
 use super::page::{Browser, HIGH, WIDE};
 
 impl Browser {
-    /// A picture of the page's beginning, as this file. The folder is `docs/screenshots` of the repository when `KETENWIJZER_SCREENSHOTS`
-    /// is set, where it must be small; else one of the tests' own.
+    /// A picture of the page's beginning, for looking at after a failure; and anew for the documents where `docs/screenshots` has a file of
+    /// this name and `KETENWIJZER_SCREENSHOTS` is set. There it must be small.
     pub async fn picture(&self, tools: &Path, name: &str) -> anyhow::Result<()> {
-        let kept = std::env::var_os("KETENWIJZER_SCREENSHOTS").is_some();
-        let folder = if kept {
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots")
-        } else {
-            tools.join("screenshots")
-        };
+        let documented = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots");
+        let kept = std::env::var_os("KETENWIJZER_SCREENSHOTS").is_some()
+            && documented.join(format!("{name}.png")).is_file();
+        let folder = if kept { documented } else { tools.join("screenshots") };
         fs::create_dir_all(&folder)?;
         self.width(WIDE).await?;
         self.evaluate("document.activeElement && document.activeElement.blur(); window.scrollTo(0, 0);")

@@ -1,9 +1,10 @@
 //! The demonstration that all browser tests share, with a browser for each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use kw_testbed::browser::{Browser, BrowserDriver, Check};
+use kw_testbed::{Visitor, between};
 use serde_json::Value;
 
 use super::TOOLS;
@@ -70,11 +71,56 @@ impl Stage {
         browser.press("Inloggen").await.unwrap();
     }
 
+    /// Somebody at a browser without a screen, for looking at headers and cookies. Nobody signed in.
+    pub(crate) fn visitor(&self) -> Visitor {
+        let configuration = self.page("inzage")["configuration"].as_str().unwrap();
+        let folder = Path::new(configuration).parent().and_then(Path::parent).unwrap();
+        Visitor::trusting(&[folder.join("pki/ca.pem")])
+    }
+
+    /// The same, signed in.
+    pub(crate) async fn visitor_as(&self, application: &str, who: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        self.let_in(&mut visitor, application, who).await;
+        visitor
+    }
+
+    /// Signs a visitor in, with whatever cookies they have.
+    pub(crate) async fn let_in(&self, visitor: &mut Visitor, application: &str, who: &str) {
+        let sign_in = self.sign_in_of(application, who);
+        let (name, secret) = (sign_in["name"].as_str().unwrap(), sign_in["secret"].as_str().unwrap());
+        let asked = visitor.get(&self.at(application, "/")).await;
+        let page = visitor.follow(asked).await;
+        let member = page.text.split("name=\"member\"").skip(1).find(|rest| rest.contains(name));
+        let member = member.map(|rest| between(rest, "value=\"", "\"").unwrap().to_owned());
+        let fields = match &member {
+            Some(member) => [("member", member.as_str()), ("secret", secret), ("_token", &page.token())],
+            None => [("username", name), ("secret", secret), ("_token", &page.token())],
+        };
+        let sent = visitor.post(page.url.as_str(), &fields).await;
+        let first = visitor.follow(sent).await;
+        assert_eq!((first.status.as_u16(), first.url.path()), (200, "/"), "{}", first.text);
+    }
+
+    /// All who can sign in at an application, one for each thing that people are there.
+    pub(crate) fn kinds(&self, application: &str) -> Vec<String> {
+        let all = self.page(application)["signIns"].as_array().unwrap();
+        let mut kinds: Vec<String> = all.iter().map(|one| one["role"].as_str().unwrap().to_owned()).collect();
+        kinds.dedup();
+        kinds
+    }
+
     /// The page that is open is as every page must be, wide and narrow, with and without a mouse. A picture of it is taken.
     pub(crate) async fn expect_sound(&self, browser: &Browser, name: &str) {
-        let found = browser.mistakes(&Check { tools: TOOLS.as_ref(), name }).await.unwrap();
+        let found = self.mistakes(browser, name).await;
         assert!(found.is_empty(), "{}\n{}", browser.url().await.unwrap(), found.join("\n"));
+    }
+
+    /// The same, for who looks at many pages before judging.
+    pub(crate) async fn mistakes(&self, browser: &Browser, name: &str) -> Vec<String> {
+        let found = browser.mistakes(&Check { tools: TOOLS.as_ref(), name }).await.unwrap();
         browser.picture(TOOLS.as_ref(), name).await.unwrap();
+        found
     }
 
     fn page(&self, application: &str) -> &Value {
