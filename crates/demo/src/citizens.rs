@@ -23,8 +23,10 @@ use crate::provider::{self, Account, Audience, Client, ProviderConfig};
 
 /// Where both will be, before the chain runs.
 pub(crate) struct Citizens {
-    /// Where people reach the personal environment.
+    /// Where the personal environment answers people and pages.
     pub(crate) personal: String,
+    /// Where providers and holders send its users' browsers back to.
+    back: String,
     /// The provider's issuer identifier.
     pub(crate) provider: String,
     own: Doors,
@@ -43,10 +45,12 @@ pub(crate) struct RunningCitizens {
 
 impl Citizens {
     /// Chooses addresses, makes the keys of the personal environment, and writes both into the agreement, which has them as partners.
+    /// `pages`: the address of the pages through which people use it; without them browsers come back to itself.
     pub(crate) fn plan(
         ports: &mut LoopbackPorts,
         ground: &Ground,
         draft: &mut AgreementDraft,
+        pages: Option<String>,
     ) -> Result<Self, DemoError> {
         let (own, provider_at) = (Doors::take(ports)?, next_port(ports)?);
         let chain_name =
@@ -68,13 +72,14 @@ impl Citizens {
         if let Some(stated) = &mut draft.representation.provider {
             stated.issuer.clone_from(&provider);
         }
+        let back = pages.unwrap_or_else(|| personal.clone());
         let clients = vec![Client {
             id: PERSONAL_OIN.to_owned(),
-            redirect_uris: vec![format!("{personal}/v1/sign-ins/callback")],
+            redirect_uris: vec![format!("{back}/v1/sign-ins/callback")],
             key: client_jwk,
             audience: Audience::Personal(oin(PERSONAL_OIN)?),
         }];
-        Ok(Self { personal, provider, own, provider_at, clients, client_key })
+        Ok(Self { personal, back, provider, own, provider_at, clients, client_key })
     }
 
     /// Lets people collect at a holder: its browser side, and its key at the provider.
@@ -99,7 +104,7 @@ impl Citizens {
             "role": "citizen",
             "clients": [{
                 "oin": PERSONAL_OIN,
-                "redirect_uris": [format!("{}/v1/collections/callback", self.personal)],
+                "redirect_uris": [format!("{}/v1/collections/callback", self.back)],
             }],
         }));
         Ok(())
@@ -163,7 +168,7 @@ impl Citizens {
             "tls": tls_section(tls),
             "database": database_section(&database),
             "keys": { "directory": "keys" },
-            "users": { "address": self.personal },
+            "users": { "address": self.back },
             "provider": { "client_id": PERSONAL_OIN, "client_key": self.client_key, "roots": [tls.trust_anchors] },
         });
         write_toml(&configuration, &settings)?;

@@ -97,7 +97,9 @@ impl Opening {
         let mut draft = AgreementDraft::parse(&format!("{agreement}\n{ADDITION}"))
             .map_err(|error| DemoError::Agreement(error.to_string()))?;
         portal::admit(&mut draft);
-        let mut citizens = Citizens::plan(ports, ground, &mut draft)?;
+        let listen = next_port(ports)?;
+        let pages = Some(format!("http://{listen}"));
+        let mut citizens = Citizens::plan(ports, ground, &mut draft, pages)?;
         for plan in plans.iter_mut().filter(|plan| COLLECTED_AT.contains(&plan.name.as_str())) {
             citizens.collects_at(ports, ground, plan)?;
         }
@@ -119,7 +121,6 @@ impl Opening {
         let (desk, desk_key) = application("desk")?;
         let (console, console_key) = application("console")?;
         let folder = ground.path().join("inzage");
-        let listen = next_port(ports)?;
         let back = format!("http://{listen}/sign-in/callback");
         let key = citizens.admit(&folder, INZAGE_CLIENT, back, Audience::Portal)?;
         let inzage = Application { name: "inzage", folder, listen, key };

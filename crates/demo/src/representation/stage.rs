@@ -40,7 +40,7 @@ impl Stage {
         let mut ports = LoopbackPorts::default();
         let mut draft = AgreementDraft::parse(&format!("{YOUTH}\n{ADDITION}"))
             .map_err(|error| DemoError::Agreement(error.to_string()))?;
-        let mut citizens = Citizens::plan(&mut ports, ground, &mut draft)?;
+        let mut citizens = Citizens::plan(&mut ports, ground, &mut draft, None)?;
         let mut plans = Vec::new();
         for (name, party, category) in HOLDERS {
             let sources = cast.write_source(&ground.partner(name).join("source"), category)?;
