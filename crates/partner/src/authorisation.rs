@@ -68,10 +68,10 @@ pub(crate) fn open(
     settings: AuthorisationSettings,
     shared: &Shared<'_>,
 ) -> Result<Data<AuthorisationServer>, StartError> {
-    settings.check().map_err(AuthorisationError::from)?;
     let (clock, entropy): (_, Entropy) = (Arc::clone(&shared.http.clock), shared.http.entropy.clone());
     let (agreement, holder) = (shared.agreement.clone(), shared.pulls.holder);
     let current = agreement.current();
+    settings.check(current.environment()).map_err(AuthorisationError::from)?;
     let has_address = current.partner(holder).is_some_and(|own| own.authorisation_endpoint.is_some());
     if !shared.has_public_listener || !has_address {
         return Err(AuthorisationError::NoAddress.into());

@@ -35,11 +35,9 @@ pub(super) async fn destroy(form: Form<Whole>, app: Shared) -> Outcome {
 async fn delete(by: &By, app: &Shared) -> Page {
     let (open, about) = (Open::of(app, by)?, about(by)?);
     open.send::<Value>(Method::DELETE, &format!("/v1/dossiers/{}", about.dossier), None).await?;
-    // The session there was bound to it, and to no other.
-    let ended = open.send::<Value>(Method::DELETE, "/v1/sessions/current", None).await;
+    // The session there was bound to it, and went with it.
     let kept = &mut by.session.data().collected;
     *kept = Kept::default();
     kept.say("collected-deleted");
-    ended?;
     Ok(see("/collected"))
 }
