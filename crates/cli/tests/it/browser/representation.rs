@@ -38,7 +38,7 @@ async fn scenario_1_one_account_with_strictly_separated_dossiers() {
     step(1, "2", "Gebruiker selecteert in de PGO de Vertegenwoordigde uit een lijst", async {
         b.press("Een dossier over Lotte").await?;
         stage.expect_sound(b, "collected-new").await;
-        born(b, ["5", "1", &year(8)]).await?;
+        a_day(b, ["5", "1", &year(8)]).await?;
         b.press("Dossier maken").await?;
         b.press("Dossier van Lotte openen").await?;
         b.sees("U vertegenwoordigt deze persoon").await?;
@@ -130,7 +130,7 @@ async fn scenario_2_one_dossier_with_several_users_and_limited_rights() {
         stage.expect_sound(daan, "collected-users").await;
         daan.tick("Gegevens ophalen voor het dossier").await?;
         daan.tick(SCHOOL.0).await?;
-        daan.fill("Tot en met welke dag?", &format!("{}-12-31", year(-1))).await?;
+        a_day(daan, ["31", "12", &year(-1)]).await?;
         daan.press("Uitnodiging maken").await?;
         daan.sees("U ziet haar maar één keer").await?;
         let code = daan.evaluate(CODE).await?.as_str().unwrap_or_default().to_owned();
@@ -202,11 +202,11 @@ async fn another_birth_date_than_the_holder_has_ends_it_with_a_clear_message() {
         enter(&stage, b, "riet").await?;
         b.press("Een dossier over Daan").await?;
         b.fill("Naam van het dossier", "Kleinzoon").await?;
-        born(b, ["31", "2", &year(17)]).await?;
+        a_day(b, ["31", "2", &year(17)]).await?;
         b.press("Dossier maken").await?;
         b.sees("Deze datum bestaat niet").await?;
         stage.expect_sound(b, "collected-new-wrong").await;
-        born(b, ["3", "1", &year(17)]).await?;
+        a_day(b, ["3", "1", &year(17)]).await?;
         b.press("Dossier maken").await?;
         b.press("Dossier van Kleinzoon openen").await?;
         b.press("Gegevens ophalen").await?;
@@ -368,14 +368,15 @@ async fn enter(stage: &Stage, b: &Browser, who: &str) -> anyhow::Result<()> {
 async fn own_dossier(b: &Browser, name: &str, date: [&str; 3]) -> anyhow::Result<()> {
     if !b.can_press(&format!("Dossier van {name} openen")).await? {
         b.press(&format!("Een dossier over mijzelf: {name}")).await?;
-        born(b, date).await?;
+        a_day(b, date).await?;
         b.press("Dossier maken").await?;
         b.sees("Het dossier is gemaakt").await?;
     }
     Ok(())
 }
 
-async fn born(b: &Browser, [day, month, year]: [&str; 3]) -> anyhow::Result<()> {
+/// Fills in a day.
+async fn a_day(b: &Browser, [day, month, year]: [&str; 3]) -> anyhow::Result<()> {
     b.fill("Dag", day).await?;
     b.fill("Maand", month).await?;
     b.fill("Jaar", year).await

@@ -26,7 +26,9 @@ struct UsersPage<'a> {
     categories: Vec<Choice>,
     view: bool,
     collect: bool,
-    until: &'a str,
+    day: &'a str,
+    month: &'a str,
+    year: &'a str,
 }
 
 struct Line {
@@ -95,7 +97,9 @@ async fn page(by: &By, app: &Shared, problems: &Problems, form: Option<&Form<Who
         categories: categories.collect(),
         view: form.is_some_and(|form| form.given("view").is_some()),
         collect: form.is_some_and(|form| form.given("collect").is_some()),
-        until: form.map_or("", |form| form.get("until")),
+        day: form.map_or("", |form| form.get("day")),
+        month: form.map_or("", |form| form.get("month")),
+        year: form.map_or("", |form| form.get("year")),
     };
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(f.page_with(status, &page)?)
@@ -118,7 +122,8 @@ async fn make(form: &Form<Whole>, app: &Shared) -> Page {
     if categories.is_empty() {
         problems.add("category", "collected-invite-no-category");
     }
-    let until = problems.take("until", "collected-invite-until", end_of(form.get("until"), by.shell.now()));
+    let until = end_of(form.get("day"), form.get("month"), form.get("year"), by.shell.now());
+    let until = problems.take("year", "collected-invite-until", until);
     if let Some(until) = until.filter(|_| problems.is_empty()) {
         let body = json!({ "view": view, "collect": collect, "categories": categories, "until": until });
         let path = format!("/v1/dossiers/{}/invitations", about.dossier);
@@ -128,7 +133,7 @@ async fn make(form: &Form<Whole>, app: &Shared) -> Page {
                 return Ok(see("/collected/invitation"));
             }
             Err(refused) if refused.0 == ProblemCode::Invalid => {
-                problems.add("until", "collected-invite-until");
+                problems.add("year", "collected-invite-until");
             }
             Err(refused) => return Err(refused.into()),
         }
@@ -137,8 +142,10 @@ async fn make(form: &Form<Whole>, app: &Shared) -> Page {
 }
 
 /// The end of that day in the Netherlands, if it is still to come.
-fn end_of(day: &str, now: Instant) -> Result<Instant, ()> {
-    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| ())?;
+fn end_of(day: &str, month: &str, year: &str, now: Instant) -> Result<Instant, ()> {
+    let part = |text: &str| text.parse::<u32>().map_err(|_| ());
+    let year = year.parse().map_err(|_| ())?;
+    let day = NaiveDate::from_ymd_opt(year, part(month)?, part(day)?).ok_or(())?;
     let end = DutchTime::start_of(day.succ_opt().ok_or(())?);
     if end > now { Ok(end) } else { Err(()) }
 }
@@ -190,4 +197,22 @@ pub(super) async fn accept(form: Form<Whole>, app: Shared) -> Outcome {
         Ok(see("/collected"))
     };
     end(by, page.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_right_ends_with_a_day_that_is_still_to_come() {
+        let now = Instant::from_millis(1_795_000_000_000);
+        assert_eq!(now.date().to_string(), "2026-11-18");
+        let end = end_of("18", "11", "2026", now).unwrap();
+        assert_eq!(DutchTime::at(end).date().to_string(), "2026-11-19");
+        for (day, month, year) in
+            [("17", "11", "2026"), ("31", "2", "2027"), ("", "1", "2027"), ("1", "1", "x")]
+        {
+            assert_eq!(end_of(day, month, year, now), Err(()), "{day}-{month}-{year}");
+        }
+    }
 }
