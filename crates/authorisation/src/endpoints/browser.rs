@@ -90,8 +90,7 @@ pub async fn call_back(
     Ok(see_other(&format!("{CONSENTS_PATH}/{id}"))?.finish())
 }
 
-/// Shows what the person is asked: who, for whom, which holder, which recipient, which data. A browser (`Accept: text/html`) gets a
-/// page, whose form comes back here.
+/// Shows what the person is asked: who, for whom, which holder, which recipient, which data.
 #[utoipa::path(
     get,
     path = "/v1/authorisation/consents/{id}",
@@ -110,6 +109,7 @@ pub async fn show_consent(
     request: HttpRequest,
     id: Path<String>,
 ) -> Result<HttpResponse, Refusal> {
+    // A browser gets a page, whose form comes back here.
     if wants_page(&request) {
         return page::show(&server, &request, &id).await;
     }
