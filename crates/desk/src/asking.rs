@@ -236,3 +236,94 @@ fn plain(date: BirthDate) -> String {
 /// Of the agreement's records.
 const LONGEST_REASON: usize = 500;
 const LONGEST_NAME: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MUNICIPALITY: &str = "00000099000000013000";
+
+    fn youth() -> Agreement {
+        Agreement::parse(include_str!("../../../examples/chains/youth.toml")).unwrap()
+    }
+
+    fn allowed(roles: &[&str]) -> Vec<Choice> {
+        let roles: Vec<Role> = roles.iter().map(|role| Role::parse(role).unwrap()).collect();
+        choices(&youth(), Oin::parse(MUNICIPALITY).unwrap(), &roles)
+    }
+
+    fn draft() -> Draft {
+        Draft {
+            case: "Z-17".to_owned(),
+            what: "coordinate-help municipal-consultant".to_owned(),
+            basis: "listed".to_owned(),
+            ..Draft::default()
+        }
+    }
+
+    /// The question, or the fields that are wrong.
+    fn read(draft: &Draft, numbers: &Numbers) -> Result<Question, Vec<&'static str>> {
+        let mut problems = Problems::new();
+        let choices = allowed(&["municipal-consultant"]);
+        let question = Question::read(&youth(), &choices, draft, numbers, &mut problems);
+        question.ok_or_else(|| problems.all().map(|(field, _)| field).collect())
+    }
+
+    fn wrong(draft: &Draft, numbers: &Numbers) -> Vec<&'static str> {
+        read(draft, numbers).err().unwrap_or_default()
+    }
+
+    fn of(person: &str) -> Numbers {
+        Numbers { person: number(person), representative: None }
+    }
+
+    #[test]
+    fn only_what_the_agreement_lets_a_role_of_this_organisation_ask_can_be_chosen() {
+        let values = |roles: &[&str]| allowed(roles).iter().map(Choice::value).collect::<Vec<_>>();
+        assert!(
+            values(&["municipal-consultant"]).contains(&"coordinate-help municipal-consultant".to_owned())
+        );
+        assert!(values(&["quality-officer"]).is_empty(), "who only reviews asks nothing");
+        assert!(values(&["youth-doctor"]).is_empty(), "nobody at a municipality is a youth doctor");
+    }
+
+    #[test]
+    fn a_question_is_whole_or_says_at_each_field_what_is_wrong() {
+        let question = read(&draft(), &of("9999.90.342")).ok().unwrap();
+        assert!(!question.to_be_confirmed());
+        assert_eq!(wrong(&draft(), &of("999990341")), ["bsn"]);
+        let numbers = of("999990342");
+        for (change, fields) in [
+            ((|draft: &mut Draft| draft.case = "999990342".into()) as fn(&mut Draft), "case"),
+            (|draft| draft.what = "enforce-attendance attendance-officer".into(), "what"),
+            (|draft| draft.basis = "curious".into(), "basis"),
+            (|draft| draft.basis = "emergency".into(), "reason"),
+            (|draft| draft.reason = "over 999990342".into(), "reason"),
+            (|draft| draft.birth_date = "31-02-2011".into(), "birth_date"),
+            (|draft| draft.categories = vec!["police-report".into()], "categories"),
+            (|draft| draft.categories = vec!["addiction-care".into()], "birth_date"),
+        ] {
+            let mut changed = draft();
+            change(&mut changed);
+            assert_eq!(wrong(&changed, &numbers), [fields]);
+        }
+        let reasoned = Draft { basis: "motivated".into(), reason: "signalen".into(), ..draft() };
+        assert!(read(&reasoned, &numbers).ok().unwrap().to_be_confirmed());
+    }
+
+    #[test]
+    fn whoever_asks_for_a_representative_says_whom_they_represent_and_when_that_person_was_born() {
+        let behalf = Draft { behalf: true, ..draft() };
+        // Nobody represents anybody for this purpose in this chain.
+        assert_eq!(
+            wrong(&behalf, &of("999990342")),
+            ["behalf", "birth_date", "person_name", "representative"]
+        );
+        let named = Draft { person_name: "Sanne".into(), birth_date: "04-03-2011".into(), ..behalf };
+        let same = Numbers { representative: number("999990342"), ..of("999990342") };
+        assert_eq!(wrong(&named, &same), ["behalf", "representative"]);
+        let other = Numbers { representative: number("999994086"), ..of("999990342") };
+        assert_eq!(wrong(&named, &other), ["behalf"]);
+        assert_eq!(plain(BirthDate::parse("04-03-2011").unwrap()), "2011-03-04");
+    }
+}

@@ -78,13 +78,32 @@ async fn a_caseworker_goes_from_a_case_to_a_dossier_and_doubts_a_value() {
         assert!(!seen.text.contains(PERSON), "{path}");
     }
     let matches = mira.get(&bed.at("/matches")).await;
-    let one = between(&matches.text, "href=\"/matches/", "\"").unwrap();
-    let one = mira.get(&bed.at(&format!("/matches/{one}"))).await;
-    assert!(one.text.contains("Onze eigen gegevens"), "{}", one.text);
-    let token = one.token();
-    let said = mira.post(&format!("{}/contact", one.url), &[("_token", &token)]).await;
-    let said = mira.follow(said).await;
-    assert!(said.text.contains("In contact"), "{}", said.text);
+    // As coordinator the municipality sees those of others too.
+    let mut followed = false;
+    for path in matches.text.split("href=\"").filter_map(|rest| rest.split('"').next()) {
+        if !path.starts_with("/matches/") || path.ends_with("figures") {
+            continue;
+        }
+        let one = mira.get(&bed.at(path)).await;
+        assert!(!one.text.contains(PERSON), "{path}");
+        if !one.text.contains("Onze eigen gegevens") || !one.text.contains("We hebben contact") {
+            continue;
+        }
+        let token = one.token();
+        let said = mira.post(&format!("{}/contact", one.url), &[("_token", &token)]).await;
+        let said = mira.follow(said).await;
+        assert!(
+            said.text.contains("In contact sinds") && !said.text.contains("We hebben contact"),
+            "{}",
+            said.text
+        );
+        let said = mira.post(&format!("{}/coordinated", one.url), &[("_token", &token)]).await;
+        let said = mira.follow(said).await;
+        assert!(said.text.contains("Afgestemd sinds"), "{}", said.text);
+        followed = true;
+        break;
+    }
+    assert!(followed, "{}", matches.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
