@@ -1,4 +1,5 @@
-//! What the pages say and do.
+//! What the pages say, and who gets in.
+#![expect(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
 mod certificates;
 mod words;

@@ -77,6 +77,17 @@ fn one_certificate_is_not_two_whoever_they_say_they_are() {
 }
 
 #[test]
+fn one_certificate_is_two_when_the_provider_proves_both() {
+    let proven = |consent: Consent| Consent { proven: true, ..consent };
+    let first = Resolution { request: proven(consent(0, AUDITOR, "a.first", 1)), ..requested() };
+    let second = consent(1, AUDITOR, "b.second", 1);
+    assert_eq!(approve(&first, proven(second.clone())), Ok(()));
+    assert_eq!(approve(&first, second.clone()), Err(MayNot::SameCertificate));
+    assert_eq!(approve(&requested(), proven(second)), Err(MayNot::SameCertificate));
+    assert_eq!(approve(&first, proven(consent(1, AUDITOR, " A.First", 1))), Err(MayNot::SamePerson));
+}
+
+#[test]
 fn a_request_is_agreed_to_once_and_in_time() {
     let third = consent(2, AUDITOR, "c.third", 3);
     assert_eq!(approve(&approved(), third), Err(MayNot::AlreadyApproved));
