@@ -346,9 +346,9 @@ async fn two_operators_approve(bed: &Bed, otto: &mut Visitor) {
     let current = fs::read_to_string(&file).unwrap();
     fs::write(kept.join("current.toml"), &current).unwrap();
     let mut draft = AgreementDraft::parse(&current).unwrap();
-    draft.chain.version = "2027.1".to_owned();
+    draft.chain.version = "2027.1".into();
     draft.subject_access.staff_names = !draft.subject_access.staff_names;
-    draft.chain.lease_term = "P60D".to_owned();
+    draft.chain.lease_term = "P60D".into();
     let next = draft.to_toml().unwrap();
     fs::write(kept.join("next.toml"), &next).unwrap();
 
