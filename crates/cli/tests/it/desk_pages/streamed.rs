@@ -10,6 +10,7 @@ use kw_client::LocalClient;
 use kw_partner::PartnerConfig;
 use kw_protocol::dossier::{DossierPart, DossierRequest, SectionStatus};
 use kw_protocol::local::accesses::OwnAccessSearch;
+use kw_protocol::problem::ProblemCode;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -127,7 +128,7 @@ async fn parts_come_before_the_whole_while_a_holder_is_slow() {
     let dossier = dossier.await.unwrap();
     let whole = began.elapsed();
     waking.await.unwrap();
-    let told = told.lock().unwrap();
+    let told = std::mem::take(&mut *told.lock().unwrap());
     assert!(
         matches!(told[0].1, DossierPart::Found { ref holders } if holders.len() == dossier.sections.len())
     );
@@ -144,7 +145,7 @@ async fn parts_come_before_the_whole_while_a_holder_is_slow() {
     let (late, _) = section("youth-care-plan").unwrap();
     eprintln!("first section after {fast:?}, the slow one after {late:?}, the whole after {whole:?}");
     assert_eq!(status, SectionStatus::Delivered);
-    assert!(fast < Duration::from_millis(1000), "{fast:?}");
+    assert!(fast < Duration::from_secs(1), "{fast:?}");
     assert!(late >= Duration::from_millis(1400) && whole >= late, "{late:?} {whole:?}");
     chain.recorded_soon("Z-1", &["query-asked", "answer-received", "dossier-assembled"]).await;
 }
@@ -188,7 +189,7 @@ async fn a_failure_in_the_middle_is_told_as_a_problem() {
         sqlite.wait().unwrap();
     }
     assert!(*told.lock().unwrap() >= 2, "parts came before it");
-    assert_eq!(refused.code().map(|code| code.code()), Some("unavailable"), "{refused:?}");
+    assert_eq!(refused.code().map(ProblemCode::code), Some("unavailable"), "{refused:?}");
     // The chain goes on.
     assert!(chain.local.dossier(&self::request("Z-3")).await.is_ok());
 }
