@@ -1,5 +1,6 @@
 //! What pages share: for whom, titles in the reader's language, words for what is not there.
 
+use chrono::NaiveDate;
 use kw_agreement::{Agreement, Language, Localised, PartnerKind};
 use kw_domain::{Category, Instant, Oin, Purpose, Role};
 use kw_protocol::access_report::Named;
@@ -49,6 +50,11 @@ impl Opt {
     pub(crate) fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self { value: value.into(), label: label.into() }
     }
+}
+
+/// A day as people write it, or as programs do.
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
+    ["%d-%m-%Y", "%Y-%m-%d"].into_iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())
 }
 
 /// The agreement's words, in the language of a page.
@@ -138,5 +144,17 @@ impl Words<'_> {
 
     pub(crate) fn day(&self, moment: Instant) -> String {
         self.f.day(kw_domain::DutchTime::at(moment).date())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_read_as_people_write_it() {
+        let found = NaiveDate::from_ymd_opt(2026, 3, 4);
+        assert_eq!([day("04-03-2026"), day("4-3-2026"), day("2026-03-04")], [found; 3]);
+        assert_eq!([day("2026-13-04"), day("morgen"), day("")], [None; 3]);
     }
 }

@@ -19,6 +19,7 @@
 
 mod every_page;
 mod harness;
+mod inzage;
 mod representation;
 mod security;
 mod signing_in;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use kw_agreement::{Agreement, ConsentRegime, PartnerKind};
 use kw_domain::{Category, DutchTime, Oin};
 use kw_protocol::consent::{Consent, ConsentChoice};
@@ -19,7 +19,7 @@ use crate::gathering::{Asking, Choices};
 use crate::kept;
 use crate::person::Person;
 use crate::rules::grid::{self, Grid};
-use crate::view::{About, Opt, Words};
+use crate::view::{About, Opt, Words, day};
 
 #[derive(Template)]
 #[template(path = "choices.html")]
@@ -275,8 +275,7 @@ pub(crate) async fn record(form: Form<Kept>, app: Data<App>) -> Outcome {
         category(&agreement, &asking.person, &given.category),
     );
     let until = form.given("until").and_then(|until| {
-        let day = NaiveDate::parse_from_str(until, "%Y-%m-%d").ok();
-        let after = day.and_then(|day| day.checked_add_days(Days::new(1))).map(DutchTime::start_of);
+        let after = day(until).and_then(|day| day.checked_add_days(Days::new(1))).map(DutchTime::start_of);
         problems.take(
             "until",
             "inzage-date-past",

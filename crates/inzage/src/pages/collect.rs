@@ -1,7 +1,7 @@
 //! `POST /collect`: asks the chain everything about the person, and keeps it for the session.
 
 use actix_web::web::Data;
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use kw_domain::{BirthDate, DutchTime};
 use kw_web::{Form, Outcome, Problems};
 use zeroize::Zeroizing;
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{Kept, see, start};
 use crate::app::App;
 use crate::gathering::{Asking, Period};
+use crate::view::day;
 
 pub(crate) async fn collect(form: Form<Kept>, app: Data<App>) -> Outcome {
     let asking = Asking::new(&app, &form.by)?;
@@ -21,7 +22,7 @@ pub(crate) async fn collect(form: Form<Kept>, app: Data<App>) -> Outcome {
     }
     let date = |problems: &mut Problems, field: &'static str| {
         let given = form.given(field)?;
-        problems.take(field, "inzage-date-wrong", NaiveDate::parse_from_str(given, "%Y-%m-%d"))
+        problems.take(field, "inzage-date-wrong", day(given).ok_or(()))
     };
     let (from, until) = (date(&mut problems, "from"), date(&mut problems, "until"));
     if let (Some(from), Some(until)) = (from, until)
