@@ -110,7 +110,7 @@ impl Bed {
         visitor.follow(seen).await
     }
 
-    async fn ask(&self, more: &'static [&'static str]) {
+    fn ask(&self, more: &[&str]) {
         tokio::task::block_in_place(|| {
             let arguments: Vec<&str> =
                 ["dossier"].into_iter().chain(ASKED).chain(more.iter().copied()).collect();
@@ -181,7 +181,7 @@ const REASON: &str = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>"
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_auditor_finds_an_access_and_reads_it_as_one_story_with_its_proofs() {
     let Some(bed) = Bed::start().await else { return };
-    bed.ask(&["--case", "2026-0042", "--basis", "motivated", "--reason", REASON]).await;
+    bed.ask(&["--case", "2026-0042", "--basis", "motivated", "--reason", REASON]);
     let mut anna = bed.visitor("anna").await;
     let front = bed.see(&mut anna, "/").await.text;
     assert!(front.contains("Voor toezichthouders") && !front.contains("Voor beheerders"), "{front}");
@@ -307,7 +307,7 @@ async fn two_persons_resolve(bed: &Bed, anna: &mut Visitor, path: &str, record: 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_sees_the_chain_and_nobody_in_it() {
     let Some(bed) = Bed::start().await else { return };
-    bed.ask(&["--case", "2026-0042"]).await;
+    bed.ask(&["--case", "2026-0042"]);
     let mut otto = bed.visitor("otto").await;
     let front = bed.see(&mut otto, "/").await.text;
     assert!(front.contains("Voor beheerders") && !front.contains("Voor toezichthouders"), "{front}");
