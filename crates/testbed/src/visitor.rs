@@ -113,6 +113,43 @@ impl Visitor {
         }
     }
 
+    /// Signs in at an application of the demonstration, at its own providers: members of staff choose themselves from a list, citizens
+    /// type what they are called. The first page.
+    pub async fn let_in(&mut self, first: &str, name: &str, secret: &str) -> Seen {
+        let asked = self.get(first).await;
+        let page = self.follow(asked).await;
+        let member = page.text.split("name=\"member\"").skip(1).find(|rest| rest.contains(name));
+        let member = member.map(|rest| between(rest, "value=\"", "\"").unwrap().to_owned());
+        let (field, who) = member.as_deref().map_or(("username", name), |member| ("member", member));
+        let token = page.token();
+        let form = [(field, who), ("secret", secret), ("_token", token.as_str())];
+        let sent = self.post(page.url.as_str(), &form).await;
+        let seen = self.follow(sent).await;
+        assert_eq!((seen.status.as_u16(), seen.url.path()), (200, "/"), "{}", seen.text);
+        seen
+    }
+
+    /// Every page of an application that a link leads to, by its path. Each once: other orders and parts of a list are the same page.
+    pub async fn walk(&mut self, first: &str) -> BTreeMap<String, Seen> {
+        let origin = first.trim_end_matches('/');
+        let (mut pages, mut open) = (BTreeMap::new(), vec!["/".to_owned()]);
+        while let Some(path) = open.pop() {
+            if pages.contains_key(&path) {
+                continue;
+            }
+            assert!(pages.len() < MOST_PAGES, "the walk has lost its way: {:?}", pages.keys());
+            let seen = self.get(&format!("{origin}{path}")).await;
+            if seen.header("content-type").starts_with("text/html") {
+                let leads_on = |link: &String| {
+                    link.starts_with('/') && !link.contains(['?', '#']) && !link.starts_with("/assets/")
+                };
+                open.extend(seen.attributes("href").filter(leads_on));
+            }
+            pages.insert(path, seen);
+        }
+        pages
+    }
+
     /// Signs in at the provider's pages, which any name of an account opens.
     pub async fn sign_in(&mut self, start: &str, account: &str) -> Seen {
         let seen = self.get(start).await;
@@ -138,6 +175,13 @@ impl Seen {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The values of all attributes of this name on the page.
+    pub fn attributes(&self, name: &str) -> impl Iterator<Item = String> {
+        let before = format!(" {name}=\"");
+        let values = self.text.split(&before).skip(1).filter_map(|rest| rest.split('"').next());
+        values.map(str::to_owned).collect::<Vec<_>>().into_iter()
+    }
+
     /// The token of the forms of this page.
     pub fn token(&self) -> String {
         between(&self.text, "name=\"_token\" value=\"", "\"").unwrap().to_owned()
@@ -148,3 +192,6 @@ impl Seen {
 pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     text.split_once(before)?.1.split_once(after).map(|(found, _)| found)
 }
+
+/// More than anybody's walk has.
+const MOST_PAGES: usize = 400;

@@ -11,6 +11,7 @@ mod demonstration;
 mod environment;
 mod ledger;
 mod load;
+mod pages;
 mod people;
 mod reconcile;
 mod report;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Of::Decision(arguments)) => return decision::run(arguments),
         Some(Of::Reconcile(arguments)) => return reconcile::run(arguments),
         Some(Of::Sync(arguments)) => return sync::run(arguments),
+        Some(Of::Pages(arguments)) => return pages::run(arguments),
         None => {}
     }
     let binaries = environment::binaries(arguments.binaries.as_deref())?;

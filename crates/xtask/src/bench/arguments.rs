@@ -48,6 +48,22 @@ pub(super) enum Of {
     Reconcile(ReconcileArguments),
     /// A first load of a source, beside the pseudonyms alone.
     Sync(SyncArguments),
+    /// The pages of desk, console and inzage: how long the server takes for each, and the first section of a dossier in a browser.
+    Pages(PagesArguments),
+}
+
+/// What to measure of pages.
+#[derive(Debug, Args)]
+pub(super) struct PagesArguments {
+    /// How often each page is asked for.
+    #[arg(long, default_value_t = 100)]
+    pub(super) rounds: usize,
+    /// How many dossiers are asked for.
+    #[arg(long, default_value_t = 20)]
+    pub(super) dossiers: usize,
+    /// Where `ketenwijzer` and `xtask` are, instead of building them in release mode.
+    #[arg(long)]
+    pub(super) binaries: Option<PathBuf>,
 }
 
 /// What to measure of a first load.

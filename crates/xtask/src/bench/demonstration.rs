@@ -20,9 +20,19 @@ pub(super) struct Demonstration {
 impl Demonstration {
     /// Starts it in a folder that is not there yet.
     pub(super) fn start(product: &Path, place: &Path) -> anyhow::Result<Self> {
+        Self::run(product, place, &["--without-pages"])
+    }
+
+    /// The same with desk, console and inzage.
+    pub(super) fn with_pages(product: &Path, place: &Path) -> anyhow::Result<Self> {
+        Self::run(product, place, &[])
+    }
+
+    fn run(product: &Path, place: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(product)
-            .args(["demo", "--json", "--without-pages", "--dir"])
+            .args(["demo", "--json", "--dir"])
             .arg(place)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -19,7 +19,7 @@ fn kind(path: &str) -> String {
 
 async fn every_page(application: &str) {
     let stage = Stage::shared();
-    let (mut mistakes, mut pages) = (Vec::new(), BTreeSet::new());
+    let (mut mistakes, mut pages, mut heaviest) = (Vec::new(), BTreeSet::new(), 0);
     for who in stage.kinds(application) {
         let browser = stage.browser().await;
         stage.sign_in(&browser, application, &who).await;
@@ -37,10 +37,18 @@ async fn every_page(application: &str) {
                 who.replace(' ', "-")
             );
             mistakes.extend(stage.mistakes(&browser, &name).await);
+            let weight = browser.weigh().await.unwrap();
+            heaviest = heaviest.max(weight.bytes);
+            if weight.bytes > HEAVIEST || !weight.elsewhere.is_empty() {
+                mistakes.push(format!("{name}: it weighs {weight:?}"));
+            }
             pages.insert((who.clone(), kind(&path)));
         }
     }
-    eprintln!("{application}: {} pages looked at", pages.len());
+    eprintln!(
+        "{application}: {} pages looked at, the heaviest {heaviest} bytes with all it loads",
+        pages.len()
+    );
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
 }
 
@@ -64,5 +72,7 @@ async fn of_inzage_can_be_used_by_everybody() {
     every_page("inzage").await;
 }
 
+/// A page with everything that it loads, in bytes over the wire.
+const HEAVIEST: u64 = 150_000;
 /// Files and addresses that only send on.
 const LEFT_OUT: [&str; 5] = ["/assets/", "/language/", "/sign-in", "/download", "/exports/file"];

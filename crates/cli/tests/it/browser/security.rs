@@ -1,6 +1,6 @@
 //! What holds for all applications against whoever means ill: every page that anybody can reach is walked, as each kind of user.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use kw_testbed::{Seen, Visitor};
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
@@ -8,11 +8,8 @@ use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use super::Stage;
 
 const APPLICATIONS: [&str; 3] = ["desk", "console", "inzage"];
-/// More pages than anybody's walk has; reached, the walk has lost its way.
-const MOST_PAGES: usize = 400;
 
 /// What somebody finds who follows every link from the first page.
-#[derive(Default)]
 struct Walk {
     pages: BTreeMap<String, Seen>,
     /// Where the forms go.
@@ -20,37 +17,10 @@ struct Walk {
 }
 
 async fn walk(visitor: &mut Visitor, first: &str) -> Walk {
-    let origin = first.trim_end_matches('/');
-    let (mut walk, mut open) = (Walk::default(), VecDeque::from(["/".to_owned()]));
-    while let Some(path) = open.pop_front() {
-        if walk.pages.contains_key(&path) {
-            continue;
-        }
-        assert!(walk.pages.len() < MOST_PAGES, "{:?}", walk.pages.keys());
-        let seen = visitor.get(&format!("{origin}{path}")).await;
-        if seen.header("content-type").starts_with("text/html") {
-            open.extend(links(&seen.text).filter(|link| leads_on(link)));
-            walk.actions.extend(attribute(&seen.text, "action").filter(|action| action.starts_with('/')));
-        }
-        walk.pages.insert(path, seen);
-    }
-    walk
-}
-
-/// Each page once: other orders and parts of a list are the same page.
-fn leads_on(link: &str) -> bool {
-    link.starts_with('/') && !link.contains('?') && !link.contains('#') && !link.starts_with("/assets/")
-}
-
-fn links(page: &str) -> impl Iterator<Item = String> {
-    attribute(page, "href")
-}
-
-fn attribute(page: &str, name: &str) -> impl Iterator<Item = String> {
-    let before = format!(" {name}=\"");
-    let values: Vec<String> =
-        page.split(&before).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
-    values.into_iter()
+    let pages = visitor.walk(first).await;
+    let actions = pages.values().flat_map(|seen| seen.attributes("action"));
+    let actions = actions.filter(|action| action.starts_with('/')).collect();
+    Walk { pages, actions }
 }
 
 /// What is wrong with an answer of an application.
@@ -82,11 +52,11 @@ fn unguarded(seen: &Seen) -> Vec<String> {
         demand(!page.contains(&format!(" {handler}=")), handler);
     }
     for part in ["src", "action", "hx-get", "hx-post"] {
-        for address in attribute(&page, part) {
+        for address in seen.attributes(part) {
             demand(address.starts_with('/') && !address.starts_with("//"), &format!("{part} is {address}"));
         }
     }
-    for address in attribute(&page, "href").chain(attribute(&page, "action")) {
+    for address in seen.attributes("href").chain(seen.attributes("action")) {
         demand(!address.contains("9999"), &format!("a number stands in {address}"));
     }
     wrong

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use kw_testbed::Visitor;
 use kw_testbed::browser::{Browser, BrowserDriver, Check};
-use kw_testbed::{Visitor, between};
 use serde_json::Value;
 
 use super::TOOLS;
@@ -89,17 +89,7 @@ impl Stage {
     pub(crate) async fn let_in(&self, visitor: &mut Visitor, application: &str, who: &str) {
         let sign_in = self.sign_in_of(application, who);
         let (name, secret) = (sign_in["name"].as_str().unwrap(), sign_in["secret"].as_str().unwrap());
-        let asked = visitor.get(&self.at(application, "/")).await;
-        let page = visitor.follow(asked).await;
-        let member = page.text.split("name=\"member\"").skip(1).find(|rest| rest.contains(name));
-        let member = member.map(|rest| between(rest, "value=\"", "\"").unwrap().to_owned());
-        let fields = match &member {
-            Some(member) => [("member", member.as_str()), ("secret", secret), ("_token", &page.token())],
-            None => [("username", name), ("secret", secret), ("_token", &page.token())],
-        };
-        let sent = visitor.post(page.url.as_str(), &fields).await;
-        let first = visitor.follow(sent).await;
-        assert_eq!((first.status.as_u16(), first.url.path()), (200, "/"), "{}", first.text);
+        visitor.let_in(&self.at(application, "/"), name, secret).await;
     }
 
     /// All who can sign in at an application, one for each thing that people are there.
