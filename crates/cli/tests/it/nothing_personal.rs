@@ -68,7 +68,7 @@ async fn play(kept: &Path, server: Option<&PostgresServer>) -> Search {
         root_certificates: server.map(PostgresServer::root_certificates),
         database,
         partners_on_files: true,
-        cast: Cast::MadeUp { people: PEOPLE, pages: false },
+        cast: Cast::MadeUp { people: PEOPLE, pages: true },
     };
     let demo = kw_demo::Demo::prepare(settings).unwrap();
     let played = demo.play(&Nobody, std::future::pending()).await.unwrap();
@@ -93,10 +93,10 @@ async fn play(kept: &Path, server: Option<&PostgresServer>) -> Search {
 }
 
 /// Their folders with databases, write-ahead logs, logs and what they wrote to standard error; what anybody may fetch; what
-/// they showed.
+/// they showed; what the servers of pages keep and write, which is their configuration and their log.
 fn search_central(search: &Search, kept: &Path) -> Found {
     let mut found = Found::default();
-    for part in ["switchboard", "pseudonymiser", "log", "mirrors", "shown"] {
+    for part in ["switchboard", "pseudonymiser", "log", "mirrors", "shown", "desk", "console", "inzage"] {
         found.add(search.in_folder(&kept.join(part)).unwrap());
     }
     found.add(search.in_bytes(&fs::read(kept.join("agreement.toml")).unwrap()));

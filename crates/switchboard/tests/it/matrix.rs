@@ -254,6 +254,12 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
             let path = format!("/v1/pointers/{}/withdrawals", existing().await);
             json(path, Some(json!({ "reason": "no-longer-present" })))
         }
+        // On the admin listener only: here nobody finds them.
+        "GET /v1/operator/state" => json("/v1/operator/state".into(), None),
+        "GET /v1/operator/agreement" => json("/v1/operator/agreement".into(), None),
+        "POST /v1/operator/agreement/approvals" => {
+            json("/v1/operator/agreement/approvals".into(), Some(json!({})))
+        }
         "POST /v1/queries" => {
             json("/v1/queries".into(), Some(serde_json::to_value(school.question(number).unwrap()).unwrap()))
         }

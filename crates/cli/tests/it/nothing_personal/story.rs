@@ -64,7 +64,7 @@ impl Story<'_> {
 
     /// An auditor searches both central logs, copies them, and asks with another about one subject.
     pub(super) fn audits(&self) {
-        for (name, oin) in [("auditor", "00000099000000003000"), ("officer", "00000099000000004000")] {
+        for (name, oin) in [("inspector", "00000099000000003000"), ("officer", "00000099000000004000")] {
             let pki = self.config("pki");
             run(["pki", "issue", "--directory", &pki, "--name", name, "--oin", oin, "--host", "localhost"])
                 .expect(0);
@@ -77,22 +77,22 @@ impl Story<'_> {
         fs::create_dir_all(self.folder.join("shown")).unwrap();
         fs::create_dir_all(self.folder.join("mirrors")).unwrap();
         for log in ["switchboard", "pseudonymiser"] {
-            let shown = self.audit("auditor", &format!("show --auditor a.first --limit 200 --log {log}"));
+            let shown = self.audit("inspector", &format!("show --auditor a.first --limit 200 --log {log}"));
             fs::write(self.folder.join(format!("shown/{log}.json")), &shown.stdout).unwrap();
             let mirror = self.folder.join("mirrors").join(log);
-            self.audit("auditor", &format!("mirror --log {log} {}", mirror.display()));
+            self.audit("inspector", &format!("mirror --log {log} {}", mirror.display()));
         }
         let asked = "show --auditor a.first --event query-answered --limit 1";
-        let shown = self.audit("auditor", asked).json();
+        let shown = self.audit("inspector", asked).json();
         let record: serde_json::Value =
             serde_json::from_str(shown["entries"][0]["record"].as_str().unwrap()).unwrap();
         let (index, reference) = (&shown["entries"][0]["index"], record["subject"].as_str().unwrap());
         let line = format!(
             "resolve request --auditor a.first --index {index} --reference {reference} --reason complaint"
         );
-        let id = self.audit("auditor", &line).json()["id"].as_str().unwrap().to_owned();
+        let id = self.audit("inspector", &line).json()["id"].as_str().unwrap().to_owned();
         self.audit("officer", &format!("resolve approve --auditor b.second {id}"));
-        let found = self.audit("auditor", &format!("show --auditor a.first --resolution {id}"));
+        let found = self.audit("inspector", &format!("show --auditor a.first --resolution {id}"));
         assert!(found.json()["entries"].as_array().unwrap().len() > 1);
         fs::write(self.folder.join("shown/resolved.json"), &found.stdout).unwrap();
     }
