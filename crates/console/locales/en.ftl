@@ -214,6 +214,7 @@ resolve-index-help = The number of the entry in the log.
 resolve-reference-help = The reference to the person in that entry.
 resolve-wrong-index = Fill in the number of an entry.
 resolve-wrong-reason = Write why, in at most 500 characters.
+resolve-silent = This log does not answer, or cannot be asked here. Try again later.
 state-at = This was so on { $moment }.
 state-partners = Partners
 state-partner = Partner

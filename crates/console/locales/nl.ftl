@@ -214,6 +214,7 @@ resolve-index-help = Het nummer van de regel in de log.
 resolve-reference-help = Het kenmerk van de persoon in die regel.
 resolve-wrong-index = Vul het nummer van een regel in.
 resolve-wrong-reason = Schrijf waarom, in hooguit 500 tekens.
+resolve-silent = Dit log geeft geen antwoord, of kan hier niet worden bevraagd. Probeer het later opnieuw.
 state-at = Zo was het op { $moment }.
 state-partners = Partners
 state-partner = Partner

@@ -105,7 +105,8 @@ fn counted(town: &Town, people: &People, at_care: usize) {
     // The one that is coordinated is fewer than five, and not told.
     assert_eq!(of("youth-care-plan"), at_care as u64 - 1, "{figures}");
     town.run("school", &["matches", "figures"]).expect(REFUSED);
-    let all = people.all.iter().filter(|person| person.holders.len() > 1).count() as f64;
+    let everybody = people.all.iter().chain(people.family.all());
+    let all = everybody.filter(|person| person.holders.len() > 1).count() as f64;
     until("the metrics", || {
         let coordinated = metric(town, "ketenwijzer_matches{state=\"coordinated\"}");
         let arisen = metric(town, "ketenwijzer_matches_arisen_this_month");

@@ -65,6 +65,16 @@ async fn every_request_on_the_page_is_answered_by_a_partner_that_runs() {
                 assert!(answer["holdersMayBeWithheld"].is_boolean(), "{answer}");
                 assert!(answer["differences"].is_array(), "{answer}");
             }
+            "/v1/accesses/_search" => {
+                // The dossier that was asked for before, by the same person.
+                let events: Vec<&str> = answer["accesses"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(|one| one["event"].as_str())
+                    .collect();
+                assert!(events.contains(&"query-asked"), "{answer}");
+            }
             "/v1/syncs" => assert_eq!(answer["sources"][0]["source"], "dossiers"),
             "/v1/registrations" => assert_eq!(answer["created"], false, "the same pointer again"),
             "/v1/withdrawals" => assert_eq!(answer, json!({ "withdrawn": 1 })),

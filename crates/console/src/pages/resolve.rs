@@ -21,7 +21,8 @@ struct Page<'a> {
     logs: Vec<Choice>,
     name: String,
     asked: &'a Asked,
-    rows: Vec<Row>,
+    /// Nothing when the log does not tell.
+    rows: Option<Vec<Row>>,
 }
 
 #[derive(Default)]
@@ -103,7 +104,7 @@ async fn page(by: &By, console: &Console, slug: &str, problems: &Problems, asked
     auditor(by)?;
     let agreement = console.agreement();
     let log = log_of(&agreement, slug).ok_or_else(Failure::not_found)?;
-    let listed = console.access_log(&log)?.resolutions().await.map_err(|error| not_asked(&error))?;
+    let listed = console.access_log(&log)?.resolutions().await.ok();
     let f = by.frame("console-resolve");
     let row = |one: &Resolution| Row {
         id: one.id.to_string(),
@@ -124,7 +125,7 @@ async fn page(by: &By, console: &Console, slug: &str, problems: &Problems, asked
         logs: view::logs(&agreement, &console.shared_logs()),
         name: name_of(&agreement, log.oin),
         asked,
-        rows: listed.resolutions.iter().map(row).collect(),
+        rows: listed.map(|listed| listed.resolutions.iter().map(row).collect()),
         f: &f,
     })
 }

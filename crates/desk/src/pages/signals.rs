@@ -70,7 +70,7 @@ fn path(app: &App, user: &User, kind: SignalType, about: &str) -> Option<String>
     match kind.collection() {
         "matches" if App::has(user, &app.duties.matches) => Some(format!("/matches/{about}")),
         "reviews" => Some("/reviews".to_owned()),
-        "feedback-reports" => Some("/reports".to_owned()),
+        "feedback-reports" if app.sees_reports(user) => Some("/reports".to_owned()),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ async fn a_caseworker_asks_and_the_dossier_fills_in() {
     browser.fill("Burgerservicenummer", "999990342").await.unwrap();
     browser.fill("Geboortedatum", "04-03-2011").await.unwrap();
     stage.expect_sound(&browser, "tour-question").await;
-    browser.press("Zoeken").await.unwrap();
+    browser.press("Gegevens zoeken").await.unwrap();
     for holder in ["Jeugdzorg Demostad", "Scholengroep De Linde", "GGD Demoregio"] {
         browser.sees(holder).await.unwrap();
     }

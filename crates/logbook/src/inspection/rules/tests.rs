@@ -84,7 +84,7 @@ fn one_certificate_is_two_when_the_provider_proves_both() {
     assert_eq!(approve(&first, proven(second.clone())), Ok(()));
     assert_eq!(approve(&first, second.clone()), Err(MayNot::SameCertificate));
     assert_eq!(approve(&requested(), proven(second)), Err(MayNot::SameCertificate));
-    assert_eq!(approve(&first, proven(consent(1, AUDITOR, " A.First", 1))), Err(MayNot::SamePerson));
+    assert_eq!(approve(&first, proven(consent(1, AUDITOR, "A.First", 1))), Err(MayNot::SamePerson));
 }
 
 #[test]
