@@ -44,7 +44,7 @@ impl LoopbackPorts {
         let mut blocks = (0..BLOCKS).map(|block| (block + from as u16) % BLOCKS);
         let found = blocks.find_map(|block| {
             let first = FIRST + block * BLOCK;
-            TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok().map(|claim| (first, claim))
+            Some((first, claim_of(first)?))
         });
         let (first, claim) =
             found.ok_or_else(|| io::Error::other("no block of ports between 18000 and 32000 is free"))?;
@@ -52,6 +52,14 @@ impl LoopbackPorts {
         self.free.extend((first + 1..first + BLOCK).rev());
         Ok(())
     }
+}
+
+/// The claim of the block that begins there, if all of it is free.
+fn claim_of(first: u16) -> Option<TcpListener> {
+    let claim = TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?;
+    // A chain whose starter has ended holds no claim, but its services listen here.
+    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    (first + 1..first + BLOCK).all(is_free).then_some(claim)
 }
 
 #[cfg(test)]
@@ -66,6 +74,16 @@ mod tests {
         let taken: BTreeSet<_> =
             (0..100).flat_map(|_| [one.take().unwrap(), other.take().unwrap()]).collect();
         assert_eq!(taken.len(), 200);
+    }
+
+    #[test]
+    fn a_block_in_which_somebody_listens_is_left_alone() {
+        let mut held = LoopbackPorts::default();
+        let port = held.take().unwrap().port();
+        let service = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        drop(held);
+        assert!(claim_of(FIRST + (port - FIRST) / BLOCK * BLOCK).is_none());
+        drop(service);
     }
 
     #[test]
