@@ -257,6 +257,21 @@ impl Agreement {
             || self.category(category).is_none_or(|rules| rules.birth_date_required)
     }
 
+    /// The name for people of what stands at this place in documents of a category: each step from the outside in, and nothing for
+    /// a step that the agreement does not name. The last step may be an attribute that several holders give.
+    pub fn titles_at(&self, category: &Category, pointer: &str) -> Vec<Option<Localised>> {
+        let schema = self.category(category).and_then(|rules| rules.schema.as_ref());
+        let steps = || vec![None; pointer.matches('/').count()];
+        let mut titles = schema.map_or_else(steps, |schema| schema.titles(pointer));
+        let is_it = |one: &&SharedAttribute| one.values.get(category).is_some_and(|at| at == pointer);
+        if let (Some(last @ None), Some(shared)) =
+            (titles.last_mut(), self.shared_attributes.iter().find(is_it))
+        {
+            *last = Some(shared.title.clone());
+        }
+        titles
+    }
+
     /// Checks a document against its category's JSON Schema. Each complaint is `pointer: keyword` (RFC 6901 pointer into
     /// the document, `*` for names that the schema does not know) and never holds a value.
     pub fn check_document(&self, category: &Category, document: &Value) -> Result<(), Vec<String>> {

@@ -44,4 +44,9 @@ impl Localised {
             Language::English => &self.en,
         }
     }
+
+    /// Whether something is said in every language.
+    pub(crate) fn is_said(&self) -> bool {
+        Language::ALL.iter().all(|language| !self.within(*language).trim().is_empty())
+    }
 }

@@ -64,6 +64,7 @@ pub use operator::Operator;
 pub use oversight::{Auditor, AuditorRole, SubjectAccess};
 pub use partner::{ContactPoint, ContactRole, Partner, PartnerKind, PartnerKindError};
 pub use purpose::{Denials, PurposeRules, RoleRules};
+pub use reading::{LARGEST_TEXT, text_hash};
 pub use representation::{
     AgeBand, MandateAct, MandateKind, MandateRules, RepresentationRules, Side, StatementProvider,
 };

@@ -42,7 +42,7 @@ use crate::{Agreement, AgreementErrors};
 
 pub(crate) fn read(text: &str) -> Result<Agreement, AgreementErrors> {
     let report = Report::new(text);
-    if text.len() > MAX_BYTES {
+    if text.len() > LARGEST_TEXT {
         report.refuse(&(0..0), "(top)", "the file is larger than 1 MiB", "shorten it");
         return Err(AgreementErrors::sorted(report.into_errors()));
     }
@@ -132,7 +132,7 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
         },
     );
     Some(Agreement {
-        hash: hash(text),
+        hash: text_hash(text),
         chain,
         switchboard,
         pseudonymiser,
@@ -152,12 +152,14 @@ fn read_sections(top: &mut Fields<'_>, text: &str) -> Option<Agreement> {
     })
 }
 
-fn hash(text: &str) -> String {
+/// SHA-256 of an agreement's text, in lower-case hexadecimal: the name by which records and approvals know it.
+pub fn text_hash(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-const MAX_BYTES: usize = 1024 * 1024;
+/// The longest text of an agreement, in bytes.
+pub const LARGEST_TEXT: usize = 1024 * 1024;
 
 /// The layout of the file. A change that older readers would misread gets the next number.
 const FORMAT: u64 = 1;

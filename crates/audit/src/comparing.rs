@@ -62,7 +62,8 @@ pub async fn compare<P: Pages>(
     }))
 }
 
-fn place(owner: LogOwner) -> Option<Place> {
+/// Whose log that is among those that are compared.
+pub fn place(owner: LogOwner) -> Option<Place> {
     match owner {
         LogOwner::Switchboard => Some(Place::Switchboard),
         LogOwner::Partner(oin) => Some(Place::Partner(oin)),

@@ -12,4 +12,4 @@ pub use entry::{RecordedEntry, prove, verify_proof};
 pub use error::VerifyError;
 pub use source::{CHECKPOINT, LogSource, POLICY_FILE, ReadError, VKEY_FILE};
 pub use trust::{Trust, TrustError};
-pub use whole::{Progress, Verified, Witnessed, verify_log};
+pub use whole::{Leaves, Progress, Verified, Witnessed, until_published, verify_leaves, verify_log};

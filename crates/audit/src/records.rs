@@ -9,7 +9,7 @@ use kw_domain::Instant;
 use kw_ledger::{AccessRecord, Logged};
 use serde::Serialize;
 
-pub use remote::{RemoteError, RemotePages, opened_entry};
+pub use remote::{RemoteError, RemotePages, Walk, opened_entry};
 
 /// From when until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +56,8 @@ pub struct Log<P> {
 pub struct Found {
     /// The number of its entry.
     pub index: u64,
+    /// The leaf that it opens. Whether that is the tree's, [`crate::reader::verify_leaves`] says.
+    pub leaf: [u8; 32],
     /// The record.
     pub record: AccessRecord,
 }
@@ -65,6 +67,8 @@ pub struct Found {
 pub struct Entry {
     /// Its number.
     pub index: u64,
+    /// The leaf that whoever gave it says it has.
+    pub leaf: [u8; 32],
     /// What record and salt say, if they are there.
     pub opened: Opening,
 }
@@ -92,12 +96,14 @@ pub struct Tally {
     pub unsound: u64,
     /// Entries that a database does not have.
     pub missing: u64,
+    /// Records that open their leaf and are of another version than this program reads.
+    pub unreadable: u64,
 }
 
 impl Tally {
     /// Whether nothing is wrong with what was read.
     pub fn is_sound(self) -> bool {
-        self.unsound == 0 && self.missing == 0
+        self.unsound == 0 && self.missing == 0 && self.unreadable == 0
     }
 
     /// The two together.
@@ -108,6 +114,7 @@ impl Tally {
             erased: self.erased + other.erased,
             unsound: self.unsound + other.unsound,
             missing: self.missing + other.missing,
+            unreadable: self.unreadable + other.unreadable,
         }
     }
 }
@@ -149,23 +156,28 @@ impl<P: Pages> Log<P> {
             self.is_at_end = true;
             return Ok(());
         };
-        for Entry { index, opened } in page {
+        for Entry { index, leaf, opened } in page {
             match opened {
                 Opening::Erased => self.tally.erased += 1,
                 Opening::Unsound => self.tally.unsound += 1,
                 // The claims of grants have leaves of their own, and are no records.
-                Opening::Record(text) => {
-                    let record = serde_json::from_str::<AccessRecord>(&text).ok();
-                    if let Some(record) = record.filter(|record| self.period.has(record.at)) {
+                Opening::Record(text) if text.starts_with(CLAIMS) => {}
+                Opening::Record(text) => match serde_json::from_str::<AccessRecord>(&text) {
+                    Ok(record) if self.period.has(record.at) => {
                         self.tally.records += 1;
-                        self.waiting.push_back(Found { index, record });
+                        self.waiting.push_back(Found { index, leaf, record });
                     }
-                }
+                    Ok(_) => {}
+                    Err(_) => self.tally.unreadable += 1,
+                },
             }
         }
         Ok(())
     }
 }
+
+/// How the canonical claims of a grant begin.
+const CLAIMS: &str = r#"{"aud":"#;
 
 /// Which log has the newest record that was not taken yet. Merged like this, the records of one exchange come together.
 pub async fn merged_newest<P: Pages>(logs: &mut [Log<P>]) -> Result<Option<usize>, P::Error> {

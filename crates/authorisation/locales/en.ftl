@@ -14,7 +14,7 @@ authorisation-recipient = Who gets the data?
 authorisation-recipient-text = This is the personal environment that you came from.
 authorisation-data = Which data?
 authorisation-purpose = What for?
-authorisation-once = Your consent is for this one time.
+authorisation-once = Your consent is good for a quarter of an hour. So long these data can be collected, and no longer.
 authorisation-minutes = { $minutes ->
     [one] You have 1 minute left to choose.
    *[other] You have { $minutes } minutes left to choose.

@@ -14,7 +14,7 @@ authorisation-recipient = Wie krijgt de gegevens?
 authorisation-recipient-text = Dit is de persoonlijke omgeving waar u vandaan komt.
 authorisation-data = Welke gegevens?
 authorisation-purpose = Waarvoor?
-authorisation-once = Uw toestemming is voor deze ene keer.
+authorisation-once = Uw toestemming geldt een kwartier. Zo lang kunnen deze gegevens worden opgehaald. Daarna niet meer.
 authorisation-minutes = { $minutes ->
     [one] U heeft nog 1 minuut om te kiezen.
    *[other] U heeft nog { $minutes } minuten om te kiezen.

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agreement, audit, canaries, consents, console, delegations, demo, departures, desk, doctor, dossier,
-    feedback, identity_checks, inzage, keys, mandates, matches, objections, partner, personal, pki,
+    accesses, agreement, audit, canaries, consents, console, delegations, demo, departures, desk, doctor,
+    dossier, feedback, identity_checks, inzage, keys, mandates, matches, objections, partner, personal, pki,
     pseudonymiser, query, register, relations, reviews, signals, status, subscriptions, switchboard, sync,
     withdraw,
 };
@@ -109,6 +109,8 @@ pub(crate) enum Command {
     IdentityChecks(identity_checks::Command),
     /// Bring the index in line with the sources.
     Sync(sync::Arguments),
+    /// Read what you looked up yourself.
+    Accesses(accesses::Arguments),
     /// Look at motivated and emergency questions afterwards.
     #[command(subcommand)]
     Reviews(reviews::Command),
@@ -216,6 +218,7 @@ mod tests {
             "feedback withdraw --config p.toml --actor j --role worker 019a0000-0000-7000-8000-000000000000 --note n",
             "sync --config p.toml --full --source files",
             "sync status --config p.toml",
+            "accesses --config p.toml --actor r --role worker --limit 5 --cursor 17",
             "reviews list --config p.toml --actor r --role worker --state all --due-before 2026-12-01T00:00:00Z",
             "reviews verdict --config p.toml --actor r --role worker 019a0000-0000-7000-8000-000000000000 unjustified --note n",
             "matches list --config p.toml --state in-contact --limit 5",

@@ -29,13 +29,14 @@ pub(crate) struct AskerArguments {
 impl AskerArguments {
     /// The actor, proven if there is a token.
     pub(crate) fn actor(&self) -> Result<Actor, Failure> {
-        let proof = self.id_token_file.as_deref().map(read).transpose()?;
+        let proof = self.id_token_file.as_deref().map(read_token).transpose()?;
         let assurance = if proof.is_some() { Assurance::Proven } else { Assurance::Asserted };
         Ok(Actor { id: self.actor.clone(), role: self.role.clone(), assurance, proof })
     }
 }
 
-fn read(path: &Path) -> Result<IdToken, Failure> {
+/// An ID token that stands in a file.
+pub(crate) fn read_token(path: &Path) -> Result<IdToken, Failure> {
     let wrong = |what: String| Failure::usage(what, "correct --id-token-file");
     let file = File::open(path).map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
     let mut text = String::new();

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod accesses;
 pub(crate) mod agreement;
 mod asking;
 pub(crate) mod audit;
@@ -72,6 +73,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Matches(command) => matches::run(command, output).await,
         Command::Relations(command) => relations::run(command, output).await,
         Command::IdentityChecks(command) => identity_checks::run(command, output).await,
+        Command::Accesses(arguments) => accesses::run(arguments, output).await,
         Command::Sync(arguments) => sync::run(arguments, output).await,
         Command::Reviews(command) => reviews::run(command, output).await,
         Command::Signals(arguments) => signals::run(arguments, output).await,

@@ -7,9 +7,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use kw_domain::{
@@ -41,6 +43,7 @@ use kw_protocol::matching::{
 };
 use kw_protocol::objection::{Objection, Objections};
 use kw_protocol::pointer::{Registered, WithdrawnMany};
+use kw_protocol::query::Actor;
 use kw_protocol::review::{GiveVerdict, Review, ReviewPage, ReviewSearch};
 use kw_protocol::signal::{SignalPage, SignalsAsked};
 use reqwest::Url;
@@ -61,6 +64,8 @@ use crate::switchboard::{match_parameters, parameters};
 pub struct LocalClient {
     address: SocketAddr,
     token: LocalToken,
+    /// In whose name is read what has no body.
+    reader: Option<HeaderValue>,
 }
 
 /// The bearer token of the local API, as it stands in the partner's token file.
@@ -91,10 +96,18 @@ impl LocalClient {
     /// A client of the process that listens at `address`, which must be a loopback address.
     pub fn new(address: SocketAddr, token: LocalToken) -> Result<Self, ClientError> {
         if address.ip().is_loopback() {
-            Ok(Self { address, token })
+            Ok(Self { address, token, reader: None })
         } else {
             Err(ClientError::Address("the local API is asked on a loopback address only"))
         }
+    }
+
+    /// The same client, that reads in somebody's name: what it reads about persons is recorded as read by them.
+    pub fn read_by(&self, actor: &Actor) -> Result<Self, ClientError> {
+        let json = serde_json::to_vec(actor).map_err(|_| UNWRITABLE)?;
+        let mut reader = HeaderValue::from_str(&URL_SAFE_NO_PAD.encode(json)).map_err(|_| UNWRITABLE)?;
+        reader.set_sensitive(true);
+        Ok(Self { reader: Some(reader), ..self.clone() })
     }
 
     /// Asks for a virtual dossier.
@@ -432,7 +445,7 @@ impl LocalClient {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|_| ClientError::Unreachable)?;
 
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(HOST, self.address.to_string())
@@ -441,6 +454,7 @@ impl LocalClient {
             .header(AUTHORIZATION, self.bearer()?)
             .body(Full::new(body))
             .map_err(|_| UNWRITABLE)?;
+        request.headers_mut().extend(self.reader.clone().map(|reader| (READER, reader)));
 
         let answer = async {
             let response = sender.send_request(request).await.map_err(|_| ClientError::Unreachable)?;
@@ -472,6 +486,8 @@ impl LocalClient {
     }
 }
 
+/// Who reads, where the question has no body.
+const READER: HeaderName = HeaderName::from_static("actor");
 const UNWRITABLE: ClientError = ClientError::Malformed("the request cannot be written");
 /// A whole dossier, of many holders.
 const DOSSIER: Bound = Bound(64 * 1024 * 1024);

@@ -21,6 +21,8 @@ pub(crate) struct Console {
     pub(crate) auditor: Option<Tls>,
     /// The switchboard's operator API.
     pub(crate) operator: Option<OperatorClient>,
+    /// After how long without a word a partner is silent.
+    pub(crate) silent_seconds: u64,
 }
 
 impl Console {
@@ -100,7 +102,7 @@ pub(crate) fn not_asked(error: &ClientError) -> Failure {
 pub(crate) fn not_read(error: &RemoteError) -> Failure {
     match error {
         RemoteError::Client { source, .. } => not_asked(source),
-        RemoteError::OtherLog(_) => Failure::unavailable(),
+        RemoteError::OtherLog(_) | RemoteError::Disordered(_) => Failure::unavailable(),
     }
 }
 

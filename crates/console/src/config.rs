@@ -64,6 +64,14 @@ pub struct PeopleSettings {
 pub struct OperatorSettings {
     /// The switchboard's admin listener: `http://127.0.0.1:PORT`.
     pub address: String,
+    /// After how long a partner of which nothing was heard is said to be silent.
+    #[serde(default = "silent_seconds")]
+    pub silent_seconds: u64,
+}
+
+/// Its process asks the switchboard for signals within half a minute, always.
+fn silent_seconds() -> u64 {
+    300
 }
 
 impl PeopleSettings {
@@ -88,6 +96,7 @@ impl ConsoleConfig {
 impl Settings for ConsoleConfig {
     fn resolve_paths(&mut self, folder: &Folder) {
         folder.resolve(&mut self.agreement);
+        self.web.resolve_paths(folder);
         self.sign_in.resolve_paths(folder);
         self.log.resolve_paths(folder);
         for files in [&mut self.tls, &mut self.auditor].into_iter().flatten() {

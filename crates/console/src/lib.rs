@@ -7,9 +7,7 @@ mod config;
 mod error;
 mod operator;
 mod pages;
-mod provider;
 mod serve;
 
 pub use config::ConsoleConfig;
-pub use error::StartError;
 pub use serve::{prepare, serve};

@@ -1,15 +1,21 @@
 //! The switchboard's operator API, and what is kept of an operator's work.
 
+mod warnings;
+
 use std::time::Duration;
 
 use kw_agreement::{Admission, Agreement, Approvals};
-use kw_protocol::operator::{HandInApproval, OperatorAgreement, OperatorState};
+use kw_protocol::operator::{
+    AgreementVersionText, AgreementVersions, HandInApproval, OperatorAgreement, OperatorState,
+};
 use kw_protocol::problem::{Problem, ProblemCode};
 use kw_web::Failure;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
-use crate::error::StartError;
+use crate::error::SettingsError;
+
+pub(crate) use warnings::{CERTIFICATE_DAYS, LEASE_DAYS, Warning, What, is_soon, silence, warnings};
 
 /// A client of the admin listener of the switchboard on this machine.
 #[derive(Debug, Clone)]
@@ -38,12 +44,12 @@ impl Proposed {
 
 impl OperatorClient {
     /// A client of this address, which is on this machine: nothing proves who answers there.
-    pub(crate) fn new(address: &str, http: Client) -> Result<Self, StartError> {
-        let url = Url::parse(address).map_err(|_| StartError::OperatorAddress)?;
+    pub(crate) fn new(address: &str, http: Client) -> Result<Self, SettingsError> {
+        let url = Url::parse(address).map_err(|_| SettingsError::OperatorAddress)?;
         let host = url.host_str().unwrap_or_default();
         let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
         if url.scheme() != "http" || !loopback || url.path() != "/" || url.query().is_some() {
-            return Err(StartError::OperatorAddress);
+            return Err(SettingsError::OperatorAddress);
         }
         Ok(Self { http, address: address.trim_end_matches('/').to_owned() })
     }
@@ -54,6 +60,15 @@ impl OperatorClient {
 
     pub(crate) async fn agreement(&self) -> Result<OperatorAgreement, Failure> {
         self.ask(self.http.get(self.at("/v1/operator/agreement"))).await
+    }
+
+    pub(crate) async fn agreement_versions(&self) -> Result<AgreementVersions, Failure> {
+        self.ask(self.http.get(self.at("/v1/operator/agreement/versions"))).await
+    }
+
+    /// One of them, by its `place`.
+    pub(crate) async fn agreement_version(&self, place: &str) -> Result<AgreementVersionText, Failure> {
+        self.ask(self.http.get(self.at(&format!("/v1/operator/agreement/versions/{place}")))).await
     }
 
     pub(crate) async fn hand_in(&self, approval: &str) -> Result<OperatorAgreement, Failure> {

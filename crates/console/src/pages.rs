@@ -16,8 +16,8 @@ mod view;
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{self, ServiceConfig};
-use kw_agreement::ConsoleRole;
-use kw_web::{Failure, NavItem, SignedIn, User};
+use kw_agreement::{ConsoleRole, LARGEST_TEXT};
+use kw_web::{Failure, FormLimit, NavItem, SignedIn, User};
 
 use crate::auditor::kept::Findings;
 use crate::operator::Proposed;
@@ -60,10 +60,21 @@ pub(crate) fn nav(user: &User, parts: Parts) -> Vec<NavItem> {
     items
 }
 
-pub(crate) fn routes(routes: &mut ServiceConfig) {
+/// What is not configured has no addresses.
+pub(crate) fn routes(routes: &mut ServiceConfig, parts: Parts) {
+    let at = web::resource::<&str>;
+    routes.service(at("/").route(web::get().to(start::show)));
+    if parts.auditor {
+        of_auditors(routes);
+    }
+    if parts.operator {
+        of_operators(routes);
+    }
+}
+
+fn of_auditors(routes: &mut ServiceConfig) {
     let at = web::resource::<&str>;
     routes
-        .service(at("/").route(web::get().to(start::show)))
         .service(at("/log").route(web::get().to(log::show)).route(web::post().to(log::search)))
         .service(at("/log/older").route(web::post().to(log::older)))
         .service(at("/log/{log}/{index}").route(web::get().to(record::show)))
@@ -81,12 +92,26 @@ pub(crate) fn routes(routes: &mut ServiceConfig) {
         .service(at("/exports").route(web::get().to(exports::show)).route(web::post().to(exports::make)))
         .service(at("/exports/file").route(web::get().to(exports::download)))
         .service(at("/reports").route(web::get().to(report::ask)).route(web::post().to(report::go)))
-        .service(at("/reports/{month}").route(web::get().to(report::show)))
+        .service(at("/reports/{month}").route(web::get().to(report::show)));
+}
+
+fn of_operators(routes: &mut ServiceConfig) {
+    let at = web::resource::<&str>;
+    routes
         .service(at("/state").route(web::get().to(state::show)))
         .service(at("/agreement").route(web::get().to(agreement::show)))
-        .service(at("/agreement/next").route(web::post().to(agreement::propose)))
+        .service(at("/agreement/versions/{place}").route(web::get().to(agreement::version)))
+        .service(
+            at("/agreement/next")
+                .app_data(FormLimit { largest: LARGEST_AGREEMENT, role: ConsoleRole::Operator.as_str() })
+                .route(web::get().to(agreement::back))
+                .route(web::post().to(agreement::propose)),
+        )
         .service(at("/agreement/approvals").route(web::post().to(agreement::approve)));
 }
+
+/// A character of a text may take three in a form.
+const LARGEST_AGREEMENT: usize = 3 * LARGEST_TEXT + 64 * 1024;
 
 /// Only an auditor goes on.
 pub(crate) fn auditor(by: &By) -> Result<(), Failure> {

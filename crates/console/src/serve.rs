@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use kw_domain::{Clock, SystemClock};
-use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
+use kw_runtime::{Http, Metrics, Server, telemetry};
 use kw_transport::{ClientOptions, Tls, TlsFiles, web_client};
-use kw_web::{Messages, Shell, ShellParts};
+use kw_web::{Messages, ProviderTerms, Shell, ShellParts, StartError};
 
 use crate::app::Console;
 use crate::config::ConsoleConfig;
-use crate::error::StartError;
+use crate::error::SettingsError;
 use crate::operator::OperatorClient;
-use crate::{pages, provider};
+use crate::pages;
 
 /// Runs it until it is told to end.
 pub async fn serve(config: ConsoleConfig) -> anyhow::Result<()> {
@@ -25,12 +25,12 @@ pub async fn serve(config: ConsoleConfig) -> anyhow::Result<()> {
 /// Everything but running.
 pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> {
     let clock = Arc::clone(&http.clock);
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&clock))?;
+    let agreement = config.web.agreement(&config.agreement, Arc::clone(&clock))?;
     let load = |files: &TlsFiles| Tls::load_with_clock(files, Arc::clone(&clock));
     let tls = config.tls.as_ref().map(load).transpose()?;
     let people = match (&config.client_certificates, &config.tls) {
         (None, _) => None,
-        (Some(_), None) => return Err(StartError::CertificatesWithoutTls),
+        (Some(_), None) => return Err(StartError::settings(SettingsError::CertificatesWithoutTls)),
         (Some(people), Some(own)) => Some(load(&people.files(own))?),
     };
     let auditor = config.auditor.as_ref().map(load).transpose()?;
@@ -38,25 +38,30 @@ pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> 
         None => None,
         Some(settings) => {
             let http = web_client(&[], Arc::clone(&clock), ClientOptions::default())?;
-            Some(OperatorClient::new(&settings.address, http)?)
+            Some(OperatorClient::new(&settings.address, http).map_err(StartError::settings)?)
         }
     };
+    let silent_seconds = config.operator.as_ref().map_or(0, |settings| settings.silent_seconds);
     let parts = pages::Parts { auditor: auditor.is_some(), operator: operator.is_some() };
     let (agreed, follows) = (agreement.clone(), auditor.clone());
-    let console = Data::new(Console { agreement: agreement.clone(), clock, auditor, operator });
+    let console =
+        Data::new(Console { agreement: agreement.clone(), clock, auditor, operator, silent_seconds });
     let shell = Shell::<pages::Kept>::new(ShellParts {
         name: "console",
         messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,
         web: &config.web,
         sign_in: &config.sign_in,
         session: config.session,
-        provider: Arc::new(move || provider::terms(&agreed.current())),
+        provider: Arc::new(move || {
+            let agreement = agreed.current();
+            Some(ProviderTerms::of_staff(agreement.console_provider()?, &agreement))
+        }),
         nav: Arc::new(move |user| pages::nav(user, parts)),
         http,
     })?;
     let own = move |routes: &mut ServiceConfig| {
         routes.app_data(console.clone());
-        pages::routes(routes);
+        pages::routes(routes, parts);
     };
     let server = match people {
         None => Shell::open(&Data::new(shell), config.server, &agreement, tls.as_ref(), own)?,

@@ -1,7 +1,9 @@
 //! Asking for dossiers in the name of one partner.
 
 use kw_domain::{ActorId, Bsn, CaseReference, Purpose, Role};
-use kw_protocol::dossier::{Dossier, DossierRequest};
+use kw_protocol::dossier::{Dossier, DossierRequest, HeldValue};
+use kw_protocol::feedback::{FeedbackContact, FeedbackKind, ReasonableDoubt};
+use kw_protocol::local::feedback::FeedbackRequest;
 use kw_protocol::query::{Actor, Assurance, Relation, RelationBasis};
 
 use crate::DemoError;
@@ -48,6 +50,48 @@ impl Asker {
             holders: Vec::new(),
             relation,
             representation: None,
+        }
+    }
+
+    /// A doubt about what a holder gave of somebody, with what it should be and why.
+    pub(crate) fn doubt(
+        &self,
+        subject: &str,
+        birth_date: &str,
+        held: &HeldValue,
+        proposed: &str,
+        why: &str,
+    ) -> FeedbackRequest {
+        let draft = &held.feedback;
+        let mut attributes = draft.attributes.clone();
+        for attribute in &mut attributes {
+            attribute.proposed = Some(proposed.into());
+        }
+        FeedbackRequest {
+            id: None,
+            subject: subject.to_owned(),
+            birth_date: Some(birth_date.to_owned()),
+            purpose: self.purpose.clone(),
+            actor: self.actor.clone(),
+            case: self.case.clone(),
+            relation: motivated(),
+            representation: None,
+            holder: draft.holder,
+            category: draft.category.clone(),
+            handle: draft.handle,
+            kind: FeedbackKind::Report,
+            reference: Some("DEMO-1".to_owned()),
+            attributes,
+            observed_at: Some(draft.observed_at),
+            explanation: Some(why.to_owned()),
+            doubt: ReasonableDoubt { strong_suspicion: true, own_knowledge: true, knows_definition: true },
+            contact: FeedbackContact {
+                name: "J. Jansen".to_owned(),
+                email: "j.jansen@demostad.example".to_owned(),
+                phone: None,
+                department: None,
+            },
+            attachments: Vec::new(),
         }
     }
 

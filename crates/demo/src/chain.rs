@@ -268,6 +268,7 @@ impl Chain {
             services: services.chain(self.partners.iter().map(partner)).collect(),
             pages: Vec::new(),
             certificates: Vec::new(),
+            next_agreement: None,
         }
     }
 }

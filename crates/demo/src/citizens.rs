@@ -197,3 +197,19 @@ pub(crate) const ADDITION: &str = include_str!("../../../examples/representation
 pub(crate) const PERSONAL: &str = "personal";
 const PERSONAL_OIN: &str = "00000099000000016000";
 const PROVIDER_OIN: &str = "00000099000000017000";
+
+#[cfg(test)]
+mod tests {
+    use kw_agreement::draft::AgreementDraft;
+
+    use super::ADDITION;
+
+    #[test]
+    fn people_ask_about_every_kind_of_data_that_the_chain_has() {
+        let youth = include_str!("../../../examples/chains/youth.toml");
+        let draft = AgreementDraft::parse(&format!("{youth}\n{ADDITION}")).unwrap();
+        let mut asked = draft.purposes["own-insight"].roles["citizen"].clone();
+        asked.sort_unstable();
+        assert_eq!(asked, draft.categories.keys().cloned().collect::<Vec<_>>());
+    }
+}

@@ -137,3 +137,9 @@ impl From<kw_runtime::config::SecretError> for DemoError {
         Self::Keys(error.to_string())
     }
 }
+
+impl From<kw_runtime::operator_key::OperatorKeyError> for DemoError {
+    fn from(error: kw_runtime::operator_key::OperatorKeyError) -> Self {
+        Self::Keys(error.to_string())
+    }
+}

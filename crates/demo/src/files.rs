@@ -52,6 +52,11 @@ impl Ground {
         self.path.join("agreement.toml")
     }
 
+    /// What the operator of this name has on their own machine.
+    pub(crate) fn operator(&self, name: &str) -> PathBuf {
+        self.path.join("operators").join(name)
+    }
+
     pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
     }

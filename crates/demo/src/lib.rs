@@ -46,7 +46,7 @@ pub use error::DemoError;
 pub use events::EVENTS as LOG_EVENTS;
 use files::Ground;
 use opened::Opened;
-pub use opened::{PagePlace, SignInPlace, Visited};
+pub use opened::{NextAgreement, OperatorPlace, PagePlace, SignInPlace, Visited};
 pub use report::Report;
 pub use stage::{Audience, Nobody};
 
@@ -105,6 +105,9 @@ pub struct Places {
     /// The certificates that their browsers meet there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<PathBuf>,
+    /// What operators need to put another agreement in force.
+    #[serde(rename = "nextAgreement", skip_serializing_if = "Option::is_none")]
+    pub next_agreement: Option<NextAgreement>,
 }
 
 /// Where one process is.
@@ -141,6 +144,8 @@ pub struct Played {
     chain: Chain,
     /// What people work with, where they do.
     opened: Option<Opened>,
+    /// Who was made up.
+    people: Option<people::People>,
     /// Everything but the records, which are counted at the end.
     report: Report,
     search: search::Search,
@@ -154,8 +159,14 @@ impl Played {
         if let Some(opened) = &self.opened {
             places.pages = opened.pages().to_vec();
             places.certificates = opened.certificates().to_vec();
+            places.next_agreement = Some(opened.next_agreement().clone());
         }
         places
+    }
+
+    /// Who was made up; nobody, with data of one's own.
+    pub fn people(&self) -> Option<&people::People> {
+        self.people.as_ref()
     }
 
     /// What was seen so far.

@@ -117,7 +117,7 @@ pub(crate) async fn play(
     if [Kind::Number, Kind::BirthDate, Kind::Text].iter().any(|kind| open.of(*kind) == 0) {
         report.broken.push("the search finds people where they are");
     }
-    Ok(Played { chain, opened, report, search, began })
+    Ok(Played { chain, opened, people: Some(people), report, search, began })
 }
 
 /// What is asked, in the name of the municipality.

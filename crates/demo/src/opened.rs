@@ -1,6 +1,7 @@
 //! The pages of the demonstration: a desk at the municipality, a console beside the switchboard, and inzage with the citizens'
 //! side. Each is a process as it is in earnest; the people who sign in are made up, and so is where they do.
 
+mod operators;
 mod seeds;
 mod staff;
 mod visits;
@@ -27,6 +28,7 @@ use crate::processes::{Service, next_port};
 use crate::provider::{Account, Audience};
 use crate::staff_provider::{self, Client, RunningStaffProvider, StaffProviderConfig};
 
+pub use operators::{NextAgreement, OperatorPlace};
 pub use visits::Visited;
 
 /// Where an application is, and who can sign in there.
@@ -84,6 +86,7 @@ pub(crate) struct Opened {
     certificates: Vec<PathBuf>,
     roots: PathBuf,
     pages: Vec<PagePlace>,
+    next: NextAgreement,
 }
 
 impl Opening {
@@ -97,6 +100,8 @@ impl Opening {
         let mut draft = AgreementDraft::parse(&format!("{agreement}\n{ADDITION}"))
             .map_err(|error| DemoError::Agreement(error.to_string()))?;
         portal::admit(&mut draft);
+        staff::ask_for_others(&mut draft);
+        operators::admit(&mut draft, ground)?;
         let listen = next_port(ports)?;
         let pages = Some(format!("http://{listen}"));
         let mut citizens = Citizens::plan(ports, ground, &mut draft, pages)?;
@@ -187,6 +192,7 @@ impl Opening {
                 }),
             ),
         ];
+        let next = operators::propose(ground)?;
         let mut services = Vec::new();
         for (application, settings) in own {
             services.push(application.start(program, ground, settings).await?);
@@ -195,7 +201,7 @@ impl Opening {
         for holder in COLLECTED_AT {
             certificates.push(chain.partner(holder)?.tls.certificate.clone());
         }
-        Ok(Opened { services, citizens, _staff: staff, certificates, roots, pages: pages.places })
+        Ok(Opened { services, citizens, _staff: staff, certificates, roots, pages: pages.places, next })
     }
 
     fn pages(&self, accounts: &[Account]) -> Planned {
@@ -246,7 +252,7 @@ impl Application {
             "agreement": ground.agreement(),
             "server": { "listen": self.listen.to_string(), "workers": 1, "shutdown-deadline": 2 },
             "log": { "file": "log.jsonl", "format": "json", "level": "debug" },
-            "web": { "address": self.address() },
+            "web": { "address": self.address(), "memory": "memory" },
             "sign_in": { "client_key": self.key },
         });
         if let (Some(all), Value::Object(own)) = (settings.as_object_mut(), own) {
@@ -261,6 +267,10 @@ impl Application {
 impl Opened {
     pub(crate) fn pages(&self) -> &[PagePlace] {
         &self.pages
+    }
+
+    pub(crate) fn next_agreement(&self) -> &NextAgreement {
+        &self.next
     }
 
     pub(crate) fn certificates(&self) -> &[PathBuf] {
@@ -289,6 +299,7 @@ fn accounts(people: &People) -> Vec<Account> {
         secret: format!("{} weet het", person.given_name),
         bsn: person.bsn.clone(),
         given_name: person.given_name.to_owned(),
+        birth_date: Some(person.birth_date.clone()),
         assurance: None,
     };
     known.map(account).collect()

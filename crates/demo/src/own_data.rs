@@ -108,7 +108,7 @@ pub(crate) async fn play(
         pages: Vec::new(),
         broken,
     };
-    Ok(Played { chain, opened: None, report, search, began })
+    Ok(Played { chain, opened: None, people: None, report, search, began })
 }
 
 /// How many partners delivered something.

@@ -68,13 +68,17 @@ pub struct People {
     pub family: Family,
 }
 
-/// A mother with a young daughter; a boy of sixteen or seventeen and his grandmother.
+/// A mother with young twins; a girl of thirteen; a boy of sixteen or seventeen and his grandmother.
 #[derive(Debug, Clone)]
 pub struct Family {
-    /// Has parental authority over the daughter. No partner has a file on her.
+    /// Has parental authority over the twins. No partner has a file on her.
     pub mother: Person,
     /// Is eight.
     pub daughter: Person,
+    /// Her twin: nothing but the number tells the two apart.
+    pub son: Person,
+    /// At her age nobody acts for her, under whichever mandate.
+    pub girl: Person,
     /// Gave his grandmother a mandate.
     pub boy: Person,
     /// No partner has a file on her.
@@ -83,8 +87,8 @@ pub struct Family {
 
 impl Family {
     /// All of them.
-    pub fn all(&self) -> [&Person; 4] {
-        [&self.mother, &self.daughter, &self.boy, &self.grandmother]
+    pub fn all(&self) -> [&Person; 6] {
+        [&self.mother, &self.daughter, &self.son, &self.girl, &self.boy, &self.grandmother]
     }
 }
 
@@ -121,6 +125,25 @@ impl People {
     /// The one of whose birth the day is unknown.
     pub fn partial(&self) -> &Person {
         &self.all[4]
+    }
+
+    /// Those about whom there is something to see, and what. Their numbers are test numbers, as everybody's here.
+    pub fn with_a_story(&self) -> Vec<(&Person, &'static str)> {
+        let (one, other) = self.look_alikes();
+        let family = &self.family;
+        vec![
+            (self.main(), "four partners know her, and some disagree"),
+            (self.second(), "a partner that is down knows him"),
+            (one, "is easily mixed up with the next"),
+            (other, "is easily mixed up with the one before"),
+            (self.partial(), "the day of birth is unknown"),
+            (&family.mother, "acts for Lotte and Sem; no partner has a file on her"),
+            (&family.daughter, "objected at the school"),
+            (&family.son, "her twin: only the number tells them apart"),
+            (&family.girl, "at thirteen nobody acts for her"),
+            (&family.boy, "lets nobody have his health data; Riet acts for him"),
+            (&family.grandmother, "acts for Daan; no partner has a file on her"),
+        ]
     }
 
     /// Those on whom a holder has a file.
@@ -181,6 +204,8 @@ fn family(draw: &mut Draw, numbers: &mut Numbers) -> Family {
         ),
         boy: person(("Daan", "Visser"), format!("{}-01-02", year - 17), &[Holder::School, Holder::Health]),
         grandmother: person(("Riet", "Visser"), format!("{}-09-30", year - 74), &[]),
+        son: person(("Sem", "Bakker"), format!("{}-01-05", year - 8), &[Holder::YouthCare, Holder::School]),
+        girl: person(("Tess", "Visser"), format!("{}-01-03", year - 13), &[Holder::School]),
     }
 }
 

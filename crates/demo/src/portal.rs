@@ -24,6 +24,10 @@ pub fn admit(draft: &mut AgreementDraft) {
     draft.subject_access.partners.push(OIN.to_owned());
     draft.subject_access.purpose = Some("own-insight".to_owned());
     draft.consent.registrars.push(OIN.to_owned());
+    // Something to choose about: all other kinds of data of the youth chain go by the law alone.
+    if let Some(health) = draft.categories.get_mut("youth-health") {
+        health.consent = Some("opt-out".to_owned());
+    }
     for kind in draft.representation.kinds.values_mut() {
         kind.registrars.push(OIN.to_owned());
         kind.acts = ["feedback", "object", "view"].map(str::to_owned).to_vec();

@@ -8,7 +8,7 @@ use kw_client::LocalClient;
 use kw_domain::{Instant, Oin, Role};
 use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::{Entropy, SharedAgreement};
-use kw_web::{Failure, SignedIn, User};
+use kw_web::{Failure, Form, SignedIn, User};
 
 use crate::Duties;
 use crate::asking::choices;
@@ -46,12 +46,17 @@ impl App {
         };
         let ends = claim("exp").zip(claim("iat")).map(|(ends, issued)| ends.min(issued.plus(limit)));
         // What a sign-in of just now does not give, another one will not give either.
-        let just_now = by.shell.now().since(by.user().authenticated_at) < SPARE;
+        let just_now = by.shell.now().since(by.user().authenticated_at) < JUST_NOW;
         if just_now || ends.is_some_and(|ends| by.shell.now().plus(SPARE) < ends) {
             Ok(())
         } else {
             Err(Failure::SignIn { next: path.to_owned(), again: true })
         }
+    }
+
+    /// The same for a form: what was filled in is on the page at `path` after signing in again.
+    pub(crate) fn require_proof_for(&self, form: &Form<Kept>, path: &str) -> Result<(), Failure> {
+        self.require_proof(&form.by, path).inspect_err(|_| form.keep(path))
     }
 
     /// Whether somebody sees the organisation's own reports: whoever may see data of the chain, and whoever handles reports.
@@ -99,3 +104,5 @@ impl App {
 
 /// A question takes a while.
 const SPARE: Duration = Duration::from_mins(2);
+/// And so does coming back from the provider.
+const JUST_NOW: Duration = Duration::from_secs(20);

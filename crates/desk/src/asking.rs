@@ -55,14 +55,14 @@ pub(crate) struct Draft {
 }
 
 /// The numbers of a form.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) person: Option<Bsn>,
     pub(crate) representative: Option<Bsn>,
 }
 
 /// A question that may be asked. It holds persons, so it has no `Debug`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Question {
     pub(crate) choice: Choice,
     pub(crate) person: Bsn,
@@ -75,7 +75,7 @@ pub(crate) struct Question {
 }
 
 /// Somebody acts for the person.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Represented {
     /// What the pages call the person. It stays here.
     pub(crate) name: String,
@@ -92,11 +92,6 @@ impl Question {
         numbers: &Numbers,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let choice = choices.iter().find(|choice| choice.value() == draft.what);
-        if choice.is_none() {
-            problems.add("what", "desk-what-wrong");
-        }
-        let rules = choice.and_then(|choice| agreement.purpose(&choice.purpose));
         let case = match CaseReference::parse(&draft.case) {
             Ok(case) if Bsn::occurs_in(case.as_str()) => {
                 problems.add("case", "desk-number-in-text");
@@ -104,8 +99,13 @@ impl Question {
             }
             parsed => problems.take("case", "desk-case-wrong", parsed),
         };
+        let choice = choices.iter().find(|choice| choice.value() == draft.what);
+        if choice.is_none() {
+            problems.add("what", "desk-what-wrong");
+        }
+        let rules = choice.and_then(|choice| agreement.purpose(&choice.purpose));
         if numbers.person.is_none() {
-            problems.add("bsn", "desk-bsn-wrong");
+            problems.add("bsn", "web-bsn-wrong");
         }
         let birth_date = match draft.birth_date.as_str() {
             "" => None,
@@ -201,7 +201,7 @@ fn represented(draft: &Draft, numbers: &Numbers, problems: &mut Problems) -> Opt
         given => problems.take("mandate", "desk-mandate-wrong", MandateId::parse(given)),
     };
     if numbers.representative.is_none() {
-        problems.add("representative", "desk-bsn-wrong");
+        problems.add("representative", "web-bsn-wrong");
     } else if numbers.representative == numbers.person {
         problems.add("representative", "desk-representative-same");
     }
@@ -210,14 +210,6 @@ fn represented(draft: &Draft, numbers: &Numbers, problems: &mut Problems) -> Opt
         representative: numbers.representative.clone()?,
         mandate,
     })
-}
-
-/// Reads a number as people write it, with spaces, dots and hyphens.
-pub(crate) fn number(text: &str) -> Option<Bsn> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-')).collect();
-    let parsed = Bsn::parse(&digits).ok();
-    drop(zeroize::Zeroizing::new(digits));
-    parsed
 }
 
 fn canonical(number: &Bsn) -> String {
@@ -239,6 +231,8 @@ const LONGEST_NAME: usize = 200;
 
 #[cfg(test)]
 mod tests {
+    use kw_web::number;
+
     use super::*;
 
     const MUNICIPALITY: &str = "00000099000000013000";
@@ -270,7 +264,9 @@ mod tests {
     }
 
     fn wrong(draft: &Draft, numbers: &Numbers) -> Vec<&'static str> {
-        read(draft, numbers).err().unwrap_or_default()
+        let mut fields = read(draft, numbers).err().unwrap_or_default();
+        fields.sort_unstable();
+        fields
     }
 
     fn of(person: &str) -> Numbers {

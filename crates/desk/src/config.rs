@@ -66,6 +66,7 @@ impl Settings for DeskConfig {
     fn resolve_paths(&mut self, folder: &Folder) {
         folder.resolve(&mut self.agreement);
         self.partner.resolve_paths(folder);
+        self.web.resolve_paths(folder);
         self.sign_in.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.take().map(|tls| tls.relative_to(folder.as_path()));

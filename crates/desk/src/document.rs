@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+pub(crate) use kw_web::harmless;
 use serde_json::Value;
 
 /// One value of a document.
@@ -75,25 +76,54 @@ fn collect(value: &Value, pointer: &mut String, path: &mut Vec<String>, rows: &m
     }
 }
 
-/// Text of others: without what would turn the words around it, and of bounded length. Escaping is the template's.
-pub(crate) fn harmless(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
-        .map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
+/// Keeps of a value what fits in `room` bytes of memory, in the order in which a page shows it: whatever is in it that is too large goes.
+/// Whether all was kept; nothing when there is no room for any of it.
+pub(crate) fn keep(value: &mut Value, room: &mut usize) -> Option<bool> {
+    let text = if let Value::String(text) = &*value { text.len() } else { 0 };
+    *room = room.checked_sub(OVERHEAD + text)?;
+    let mut whole = true;
+    let mut keep_inside = |name: usize, value: &mut Value| {
+        let mut left = room.saturating_sub(name);
+        let kept = keep(value, &mut left);
+        if kept.is_some() {
+            *room = left;
+        }
+        whole &= kept == Some(true);
+        kept.is_some()
+    };
+    match value {
+        Value::Array(values) => values.retain_mut(|value| keep_inside(0, value)),
+        Value::Object(fields) => fields.retain(|name, value| keep_inside(name.len(), value)),
+        _ => {}
     }
-    shown
+    Some(whole)
+}
+
+/// The name of a value in a document for people, where the agreement has none: `absentHours` is "Absent hours".
+pub(crate) fn readable(name: &str) -> String {
+    let mut words = String::new();
+    let mut before = ' ';
+    for c in harmless(name).chars() {
+        let begins = c.is_uppercase() && before.is_lowercase();
+        if begins || matches!(c, '-' | '_') {
+            words.push(' ');
+        }
+        match c {
+            '-' | '_' => {}
+            _ if words.is_empty() => words.extend(c.to_uppercase()),
+            _ if begins => words.extend(c.to_lowercase()),
+            _ => words.push(c),
+        }
+        before = c;
+    }
+    words
 }
 
 /// Values of one document on a page.
 const MOST: usize = 150;
 const DEEPEST: usize = 16;
-const LONGEST: usize = 2_000;
+/// What a value takes in memory beside its text.
+const OVERHEAD: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -125,7 +155,42 @@ mod tests {
     #[test]
     fn text_of_others_turns_nothing_around_and_ends() {
         assert_eq!(harmless("a\u{202e}b\u{2066}c\u{0}d\ne"), "a\u{fffd}b\u{fffd}c\u{fffd}d e");
-        assert_eq!(harmless(&"x".repeat(5_000)).chars().count(), LONGEST + 1);
+        assert_eq!(harmless(&"x".repeat(5_000)).chars().count(), 2_001);
+    }
+
+    #[test]
+    fn a_document_is_kept_as_far_as_there_is_room_for_it() {
+        let document = json!({"a": "x".repeat(100), "b": ["y".repeat(100), "z".repeat(100)], "c": true});
+        let kept = |mut room: usize| {
+            let mut document = document.clone();
+            keep(&mut document, &mut room).map(|whole| (document, whole))
+        };
+        assert_eq!(kept(10_000), Some((document.clone(), true)));
+        assert_eq!(kept(500), Some((json!({"a": "x".repeat(100), "b": ["y".repeat(100)]}), false)));
+        assert_eq!(kept(70), Some((json!({}), false)));
+        assert_eq!(
+            kept(200),
+            Some((json!({"b": [], "c": true}), false)),
+            "what is small is not lost with what is large"
+        );
+        assert_eq!(kept(10), None);
+
+        let mut large = json!(vec!["w".repeat(1_000); 10_000]);
+        assert_eq!(keep(&mut large, &mut 100_000), Some(false));
+        assert!((80_000..100_000).contains(&large.to_string().len()));
+    }
+
+    #[test]
+    fn a_name_of_a_system_is_read_as_words() {
+        for (name, words) in [
+            ("absentHours", "Absent hours"),
+            ("school_year", "School year"),
+            ("a-b", "A b"),
+            ("BSN", "BSN"),
+            ("", ""),
+        ] {
+            assert_eq!(readable(name), words);
+        }
     }
 
     #[test]

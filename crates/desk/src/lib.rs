@@ -5,12 +5,9 @@ mod app;
 mod asking;
 mod config;
 mod document;
-mod error;
 mod opened;
 mod pages;
-mod provider;
 mod serve;
 
 pub use config::{DeskConfig, Duties};
-pub use error::StartError;
 pub use serve::{prepare, serve};

@@ -10,6 +10,7 @@ mod reports;
 mod reviews;
 mod signals;
 mod start;
+mod titles;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,8 +18,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, ServiceConfig};
-use kw_agreement::Localised;
-use kw_web::{Failure, Frame, Language, NavItem, User};
+use kw_web::{Failure, NavItem, User};
 
 use crate::app::App;
 use crate::asking::{Numbers, Question};
@@ -27,12 +27,23 @@ use crate::opened::Opened;
 /// What is kept for the length of a session, and nowhere else.
 #[derive(Default)]
 pub(crate) struct Kept {
-    /// The numbers of a form that came back with mistakes.
-    numbers: Numbers,
+    /// The numbers of forms that came back with mistakes, by the form, the oldest first: two tabs are two forms.
+    numbers: Vec<(String, Numbers)>,
     /// Questions that wait for a confirmation, the oldest first.
     asked: Vec<(String, Question)>,
     /// Dossiers, the oldest first.
     opened: Vec<Arc<Opened>>,
+    /// Where forms led that were sent, the oldest first: who presses twice asks once.
+    begun: Vec<Begun>,
+}
+
+/// A form that was sent.
+struct Begun {
+    /// Its name.
+    form: String,
+    /// What was in it, where that can differ: the digest of its fields, for it holds a person.
+    fields: Option<[u8; 32]>,
+    path: String,
 }
 
 impl Kept {
@@ -42,6 +53,50 @@ impl Kept {
             self.asked.remove(0);
         }
         self.asked.push((id, question));
+    }
+
+    fn numbers(&self, form: &str) -> Numbers {
+        let found = self.numbers.iter().find(|(known, _)| known == form);
+        found.map(|(_, numbers)| numbers.clone()).unwrap_or_default()
+    }
+
+    fn keep_numbers(&mut self, form: &str, numbers: Numbers) {
+        self.numbers.retain(|(known, _)| known != form);
+        if self.numbers.len() >= MOST {
+            self.numbers.remove(0);
+        }
+        self.numbers.push((form.to_owned(), numbers));
+    }
+
+    /// The form led somewhere: the numbers are needed no longer.
+    fn forget_numbers(&mut self, form: &str) {
+        self.numbers.retain(|(known, _)| known != form);
+    }
+
+    /// Where this form led before, if what it led to is still there. With anything else in it, it is another form.
+    fn begun(&self, form: &str, fields: Option<[u8; 32]>) -> Option<String> {
+        let is_it = |one: &&Begun| one.form == form && (fields.is_none() || fields == one.fields);
+        let begun = self.begun.iter().rev().find(is_it)?;
+        let there = |path: &str| match path.rsplit_once('/') {
+            Some(("/dossiers", id)) => self.opened(id).is_ok(),
+            Some(("/questions", id)) => self.asked(id).is_ok() || self.begun(id, None).is_some(),
+            _ => false,
+        };
+        there(&begun.path).then(|| begun.path.clone())
+    }
+
+    fn begin(&mut self, form: &str, fields: Option<[u8; 32]>, path: &str) {
+        if self.begun.len() >= 2 * MOST {
+            self.begun.remove(0);
+        }
+        self.begun.push(Begun { form: form.to_owned(), fields, path: path.to_owned() });
+    }
+
+    /// The question, which is nobody's to ask any more.
+    fn take(&mut self, id: &str) -> Result<Question, Failure> {
+        let question = self.asked(id)?;
+        self.asked.retain(|(known, _)| known != id);
+        Ok(question)
     }
 
     fn asked(&self, id: &str) -> Result<Question, Failure> {
@@ -59,13 +114,6 @@ impl Kept {
     fn opened(&self, id: &str) -> Result<Arc<Opened>, Failure> {
         self.opened.iter().find(|one| one.id == id).cloned().ok_or_else(Failure::not_found)
     }
-}
-
-/// Something to choose in a form.
-pub(crate) struct Choosable {
-    pub(crate) value: String,
-    pub(crate) label: String,
-    pub(crate) help: String,
 }
 
 /// What somebody finds in the navigation: what they may do.
@@ -123,15 +171,6 @@ pub(crate) fn routes(routes: &mut ServiceConfig, app: &Data<App>) {
                 .route(web::get().to(reports::show_received))
                 .route(web::post().to(reports::annotate)),
         );
-}
-
-/// A title of the agreement, in the language of the page.
-fn titled(f: &Frame, title: &Localised) -> String {
-    let language = match f.language {
-        Language::Dutch => kw_agreement::Language::Dutch,
-        Language::English => kw_agreement::Language::English,
-    };
-    title.within(language).to_owned()
 }
 
 /// Text of a service in the query of an address.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use kw_domain::{Clock, SystemClock};
-use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
+use kw_agreement::Agreement;
+use kw_domain::{Clock, Oin, SystemClock};
+use kw_runtime::{Http, Metrics, Server, telemetry};
 use kw_transport::Tls;
-use kw_web::{Messages, Shell, ShellParts};
+use kw_web::{Messages, ProviderTerms, Shell, ShellParts, StartError};
 
 use crate::app::App;
 use crate::config::DeskConfig;
-use crate::error::StartError;
-use crate::{pages, provider};
+use crate::pages;
 
 /// Runs it until it is told to end.
 pub async fn serve(config: DeskConfig) -> anyhow::Result<()> {
@@ -23,7 +23,7 @@ pub async fn serve(config: DeskConfig) -> anyhow::Result<()> {
 
 /// Everything but running.
 pub fn prepare(config: DeskConfig, http: Http) -> Result<Server, StartError> {
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
+    let agreement = config.web.agreement(&config.agreement, Arc::clone(&http.clock))?;
     let tls = match &config.tls {
         Some(files) => Some(Tls::load_with_clock(files, Arc::clone(&http.clock))?),
         None => None,
@@ -45,10 +45,16 @@ pub fn prepare(config: DeskConfig, http: Http) -> Result<Server, StartError> {
         web: &config.web,
         sign_in: &config.sign_in,
         session: config.session,
-        provider: Arc::new(move || provider::terms(&agreed.current(), own)),
+        provider: Arc::new(move || terms(&agreed.current(), own)),
         nav: Arc::new(move |user| pages::nav(&seen, user)),
         http,
     })?);
     let own = move |routes: &mut ServiceConfig| pages::routes(routes, &app);
     Ok(Shell::open(&shell, config.server, &agreement, tls.as_ref(), own)?)
+}
+
+/// The organisation's provider. Nothing when the agreement names none: then nobody signs in.
+fn terms(agreement: &Agreement, own: Oin) -> Option<ProviderTerms> {
+    let partner = agreement.partner(own).filter(|partner| !partner.suspended)?;
+    Some(ProviderTerms::of_staff(partner.identity_provider.as_ref()?, agreement))
 }

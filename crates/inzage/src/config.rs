@@ -74,6 +74,7 @@ impl Settings for InzageConfig {
         for path in self.personal.iter_mut().flat_map(|personal| &mut personal.roots) {
             folder.resolve(path);
         }
+        self.web.resolve_paths(folder);
         self.sign_in.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.take().map(|tls| tls.relative_to(folder.as_path()));

@@ -22,6 +22,7 @@ use crate::app::{App, Ground};
 use crate::kept::{self, Kept};
 use crate::person::Person;
 use crate::rules::covering;
+use crate::rules::kinds::Kinds;
 
 /// Something that was asked, or why it is not there.
 pub(crate) type Got<T> = Result<T, Missing>;
@@ -42,6 +43,8 @@ pub(crate) enum Missing {
 pub(crate) struct Gathered {
     pub(crate) at: Instant,
     pub(crate) born: Option<Zeroizing<String>>,
+    /// About which kinds of data that was asked.
+    pub(crate) kinds: Arc<Kinds>,
     /// Which parties have something.
     pub(crate) holders: Arc<Got<Vec<LookupHolder>>>,
     /// Who looked.
@@ -136,6 +139,7 @@ impl<'a> Asking<'a> {
         Ok(Gathered {
             at: self.now,
             born,
+            kinds: Arc::new(Kinds::of(&self.app.agreed(), &self.ground, &self.person)),
             holders: Arc::new(holders),
             accesses: Arc::new(accesses),
             choices: Arc::new(choices),

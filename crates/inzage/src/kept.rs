@@ -6,22 +6,37 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kw_domain::Instant;
 use kw_web::Frame;
 
 use crate::gathering::Gathered;
 use crate::pages::collected::Kept as Collected;
+use crate::pages::{choices, corrections};
 
 /// What is kept for the length of a session, and nowhere else.
 #[derive(Default)]
 pub(crate) struct Kept {
     /// What was gathered about the person.
     gathered: Option<Arc<Gathered>>,
+    /// When the register said last that the mandate counts, under which somebody acts.
+    pub(crate) counted_at: Option<Instant>,
     /// What the next page says first: a message.
     said: Option<&'static str>,
     /// How often somebody else's number was wrong.
     pub(crate) mistaken: u8,
+    /// What the forms that were opened last begin with.
+    pub(crate) wanted: Wanted,
     /// The session at the personal environment.
     pub(crate) collected: Collected,
+}
+
+/// For which line of which page a form was opened.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub(crate) choice: choices::Given,
+    pub(crate) correction: corrections::Which,
+    /// `<OIN>:<category>`.
+    pub(crate) objection: String,
 }
 
 impl fmt::Debug for Kept {

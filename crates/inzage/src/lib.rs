@@ -3,7 +3,6 @@
 
 mod app;
 mod config;
-mod error;
 mod gathering;
 mod kept;
 mod pages;
@@ -12,8 +11,8 @@ mod personal;
 mod provider;
 mod rules;
 mod serve;
+mod standing;
 mod view;
 
 pub use config::{InzageConfig, PersonalSettings};
-pub use error::StartError;
 pub use serve::{prepare, serve};

@@ -2,10 +2,10 @@
 
 mod accesses;
 mod acting;
-mod choices;
+pub(crate) mod choices;
 mod collect;
 pub(crate) mod collected;
-mod corrections;
+pub(crate) mod corrections;
 mod download;
 mod holders;
 mod mandates;
@@ -19,9 +19,10 @@ use kw_web::{NavItem, User};
 
 use crate::app::App;
 pub(crate) use crate::kept::Kept;
+use crate::person::Person;
 
 /// `personal`: whether the chain has a place where people collect their own dossiers.
-pub(crate) fn nav(_: &User, personal: bool) -> Vec<NavItem> {
+pub(crate) fn nav(user: &User, personal: bool) -> Vec<NavItem> {
     let mut items = vec![
         NavItem { path: "/", label: "inzage-start" },
         NavItem { path: "/holders", label: "inzage-holders" },
@@ -31,7 +32,8 @@ pub(crate) fn nav(_: &User, personal: bool) -> Vec<NavItem> {
         NavItem { path: "/corrections", label: "inzage-corrections" },
         NavItem { path: "/print", label: "inzage-download" },
     ];
-    if personal {
+    // Those are the user's own.
+    if personal && Person::of(user).is_ok_and(|person| person.mandate.is_none()) {
         items.push(NavItem { path: "/collected", label: "collected-title" });
     }
     items

@@ -2,19 +2,21 @@
 
 use std::fmt;
 
-use kw_domain::{Bsn, Category, MandateId};
+use kw_domain::{BirthDate, Bsn, Category, MandateId};
 use kw_protocol::mandate::{MandateAct, MandateKind};
 use kw_web::{Failure, User};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::provider::{ACTING, LEGAL, MANDATE, REPRESENTATION};
+use crate::provider::{ACTING, BORN, LEGAL, MANDATE, REPRESENTATION};
 
 /// Who acts, and for whom.
 #[derive(Clone)]
 pub(crate) struct Person {
     acting: Bsn,
     legal: Bsn,
+    /// When who signed in was born, where the provider says so.
+    pub(crate) born: Option<BirthDate>,
     /// Under which mandate, where these are two people.
     pub(crate) mandate: Option<Held>,
 }
@@ -57,7 +59,8 @@ impl Person {
             }
             _ => return Err(Failure::denied()),
         };
-        Ok(Self { acting, legal, mandate })
+        let born = text(BORN).and_then(|born| BirthDate::parse(born).ok());
+        Ok(Self { acting, legal, born, mandate })
     }
 
     /// Whom the pages are about, in the canonical form.
@@ -95,7 +98,7 @@ pub(crate) fn canonical(number: &Bsn) -> String {
 impl Person {
     pub(crate) fn themselves() -> Self {
         let number = Bsn::parse("999990342").unwrap();
-        Self { acting: number.clone(), legal: number, mandate: None }
+        Self { acting: number.clone(), legal: number, born: None, mandate: None }
     }
 
     pub(crate) fn representing(categories: &[&str], acts: &[&str]) -> Self {

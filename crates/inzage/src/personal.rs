@@ -134,6 +134,8 @@ pub(crate) struct DossierUser {
     pub(crate) account: String,
     pub(crate) limits: Limits,
     #[serde(default)]
+    pub(crate) since: Option<kw_domain::Instant>,
+    #[serde(default)]
     pub(crate) ended_at: Option<kw_domain::Instant>,
 }
 

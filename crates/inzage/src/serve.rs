@@ -7,13 +7,12 @@ use actix_web::web::{Data, ServiceConfig};
 use aws_lc_rs::hmac;
 use kw_domain::{Clock, SystemClock};
 use kw_runtime::config::{SecretError, create_secret, read_secret};
-use kw_runtime::{Http, Metrics, Server, SharedAgreement, telemetry};
+use kw_runtime::{Http, Metrics, Server, telemetry};
 use kw_transport::Tls;
-use kw_web::{Messages, Shell, ShellParts};
+use kw_web::{Messages, Shell, ShellParts, StartError};
 
 use crate::app::App;
 use crate::config::InzageConfig;
-use crate::error::StartError;
 use crate::personal::Personal;
 use crate::{pages, provider};
 
@@ -27,7 +26,7 @@ pub async fn serve(config: InzageConfig) -> anyhow::Result<()> {
 
 /// Everything but running.
 pub fn prepare(config: InzageConfig, http: Http) -> Result<Server, StartError> {
-    let agreement = SharedAgreement::load(&config.agreement, Arc::clone(&http.clock))?;
+    let agreement = config.web.agreement(&config.agreement, Arc::clone(&http.clock))?;
     let tls = match &config.tls {
         Some(files) => Some(Tls::load_with_clock(files, Arc::clone(&http.clock))?),
         None => None,
@@ -38,7 +37,7 @@ pub fn prepare(config: InzageConfig, http: Http) -> Result<Server, StartError> {
         own: config.own,
         agreement: agreement.clone(),
         partner: config.partner.client()?,
-        references: reference_key(&config.reference_key, &http)?,
+        references: reference_key(&config.reference_key, &http).map_err(StartError::settings)?,
         personal: personal.transpose()?,
     });
     let (agreed, own, client_id) = (agreement.clone(), config.own, config.client_id);
@@ -58,12 +57,17 @@ pub fn prepare(config: InzageConfig, http: Http) -> Result<Server, StartError> {
 }
 
 /// Reads the key, or makes it at the first start.
-fn reference_key(path: &Path, http: &Http) -> Result<hmac::Key, SecretError> {
+fn reference_key(path: &Path, http: &Http) -> Result<hmac::Key, ReferenceKeyError> {
     if !path.exists() {
         create_secret(path, &http.entropy.draw::<32>())?;
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &read_secret(path)?))
 }
+
+/// The key of references cannot be read or made.
+#[derive(Debug, thiserror::Error)]
+#[error("reference_key: {0}")]
+struct ReferenceKeyError(#[from] SecretError);
 
 const WORDS: (&str, &str) = (
     concat!(include_str!("../locales/nl.ftl"), "\n", include_str!("../locales/collected.nl.ftl")),

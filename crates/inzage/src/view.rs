@@ -39,19 +39,6 @@ impl About {
     }
 }
 
-/// Something to choose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Opt {
-    pub(crate) value: String,
-    pub(crate) label: String,
-}
-
-impl Opt {
-    pub(crate) fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into() }
-    }
-}
-
 /// A day as people write it, or as programs do.
 pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     ["%d-%m-%Y", "%Y-%m-%d"].into_iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())

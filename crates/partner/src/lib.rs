@@ -24,6 +24,7 @@ pub mod keys;
 mod local;
 mod openapi;
 mod people;
+mod reader;
 mod received_feedback;
 mod refusals;
 mod sent_feedback;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kw_identity::IdentitySettings;
 use kw_logbook::LedgerSettings;
 use kw_runtime::ServerSettings;
 use kw_runtime::config::{self, ConfigError, Folder, Settings};
@@ -34,6 +35,9 @@ pub struct PersonalConfig {
     pub ledger: LedgerSettings,
     /// Where its users find it.
     pub users: UserSettings,
+    /// How the provider of the console's users is reached, for auditors who show who they are.
+    #[serde(default)]
+    pub identity: IdentitySettings,
     /// The provider where they sign in.
     pub provider: ProviderSettings,
 }
@@ -84,6 +88,7 @@ impl Settings for PersonalConfig {
             folder.resolve(root);
         }
         self.ledger.resolve_paths(folder);
+        self.identity.resolve_paths(folder);
         self.log.resolve_paths(folder);
         self.tls = self.tls.relative_to(folder.as_path());
         self.database.resolve_paths(folder.as_path());

@@ -8,7 +8,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use kw_agreement::Environment;
 use kw_client::{Context, Entropy as ClientEntropy};
 use kw_domain::{Clock, SystemClock};
-use kw_identity::{IdentitySettings, Providers, SigningKey};
+use kw_identity::{ActorProofs, IdentitySettings, Providers, SigningKey};
 use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
 use kw_logbook::inspection::{self, Inspection};
 use kw_logbook::retention::Retention;
@@ -121,13 +121,11 @@ async fn compose(
     let (database, origin, salts) = (config.database.clone(), own.log_origin.clone(), entropy.clone());
     let opening = move || Store::<Personal>::open(&database, &origin, move |bytes| salts.fill(bytes));
     let store = Arc::new(tokio::task::spawn_blocking(opening).await.map_err(|_| StartError::Stopped)??);
-    let inspection = Data::new(Inspection::new(
-        Arc::clone(&store),
-        oin,
-        agreement.clone(),
-        Arc::clone(&clock),
-        entropy.clone(),
-    ));
+    let proofs = ActorProofs::configured(&config.identity, Arc::clone(&clock))?;
+    let inspection = Data::new(
+        Inspection::new(Arc::clone(&store), oin, agreement.clone(), Arc::clone(&clock), entropy.clone())
+            .with_proofs(proofs),
+    );
     let logbook = Logbook::open(LogbookParts {
         store: Arc::clone(&store),
         agreement: agreement.clone(),

@@ -133,8 +133,10 @@ pub(crate) async fn accept(
 )]
 pub(crate) async fn list(user: SignedIn, id: Path<String>) -> Result<Json<Vec<UserView>>, Refusal> {
     let dossier = own(&user, &id).await?.dossier();
-    let users =
+    let mut users =
         user.app.store.read(move |store| store.users_of(dossier, LISTED)).await.map_err(unreadable)?;
+    // As they came: a new one changes nobody else's place.
+    users.sort_by_key(|user| (user.added_at, user.account));
     Ok(Json(users.into_iter().map(UserView::from).collect()))
 }
 

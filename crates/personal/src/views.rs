@@ -263,6 +263,9 @@ pub(crate) struct UserView {
     pub(crate) mandate: MandateId,
     /// What they may.
     pub(crate) limits: LimitsView,
+    /// Since when.
+    #[schema(value_type = String)]
+    pub(crate) since: Instant,
     /// When it was ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -271,6 +274,7 @@ pub(crate) struct UserView {
 
 impl From<DossierUser> for UserView {
     fn from(row: DossierUser) -> Self {
-        Self { account: row.account, mandate: row.mandate, limits: row.limits.into(), ended_at: row.ended_at }
+        let (since, ended_at) = (row.added_at, row.ended_at);
+        Self { account: row.account, mandate: row.mandate, limits: row.limits.into(), since, ended_at }
     }
 }

@@ -28,9 +28,16 @@ pub struct AccessLogSearch {
     /// Which records; all of them when left out.
     #[serde(default)]
     pub filter: AccessFilter,
+    /// Only this entry, whatever it says: the number of its place. It stands alone, without cursor, filter or resolution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
     /// At most so many entries, 1 to 200; 50 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// For a search under a resolution that was agreed on with ID tokens: this person's, as then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub proof: Option<IdToken>,
     /// Only records about the subject of this resolution, which two auditors agreed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]

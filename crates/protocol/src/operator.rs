@@ -104,6 +104,14 @@ pub struct LogState {
     pub published_at: Option<Instant>,
     /// How many entries it has.
     pub published_size: u64,
+    /// Since when an entry waits to be in a signed checkpoint; nothing while none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub unpublished_since: Option<Instant>,
+    /// Since when an entry waits for enough cosignatures; nothing while none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub unwitnessed_since: Option<Instant>,
     /// How many witnesses the agreement demands.
     pub quorum: u64,
     /// When the newest checkpoint was signed that has so many cosignatures.
@@ -196,6 +204,67 @@ pub struct NextAgreement {
     pub missing: u64,
     /// Its version.
     pub version: String,
+}
+
+/// The versions of the agreement: what waits, what is in force, and what was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreementVersions {
+    /// Newest first; at most 100.
+    pub versions: Vec<AgreementVersion>,
+}
+
+/// One version of the agreement, as the log says when it came into force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreementVersion {
+    /// Who approved it.
+    pub approvals: Vec<AgreementApproval>,
+    /// SHA-256 of its text, in lower-case hexadecimal.
+    pub hash: String,
+    /// Since when it is or was in force; nothing for one that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub in_force_from: Option<Instant>,
+    /// When the next one came into force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub in_force_until: Option<Instant>,
+    /// Its address: `next` for what waits, else the number of the log's entry that says that it came into force.
+    pub place: String,
+    /// What it calls itself; nothing when its text was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// An operator's approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreementApproval {
+    /// Whose.
+    pub operator: String,
+    /// When the switchboard first saw it, where that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub seen_at: Option<Instant>,
+}
+
+/// One version with its text, and what it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreementVersionText {
+    /// What was in force before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<AgreementVersion>,
+    /// What changed with it, widenings first; nothing when one of the two texts was not kept, or is of another form than this
+    /// switchboard reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<AgreementChange>>,
+    /// Its text, if it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Which.
+    pub version: AgreementVersion,
 }
 
 /// One change.

@@ -15,7 +15,7 @@ use actix_web::{App, Error};
 use kw_domain::{Clock, SystemClock};
 
 pub use body::{Body, BodyLimit, BodyType, require_media_type, too_slow};
-pub use conventions::{CallerOin, Conventions, PAGE, TREE_SIZE};
+pub use conventions::{CallerOin, Conventions, PAGE, PlainHttp, TREE_SIZE};
 pub use trace::{Trace, TraceParent};
 pub use traffic::Traffic;
 

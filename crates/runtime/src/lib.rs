@@ -17,6 +17,7 @@ pub mod key_file;
 pub mod log_key;
 pub mod member;
 pub mod metrics;
+pub mod operator_key;
 pub mod party;
 pub mod problem;
 pub mod serve;

@@ -11,7 +11,10 @@ use kw_protocol::problem::ProblemCode;
 use kw_telemetry::Reason;
 use kw_transport::{Peer, PeerError};
 
-pub use agreement::{AgreementFileError, HandIn, Proposal, SharedAgreement, approvals_file, replace_file};
+pub use agreement::{
+    AgreementFileError, HandIn, KeptVersion, Proposal, SeenApproval, SharedAgreement, approvals_file,
+    replace_file,
+};
 
 use crate::acting;
 use crate::events::{CallerUnjudged, CertificateRefused, PartyRefused};

@@ -114,6 +114,8 @@ use utoipa::{Modify, OpenApi};
         crate::operator::read_state,
         crate::operator::read_agreement,
         crate::operator::hand_in_approval,
+        crate::operator::list_versions,
+        crate::operator::read_version,
         crate::public::read_jwks,
     ),
     modifiers(&Conventions),

@@ -21,10 +21,11 @@ mod check;
 mod driver;
 mod keyboard;
 mod page;
+mod paper;
 mod picture;
 mod programs;
 mod wire;
 
-pub use check::Check;
+pub use check::{AXE, Check};
 pub use driver::BrowserDriver;
 pub use page::{Browser, Weight};

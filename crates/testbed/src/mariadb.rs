@@ -73,6 +73,8 @@ impl MariaDbServer {
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--datadir={}", server.data().display()))
             .args(Self::as_whom())
+            // Two that are made at once get in each other's way in a common one.
+            .env("TMPDIR", server.folder.path())
             .stdin(Stdio::null())
             .output()?;
         ensure!(

@@ -37,6 +37,34 @@ pub fn npm_packages(folder: &Path, packages: &[&str]) -> Result<(), String> {
     run(Command::new("npm").args(arguments).args(packages).current_dir(folder))
 }
 
+/// npm packages exactly as a lock file has them, checked by its digests: `package.json` and `package-lock.json`.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked<'a> {
+    /// What is wanted.
+    pub packages: &'a str,
+    /// Which versions, with the digest of each.
+    pub lock: &'a str,
+}
+
+impl Locked<'_> {
+    /// Sees to it that they are in this folder. A folder with another lock file's packages is made anew.
+    pub fn install(&self, folder: &Path) -> Result<(), String> {
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        // Written last, so that what was broken off is not taken for whole.
+        let done = folder.join("installed-package-lock.json");
+        if fs::read_to_string(&done).is_ok_and(|installed| installed == self.lock) {
+            return Ok(());
+        }
+        let told = |error: std::io::Error| error.to_string();
+        fs::create_dir_all(folder).map_err(told)?;
+        fs::write(folder.join("package.json"), self.packages).map_err(told)?;
+        fs::write(folder.join("package-lock.json"), self.lock).map_err(told)?;
+        let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+        run(Command::new("npm").args(arguments).current_dir(folder))?;
+        fs::write(done, self.lock).map_err(told)
+    }
+}
+
 /// Runs a command to its end; what it said when it failed.
 pub fn run(command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;

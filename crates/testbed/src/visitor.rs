@@ -113,9 +113,9 @@ impl Visitor {
         }
     }
 
-    /// Signs in at an application of the demonstration, at its own providers: members of staff choose themselves from a list, citizens
-    /// type what they are called. The first page.
-    pub async fn let_in(&mut self, first: &str, name: &str, secret: &str) -> Seen {
+    /// Says who they are at the demonstration's own providers, where an address leads: members of staff choose themselves from a list,
+    /// citizens type what they are called. What the provider answers.
+    pub async fn identify(&mut self, first: &str, name: &str, secret: &str) -> Seen {
         let asked = self.get(first).await;
         let page = self.follow(asked).await;
         let member = page.text.split("name=\"member\"").skip(1).find(|rest| rest.contains(name));
@@ -123,7 +123,12 @@ impl Visitor {
         let (field, who) = member.as_deref().map_or(("username", name), |member| ("member", member));
         let token = page.token();
         let form = [(field, who), ("secret", secret), ("_token", token.as_str())];
-        let sent = self.post(page.url.as_str(), &form).await;
+        self.post(page.url.as_str(), &form).await
+    }
+
+    /// Signs in at an application of the demonstration, at its own providers. The first page.
+    pub async fn let_in(&mut self, first: &str, name: &str, secret: &str) -> Seen {
+        let sent = self.identify(first, name, secret).await;
         let seen = self.follow(sent).await;
         assert_eq!((seen.status.as_u16(), seen.url.path()), (200, "/"), "{}", seen.text);
         seen

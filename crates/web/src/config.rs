@@ -1,10 +1,15 @@
 //! What the configuration of every web application has.
 
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kw_client::{LocalClient, LocalToken};
+use kw_domain::Clock;
+use kw_runtime::SharedAgreement;
 use kw_runtime::config::{Folder, read_secret};
+use kw_runtime::party::AgreementFileError;
 use serde::Deserialize;
 
 use crate::ShellError;
@@ -15,6 +20,27 @@ use crate::ShellError;
 pub struct WebSettings {
     /// The address that browsers use, without a trailing slash. `http` on this machine only.
     pub address: String,
+    /// A folder of its own, made at the first start: what the agreement said the last time stands there, so that a wider one that
+    /// nobody approved does not come into force by a restart.
+    pub memory: PathBuf,
+}
+
+impl WebSettings {
+    /// Makes relative paths start at the folder of the configuration.
+    pub fn resolve_paths(&mut self, folder: &Folder) {
+        folder.resolve(&mut self.memory);
+    }
+
+    /// The agreement in force.
+    pub fn agreement(
+        &self,
+        file: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<SharedAgreement, AgreementFileError> {
+        // What cannot be made cannot be written into either, which is told with its reason.
+        let _ = fs::create_dir_all(&self.memory);
+        SharedAgreement::load_remembering(file, &self.memory, clock)
+    }
 }
 
 /// `[sign_in]`: how this application is known at the OpenID provider. Which provider, and what its roles mean, stands in the

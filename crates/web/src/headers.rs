@@ -20,11 +20,11 @@ pub(crate) fn add(headers: &mut HeaderMap, provider: &str) {
             HeaderName::from_static("permissions-policy"),
             "camera=(), geolocation=(), microphone=(), payment=()",
         ),
-        (VARY, "Cookie, Accept-Language, HX-Request"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.append(VARY, HeaderValue::from_static("Cookie, Accept-Language, HX-Request"));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }

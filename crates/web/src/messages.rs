@@ -40,12 +40,21 @@ impl Messages {
         })
     }
 
-    /// The text of a message. One that is not there shows its name, which the tests of every application rule out.
-    pub(crate) fn text(&self, language: Language, key: &str, arguments: &[(&str, &dyn Say)]) -> String {
-        let bundle = match language {
+    /// Whether there is such a message.
+    pub(crate) fn has(&self, language: Language, key: &str) -> bool {
+        self.bundle(language).has_message(key)
+    }
+
+    fn bundle(&self, language: Language) -> &FluentBundle<FluentResource> {
+        match language {
             Language::Dutch => &self.dutch,
             Language::English => &self.english,
-        };
+        }
+    }
+
+    /// The text of a message. One that is not there shows its name, which the tests of every application rule out.
+    pub(crate) fn text(&self, language: Language, key: &str, arguments: &[(&str, &dyn Say)]) -> String {
+        let bundle = self.bundle(language);
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
             return format!("[{key}]");
         };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -34,6 +35,8 @@ pub struct Frame {
     title: String,
     path: String,
     user: Option<String>,
+    /// Whom the pages are about, where that is somebody else than the user.
+    whom: Option<String>,
     csrf: String,
     nav: Vec<NavItem>,
     ends: Option<Instant>,
@@ -49,6 +52,7 @@ impl Frame {
         let ends = shell.sessions.ends(session);
         Self {
             user: Some(session.user.name.clone()),
+            whom: shell.choices.and_then(|choices| (choices.whom)(&session.user)),
             csrf: session.csrf().to_owned(),
             nav: (shell.nav)(&session.user),
             ends: Some(ends),
@@ -75,6 +79,7 @@ impl Frame {
             title: format!("{}-name", pages.name),
             path: request.path().to_owned(),
             user: None,
+            whom: None,
             csrf: String::new(),
             nav: Vec::new(),
             ends: None,
@@ -98,19 +103,31 @@ impl Frame {
         Self { path, ..self.clone() }
     }
 
-    /// A message.
+    /// A message. For a user who acts for somebody else, `<key>-for` where there is one: it names them (`$whom`).
     pub fn t(&self, key: &str) -> String {
-        self.messages.text(self.language, key, &[])
+        self.say(key, &[])
     }
 
     /// A message with one value in it.
     pub fn t1(&self, key: &str, name: &str, value: impl Say) -> String {
-        self.messages.text(self.language, key, &[(name, &value)])
+        self.say(key, &[(name, &value)])
     }
 
     /// A message with two values in it.
     pub fn t2(&self, key: &str, one: &str, first: impl Say, two: &str, second: impl Say) -> String {
-        self.messages.text(self.language, key, &[(one, &first), (two, &second)])
+        self.say(key, &[(one, &first), (two, &second)])
+    }
+
+    fn say(&self, key: &str, values: &[(&str, &dyn Say)]) -> String {
+        if let Some(whom) = &self.whom {
+            let named = format!("{key}-for");
+            if self.messages.has(self.language, &named) {
+                let values: Vec<(&str, &dyn Say)> =
+                    values.iter().copied().chain([("whom", whom as &dyn Say)]).collect();
+                return self.messages.text(self.language, &named, &values);
+            }
+        }
+        self.messages.text(self.language, key, values)
     }
 
     /// The message of a word of the code: `t_of("state", "active")` is `state-active`.
@@ -182,6 +199,14 @@ impl Frame {
         self.t2("web-moment", "day", self.day(DutchTime::at(moment).date()), "time", self.time(moment))
     }
 
+    /// Until when something has to be done. What ends with a day is to be done by that day: nobody reads midnight as the evening before.
+    pub fn deadline(&self, moment: Instant) -> String {
+        match last_day(moment) {
+            Some(day) => self.t1("web-by-day", "day", self.day(day)),
+            None => self.t1("web-before", "moment", self.moment(moment)),
+        }
+    }
+
     /// The time of a moment, to the minute.
     pub fn time(&self, moment: Instant) -> String {
         let time = DutchTime::at(moment).time();
@@ -209,5 +234,32 @@ impl Frame {
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Frame").field("app", &self.app).field("title", &self.title).finish_non_exhaustive()
+    }
+}
+
+/// The day that a moment is the end of, if it is one.
+fn last_day(moment: Instant) -> Option<NaiveDate> {
+    let clock = DutchTime::at(moment);
+    match (clock.time().hour(), clock.time().minute()) {
+        (0, 0) => Some(DutchTime::at(moment.minus(Duration::from_hours(1))).date()),
+        (23, 59) => Some(clock.date()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_with_a_day_is_due_that_day() {
+        let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap();
+        let midnight = DutchTime::start_of(day("2026-11-28"));
+        assert_eq!(last_day(midnight), Some(day("2026-11-27")));
+        assert_eq!(last_day(midnight.minus(Duration::from_millis(1))), Some(day("2026-11-27")));
+        assert_eq!(last_day(midnight.plus(Duration::from_mins(1))), None);
+        // The days on which the clocks change.
+        assert_eq!(last_day(DutchTime::start_of(day("2026-03-30"))), Some(day("2026-03-29")));
+        assert_eq!(last_day(DutchTime::start_of(day("2026-10-26"))), Some(day("2026-10-25")));
     }
 }

@@ -45,7 +45,8 @@ struct Column<'a> {
     bar: &'a Bar,
     at: u32,
     size: u32,
-    labelled: bool,
+    /// Where the middle of its label is, if it has one.
+    label: Option<u32>,
 }
 
 struct Line {
@@ -57,18 +58,21 @@ struct Line {
 const WIDTH: u32 = 640;
 const TALL: u32 = 200;
 const ROW: u32 = 28;
+/// As wide as a letter of a label is, about.
+const LETTER: u32 = 8;
+const MOST_LABELS: usize = 8;
 
 impl Plot {
     /// Standing bars side by side, as over time.
     pub fn columns(&self, f: &Frame) -> String {
         let (most, steps) = scale(self.most());
         let width = WIDTH / u32::try_from(self.bars.len().max(1)).unwrap_or(WIDTH);
-        let every = self.bars.len().div_ceil(8).max(1);
+        let places = self.labels(width);
         let columns = self.bars.iter().enumerate().map(|(at, bar)| Column {
             bar,
             at: u32::try_from(at).unwrap_or(0) * width,
             size: part(bar.value, most, TALL),
-            labelled: at % every == 0,
+            label: places[at],
         });
         let lines = (0..=steps).map(|step| {
             let value = most / u64::from(steps) * u64::from(step);
@@ -84,10 +88,31 @@ impl Plot {
             bar,
             at: u32::try_from(at).unwrap_or(0) * ROW,
             size: part(bar.value, most, WIDTH / 2),
-            labelled: true,
+            label: None,
         });
         let height = ROW * u32::try_from(self.bars.len()).unwrap_or(0) + 4;
         self.draw(f, rows.collect(), Vec::new(), false, height)
+    }
+
+    /// Where labels below standing bars of this width are: as many as have room, each whole in the drawing.
+    fn labels(&self, width: u32) -> Vec<Option<u32>> {
+        let half = self.half_of_longest().min(WIDTH / 2);
+        let every = self.bars.len().div_ceil(MOST_LABELS).max(1);
+        let mut last = None;
+        let mut place = |at: usize| {
+            let middle = u32::try_from(at).unwrap_or(0) * width + width / 2;
+            let middle = middle.clamp(half, WIDTH - half);
+            let is_free = last.is_none_or(|last| middle >= last + 2 * half + LETTER);
+            let placed = (at.is_multiple_of(every) && is_free).then_some(middle);
+            last = placed.or(last);
+            placed
+        };
+        (0..self.bars.len()).map(&mut place).collect()
+    }
+
+    fn half_of_longest(&self) -> u32 {
+        let longest = self.bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(0);
+        u32::try_from(longest).unwrap_or(WIDTH) * LETTER / 2
     }
 
     fn most(&self) -> u64 {
@@ -140,6 +165,29 @@ mod tests {
         assert_eq!(scale(14), (20, 4));
         assert_eq!(scale(480), (500, 4));
         assert_eq!(scale(999), (1000, 4));
+    }
+
+    #[test]
+    fn every_label_is_whole_and_beside_the_others() {
+        for (count, label) in
+            [(1, "22-11"), (9, "11-2026"), (31, "22-11"), (57, "22-11"), (65, "november 2026")]
+        {
+            let bar = Bar { label: label.to_owned(), value: 1 };
+            let plot = Plot {
+                id: "time",
+                title: String::new(),
+                of: String::new(),
+                unit: String::new(),
+                bars: vec![bar; count],
+            };
+            let places: Vec<u32> = plot.labels(WIDTH / count as u32).into_iter().flatten().collect();
+            let half = label.len() as u32 * LETTER / 2;
+            assert!(
+                !places.is_empty() && places.iter().all(|at| (half..=WIDTH - half).contains(at)),
+                "{places:?}"
+            );
+            assert!(places.windows(2).all(|two| two[1] - two[0] >= 2 * half), "{label}: {places:?}");
+        }
     }
 
     #[test]

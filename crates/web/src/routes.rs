@@ -5,10 +5,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{self, Data, Path, PathConfig, Query, QueryConfig, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use askama::Template;
 use kw_protocol::problem::ProblemCode;
+use kw_runtime::http::PlainHttp;
 use serde::Deserialize;
 
 use crate::events::FormRefused;
@@ -21,14 +22,20 @@ impl<D: Default + Send + 'static> Shell<D> {
         let at = web::resource::<&str>;
         let scope = web::scope("")
             .wrap(from_fn(surround::<D>))
+            .app_data(QueryConfig::default().error_handler(|_, _| Failure::invalid().into()))
+            .app_data(PathConfig::default().error_handler(|_, _| Failure::not_found().into()))
             .configure(Pages::routes)
             .service(at("/sign-in").route(web::get().to(sign_in::begin::<D>)))
             .service(at("/sign-in/callback").route(web::get().to(sign_in::come_back::<D>)))
             .service(at("/sign-out").route(web::post().to(sign_in::end::<D>)))
             .service(at("/signed-out").route(web::get().to(signed_out::<D>)))
             .service(at("/stay").route(web::post().to(stay::<D>)))
+            .service(at("/session").route(web::get().to(left::<D>)))
             .configure(own)
             .default_service(web::to(nothing));
+        if shell.secure {
+            config.app_data(OverHttps);
+        }
         config.app_data(shell.clone()).service(scope);
     }
 }
@@ -61,6 +68,9 @@ async fn surround<D: Default + Send + 'static>(
         }
     };
     headers::add(answer.headers_mut(), &shell.sign_in.origin());
+    if !shell.secure {
+        answer.extensions_mut().insert(PlainHttp);
+    }
     Ok(ServiceResponse::new(request, answer))
 }
 
@@ -117,9 +127,13 @@ pub(crate) struct Back {
     next: String,
 }
 
-pub(crate) async fn choose_language(tag: Path<String>, back: Query<Back>) -> Outcome {
+/// Among the data of an application whose browsers come over HTTPS.
+struct OverHttps;
+
+pub(crate) async fn choose_language(request: HttpRequest, tag: Path<String>, back: Query<Back>) -> Outcome {
     let language = Language::parse(&tag).ok_or_else(Failure::not_found)?;
-    let cookie = cookie::set(language::COOKIE, language.tag(), false, Some(YEAR));
+    let secure = request.app_data::<OverHttps>().is_some();
+    let cookie = cookie::set(language::COOKIE, language.tag(), secure, Some(YEAR));
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, sign_in::local(&back.next)))
         .insert_header((SET_COOKIE, cookie))
@@ -130,6 +144,18 @@ pub(crate) async fn choose_language(tag: Path<String>, back: Query<Back>) -> Out
 async fn stay<D: Default + Send + 'static>(form: Form<D>) -> Outcome {
     let next = sign_in::local(form.get("next"));
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, next)).finish())
+}
+
+/// How many seconds the session goes on, and the sentence about it: 0 when there is none. A page that was left alone asks before
+/// it goes.
+async fn left<D: Default + Send + 'static>(shell: Data<Shell<D>>, request: HttpRequest) -> Outcome {
+    let token = cookie::read(&request, &shell.cookie());
+    let left = token.map(|token| shell.sessions.left(&token, shell.now())).unwrap_or_default();
+    let f = Frame::outside(&shell.pages, &request);
+    let ends = f.t1("web-session-ends", "time", f.time(shell.now().plus(left)));
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(format!("{}\n{ends}", left.as_secs())))
 }
 
 async fn nothing() -> Outcome {

@@ -14,11 +14,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kw_domain::{ActorId, Instant, Role};
 use kw_protocol::IdToken;
+use kw_protocol::problem::ProblemCode;
 use kw_runtime::Entropy;
 use serde_json::Value;
 use std::future::{Ready, ready};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Failure, Frame, SessionSettings, Shell};
+use crate::{Failure, Fields, Frame, SessionSettings, Shell};
 
 /// Who signed in.
 #[derive(Clone)]
@@ -58,17 +60,68 @@ pub struct Session<D> {
     pub user: User,
     /// What its forms carry.
     csrf: String,
+    /// What those carry that a page of the same person made before they signed in again, and until when they are good.
+    earlier: Option<(String, Instant)>,
     /// What the browser showed when it began, where that is demanded.
     certificate: Option<[u8; 32]>,
     began: Instant,
     seen: Mutex<Instant>,
     data: Mutex<D>,
+    unsent: Mutex<Option<Unsent>>,
+    reading: Semaphore,
+    uploading: Semaphore,
+}
+
+/// A form that came too long after the sign-in, for the page that has it.
+pub(crate) struct Unsent {
+    path: String,
+    fields: Fields,
+}
+
+/// What is kept of a session for the next one of the same person.
+pub(crate) struct Kept<D> {
+    data: D,
+    unsent: Option<Unsent>,
+    /// What the forms of its pages carry, and until when that session would have gone on.
+    csrf: (String, Instant),
 }
 
 impl<D> Session<D> {
     /// What the application keeps for the length of the session.
     pub fn data(&self) -> MutexGuard<'_, D> {
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a form for the page at `path`, in place of an earlier one.
+    pub(crate) fn keep_unsent(&self, path: &str, fields: Fields) {
+        *self.unsent() = Some(Unsent { path: path.to_owned(), fields });
+    }
+
+    /// Everything that a session of the same person goes on with. Forms in other tabs stay good for as long as this one would have
+    /// gone on, which is until then.
+    pub(crate) fn hand_over(&self, until: Instant) -> Kept<D>
+    where
+        D: Default,
+    {
+        Kept {
+            data: std::mem::take(&mut *self.data()),
+            unsent: self.unsent().take(),
+            csrf: (self.csrf.clone(), until),
+        }
+    }
+
+    fn unsent(&self) -> MutexGuard<'_, Option<Unsent>> {
+        self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a form that is being read: so many of one session at once, that slow ones keep nobody else waiting.
+    pub(crate) fn reading(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        self.reading.try_acquire().map_err(|_| Failure::Problem { code: ProblemCode::TooMany })
+    }
+
+    /// The same for one with files: one of a session at once.
+    pub(crate) fn uploading(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        self.uploading.try_acquire().map_err(|_| Failure::Problem { code: ProblemCode::TooMany })
     }
 
     pub(crate) fn certificate(&self) -> Option<[u8; 32]> {
@@ -80,8 +133,9 @@ impl<D> Session<D> {
     }
 
     /// Whether a form is one of this session's.
-    pub(crate) fn sent(&self, token: &str) -> bool {
-        verify_slices_are_equal(self.csrf.as_bytes(), token.as_bytes()).is_ok()
+    pub(crate) fn sent(&self, token: &str, now: Instant) -> bool {
+        let is = |own: &str| verify_slices_are_equal(own.as_bytes(), token.as_bytes()).is_ok();
+        is(&self.csrf) || self.earlier.as_ref().is_some_and(|(own, until)| now < *until && is(own))
     }
 
     fn seen(&self) -> MutexGuard<'_, Instant> {
@@ -111,21 +165,36 @@ impl<D: Default> Sessions<D> {
         &self,
         user: User,
         certificate: Option<[u8; 32]>,
-        data: D,
+        kept: Option<Kept<D>>,
         now: Instant,
         entropy: &Entropy,
     ) -> Option<String> {
         let token = opaque(entropy);
+        let (data, unsent, earlier) = match kept {
+            Some(Kept { data, unsent, csrf }) => (data, unsent, Some(csrf)),
+            None => (D::default(), None, None),
+        };
         let session = Session {
             user,
             csrf: opaque(entropy),
+            earlier,
             certificate,
             began: now,
             seen: Mutex::new(now),
             data: Mutex::new(data),
+            unsent: Mutex::new(unsent),
+            reading: Semaphore::new(MOST_READ),
+            uploading: Semaphore::new(1),
         };
         self.sweep(now);
         let mut open = self.open();
+        let own = open.iter().filter(|(_, other)| other.user.id == session.user.id);
+        let idlest = own.clone().min_by_key(|(_, other)| *other.seen()).map(|(key, _)| *key);
+        if own.count() >= MOST_OF_ONE
+            && let Some(idlest) = idlest
+        {
+            open.remove(&idlest);
+        }
         if open.len() >= self.settings.most {
             return None;
         }
@@ -146,6 +215,11 @@ impl<D: Default> Sessions<D> {
         Some(session)
     }
 
+    /// How long the session of a cookie goes on if nothing more is asked in it. Asking this is nothing.
+    pub(crate) fn left(&self, token: &str, now: Instant) -> Duration {
+        self.open().get(&key(token)).map(|session| self.ends(session).since(now)).unwrap_or_default()
+    }
+
     /// When a session ends if nothing more is asked in it.
     pub(crate) fn ends(&self, session: &Session<D>) -> Instant {
         let idle = session.seen().plus(minutes(self.settings.idle_minutes));
@@ -154,6 +228,16 @@ impl<D: Default> Sessions<D> {
 
     pub(crate) fn end(&self, token: &str) {
         self.open().remove(&key(token));
+    }
+
+    /// The longest that a sign-in can be good for.
+    pub(crate) fn longest(&self) -> Duration {
+        minutes(self.settings.longest_minutes)
+    }
+
+    /// Whether a sign-in of then is recent enough for a sensitive act now.
+    pub(crate) fn is_fresh(&self, authenticated_at: Instant, now: Instant) -> bool {
+        now.since(authenticated_at) <= minutes(self.settings.fresh_minutes)
     }
 
     /// Forgets what is over.
@@ -169,6 +253,11 @@ impl<D: Default> Sessions<D> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Forms of one session that are read at once. People send one or two.
+const MOST_READ: usize = 4;
+/// Sessions of one person; another one ends the one that was used longest ago, so that nobody fills the room of all.
+const MOST_OF_ONE: usize = 50;
 
 /// 256 random bits as text.
 pub(crate) fn opaque(entropy: &Entropy) -> String {
@@ -213,12 +302,16 @@ impl<D: Default + Send + 'static> SignedIn<D> {
 
     /// For a sensitive act: refuses a sign-in that is too long ago, and has the browser sign in again and come back to `path`.
     pub fn require_fresh(&self, path: &str) -> Result<(), Failure> {
-        let limit = minutes(self.shell.sessions.settings.fresh_minutes);
-        if self.shell.now().since(self.session.user.authenticated_at) <= limit {
+        if self.shell.sessions.is_fresh(self.session.user.authenticated_at, self.shell.now()) {
             Ok(())
         } else {
             Err(Failure::SignIn { next: path.to_owned(), again: true })
         }
+    }
+
+    /// What was filled in on the page at `path` and could not be sent, because the sign-in was too long ago. It is gone then.
+    pub fn unsent(&self, path: &str) -> Option<Fields> {
+        self.session.unsent().take_if(|unsent| unsent.path == path).map(|unsent| unsent.fields)
     }
 }
 
@@ -238,4 +331,40 @@ fn signed_in<D: Default + Send + 'static>(request: &HttpRequest) -> Result<Signe
         shell.session(request).ok_or_else(|| Failure::SignIn { next: next.to_owned(), again: false })?;
     let frame = Frame::signed_in(&shell, request, &session);
     Ok(SignedIn { shell, session, frame })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str) -> User {
+        User {
+            id: ActorId::parse(id).unwrap(),
+            name: id.to_owned(),
+            roles: Vec::new(),
+            token: IdToken::new("x.y.z".to_owned()),
+            claims: BTreeMap::new(),
+            authenticated_at: Instant::from_millis(0),
+            choice: None,
+        }
+    }
+
+    #[test]
+    fn nobody_fills_the_room_of_all() {
+        let settings = SessionSettings { most: MOST_OF_ONE + 2, ..SessionSettings::default() };
+        let (sessions, entropy) = (Sessions::<()>::new(settings), Entropy::os());
+        let at = |second: i64| Instant::from_millis(second * 1000);
+        let begin = |id: &str, second| sessions.begin(user(id), None, None, at(second), &entropy);
+        let other = begin("l.prins", 0).unwrap();
+        let first = begin("j.jansen", 1).unwrap();
+        let second = begin("j.jansen", 2).unwrap();
+        assert!(sessions.find(&first, at(3)).is_some());
+        for one in 2..MOST_OF_ONE + 5 {
+            assert!(begin("j.jansen", 4).is_some(), "{one}");
+        }
+        assert!(sessions.find(&other, at(5)).is_some());
+        assert!(sessions.find(&second, at(5)).is_none(), "the one that was used longest ago");
+        assert!(begin("k.dewit", 6).is_some(), "there is room for others");
+        assert!(begin("m.bos", 6).is_none(), "and no more than there is");
+    }
 }

@@ -14,7 +14,7 @@ use url::Url;
 use crate::cookie;
 use crate::session::{Session, Sessions};
 use crate::sign_in::{Choices, ProviderTerms, SignIn};
-use crate::{Failure, Messages, NavItem, Pages, SessionSettings, SignInSettings, User, WebSettings};
+use crate::{Failure, Frame, Messages, NavItem, Pages, SessionSettings, SignInSettings, User, WebSettings};
 
 /// What somebody finds in the navigation.
 pub type Nav = Arc<dyn Fn(&User) -> Vec<NavItem> + Send + Sync>;
@@ -141,6 +141,11 @@ impl<D: Default + Send + 'static> Shell<D> {
         (session.certificate() == shown).then_some(session)
     }
 
+    /// What surrounds a page for somebody who may not be signed in.
+    pub fn frame(&self, request: &HttpRequest, title: &str) -> Frame {
+        Frame::of(self, request).titled(title)
+    }
+
     /// The application that a request is for.
     pub(crate) fn of(request: &HttpRequest) -> Result<Data<Self>, Failure> {
         request.app_data::<Data<Self>>().cloned().ok_or_else(Failure::fault)
@@ -151,10 +156,9 @@ impl<D: Default + Send + 'static> Shell<D> {
         self.http.clock.now()
     }
 
-    /// Forgets sessions and sign-ins that are over. A job calls it.
+    /// Forgets sessions that are over. A job calls it.
     pub fn sweep(&self) {
         self.sessions.sweep(self.now());
-        self.sign_in.sweep(self.now());
     }
 
     /// The name of the session's cookie. The prefix makes browsers refuse it from any other host or without TLS.

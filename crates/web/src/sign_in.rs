@@ -1,14 +1,17 @@
 //! Signing in at an OpenID provider: code flow with PKCE (OpenID Connect Core §3.1, RFC 7636).
 
+mod pending;
 mod provider;
+mod used;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{LOCATION, SET_COOKIE};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use kw_agreement::{Agreement, Environment, IdentityProvider};
 use kw_domain::{ActorId, Instant, Role};
 use kw_protocol::IdToken;
 use kw_protocol::problem::ProblemCode;
@@ -17,7 +20,9 @@ use openidconnect::{Nonce, PkceCodeVerifier};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::pending::{Envelope, Pending};
 use self::provider::Provider;
+use self::used::Used;
 use crate::events::SignInRefused;
 use crate::session::opaque;
 use crate::{Failure, Form, Outcome, Shell, ShellError, SignInSettings, User, cookie};
@@ -37,6 +42,24 @@ pub struct ProviderTerms {
     pub loopback: bool,
 }
 
+impl ProviderTerms {
+    /// What the agreement says of the provider of an organisation's staff.
+    pub fn of_staff(provider: &IdentityProvider, agreement: &Agreement) -> Self {
+        Self {
+            issuer: provider.issuer.clone(),
+            client_id: provider.audience.clone(),
+            scopes: Vec::new(),
+            roles: Roles {
+                actor_claim: provider.actor_claim.clone(),
+                role_claim: provider.role_claim.clone(),
+                roles: provider.roles.clone(),
+                everybody: None,
+            },
+            loopback: agreement.environment() == Environment::Test,
+        }
+    }
+}
+
 /// How what a provider says becomes an actor with roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
@@ -51,28 +74,20 @@ pub struct Roles {
 }
 
 /// What people may choose when they sign in: to act for themselves, or for somebody else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Choices {
     /// Scopes of which a sign-in may ask one more: `/sign-in?as=<scope>`.
     pub scopes: &'static [&'static str],
     /// The claim with the person whom the session is about. What an application keeps of one is not kept for another.
     pub about: &'static str,
-}
-
-/// A sign-in under way, on the server; the browser has a name for it that nobody can guess.
-struct Pending {
-    state: String,
-    nonce: Nonce,
-    verifier: PkceCodeVerifier,
-    next: String,
-    again: bool,
-    choice: Option<String>,
-    until: Instant,
+    /// What the pages call that person, where it is somebody else than the user: messages with `-for` name them.
+    pub whom: fn(&User) -> Option<String>,
 }
 
 pub(crate) struct SignIn {
     provider: Provider,
-    pending: Mutex<HashMap<String, Pending>>,
+    envelope: Envelope,
+    used: Used,
 }
 
 impl SignIn {
@@ -83,20 +98,12 @@ impl SignIn {
         address: &str,
     ) -> Result<Self, ShellError> {
         let provider = Provider::new(settings, http, terms, format!("{address}/sign-in/callback"))?;
-        Ok(Self { provider, pending: Mutex::default() })
+        Ok(Self { provider, envelope: Envelope::new(&http.entropy), used: Used::default() })
     }
 
     /// The provider's origin, for the headers of pages.
     pub(crate) fn origin(&self) -> String {
         self.provider.origin()
-    }
-
-    pub(crate) fn sweep(&self, now: Instant) {
-        self.pending().retain(|_, pending| now < pending.until);
-    }
-
-    fn pending(&self) -> MutexGuard<'_, HashMap<String, Pending>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,36 +124,26 @@ pub(crate) async fn begin<D: Default + Send + 'static>(
     asked: Query<Asked>,
 ) -> Outcome {
     let (now, entropy) = (shell.now(), &shell.http.entropy);
-    let fresh_minutes = asked.again.then_some(Duration::ZERO);
+    // Asked always: then the provider has to say when it was (OpenID Connect Core §3.1.2.1).
+    let longest = if asked.again { Duration::ZERO } else { shell.sessions.longest() };
     let choice = choice(&shell, &request, &asked)?;
     let provider = &shell.sign_in.provider;
-    let question =
-        provider.question(opaque(entropy), opaque(entropy), fresh_minutes, choice.as_deref()).await?;
-    // A second tab goes on with the same cookie: each sign-in under way has its own state.
-    let name = opaque(entropy);
+    let question = provider.question(opaque(entropy), opaque(entropy), longest, choice.as_deref()).await?;
     let pending = Pending {
-        state: question.state,
-        nonce: question.nonce,
-        verifier: question.verifier,
+        nonce: question.nonce.secret().clone(),
+        verifier: question.verifier.into_secret(),
         next: local(&asked.next),
         again: asked.again,
         choice,
-        until: now.plus(LONGEST),
+        until: now.plus(LONGEST).as_millis(),
     };
-    let mut under_way = shell.sign_in.pending();
-    under_way.retain(|_, pending| now < pending.until);
-    if under_way.len() >= MOST {
-        return Err(Failure::Problem { code: ProblemCode::TooMany });
+    let sealed = shell.sign_in.envelope.seal(&question.state, &pending).ok_or_else(Failure::fault)?;
+    let mut away = HttpResponse::SeeOther();
+    away.insert_header((LOCATION, question.address));
+    for cookie in pending::keep(&request, &shell.cookie(), &question.state, &sealed, shell.secure) {
+        away.append_header((SET_COOKIE, cookie));
     }
-    if let Some(earlier) = cookie::read(&request, &pending_cookie(&shell)) {
-        under_way.remove(&earlier);
-    }
-    under_way.insert(name.clone(), pending);
-    let cookie = cookie::set(&pending_cookie(&shell), &name, shell.secure, Some(LONGEST.as_secs()));
-    Ok(HttpResponse::SeeOther()
-        .insert_header((LOCATION, question.address))
-        .insert_header((SET_COOKIE, cookie))
-        .finish())
+    Ok(away.finish())
 }
 
 #[derive(Deserialize)]
@@ -167,19 +164,25 @@ pub(crate) async fn come_back<D: Default + Send + 'static>(
         Failure::Problem { code: ProblemCode::SignedOut }
     };
     let now = shell.now();
-    let pending = cookie::read(&request, &pending_cookie(&shell))
-        .and_then(|name| shell.sign_in.pending().remove(&name))
-        .filter(|pending| now < pending.until)
+    let state = back.state.as_deref().ok_or_else(|| refused("it answers no question"))?;
+    let waited = pending::name(&shell.cookie(), state);
+    let pending = cookie::read(&request, &waited)
+        .and_then(|sealed| shell.sign_in.envelope.open(state, &sealed, now))
         .ok_or_else(|| refused("it did not begin in this browser, or took too long"))?;
-    if back.state.as_deref() != Some(pending.state.as_str()) {
-        return Err(refused("it answers another question"));
+    if !shell.sign_in.used.once(state, now) {
+        return Err(refused("it came back before"));
     }
     let provider = &shell.sign_in.provider;
     if back.iss.as_ref().is_some_and(|issuer| !provider.is(issuer)) {
         return Err(refused("it is of another provider"));
     }
     let code = back.code.clone().ok_or_else(|| refused("nobody signed in"))?;
-    let stated = provider.statement(code, pending.verifier, &pending.nonce, now).await?;
+    let stated = provider
+        .statement(code, PkceCodeVerifier::new(pending.verifier), &Nonce::new(pending.nonce), now)
+        .await?;
+    if pending.again && !shell.sessions.is_fresh(stated.authenticated_at, now) {
+        return Err(refused("it did not sign the person in again"));
+    }
     let stated = User { choice: pending.choice, ..stated };
     let old = cookie::read(&request, &shell.cookie());
     let earlier = shell.session(&request);
@@ -191,15 +194,15 @@ pub(crate) async fn come_back<D: Default + Send + 'static>(
     let same = earlier.filter(|session| {
         pending.again && session.user.id == stated.id && about(&session.user) == about(&stated)
     });
-    let data = same.map(|session| std::mem::take(&mut *session.data())).unwrap_or_default();
+    let kept = same.map(|session| session.hand_over(shell.sessions.ends(&session)));
     let token = shell
         .sessions
-        .begin(stated, shell.certificate(&request)?, data, now, &shell.http.entropy)
+        .begin(stated, shell.certificate(&request)?, kept, now, &shell.http.entropy)
         .ok_or(Failure::Problem { code: ProblemCode::TooMany })?;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, pending.next))
         .append_header((SET_COOKIE, cookie::set(&shell.cookie(), &token, shell.secure, None)))
-        .append_header((SET_COOKIE, cookie::set(&pending_cookie(&shell), "", shell.secure, Some(0))))
+        .append_header((SET_COOKIE, cookie::set(&waited, "", shell.secure, Some(0))))
         .finish())
 }
 
@@ -252,9 +255,9 @@ fn user(
     }
     let name = text("name").or_else(|| text("given_name")).unwrap_or(id.as_str());
     let name = name.chars().filter(|c| !c.is_control()).take(80).collect();
-    // A provider that does not say when counts as just now: it was asked to sign the person in again where that matters.
-    let at = claims.get("auth_time").and_then(Value::as_i64).map(|seconds| seconds.saturating_mul(1000));
-    let at = at.map(Instant::from_millis).filter(|at| *at <= now).unwrap_or(now);
+    let at = claims.get("auth_time").and_then(Value::as_i64).ok_or("it does not say when they signed in")?;
+    // Its clock may be a little ahead.
+    let at = Instant::from_millis(at.saturating_mul(1000)).min(now);
     Ok(User { id, name, roles, token, claims, authenticated_at: at, choice: None })
 }
 
@@ -267,12 +270,7 @@ pub(crate) fn local(next: &str) -> String {
     if fits { next.to_owned() } else { "/".to_owned() }
 }
 
-fn pending_cookie<D: Default + Send + 'static>(shell: &Shell<D>) -> String {
-    format!("{}-sign-in", shell.cookie())
-}
-
 const LONGEST: Duration = Duration::from_mins(10);
-const MOST: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

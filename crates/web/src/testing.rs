@@ -43,6 +43,8 @@ pub fn mistakes(folder: &Path, (dutch, english): (&str, &str)) -> Vec<String> {
     // The frame of every page says the application's name.
     let app = folder.file_name().map(|name| format!("{}-name", name.to_string_lossy()));
     for key in nl.keys().filter(|key| Some(*key) != app.as_ref()) {
+        // Said in place of the other, for somebody else.
+        let key = key.strip_suffix("-for").filter(|other| nl.contains_key(*other)).unwrap_or(key);
         let is_said = all.contains(&format!("\"{key}\""))
             || beginnings.iter().any(|beginning| key.starts_with(&format!("{beginning}-")));
         if !is_said {
@@ -50,6 +52,56 @@ pub fn mistakes(folder: &Path, (dutch, english): (&str, &str)) -> Vec<String> {
         }
     }
     mistakes
+}
+
+/// An address of a router, as the code has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// With its parts that differ in braces: `/dossiers/{id}`.
+    pub pattern: String,
+    /// Whether it can be read.
+    pub get: bool,
+    /// Whether forms go to it.
+    pub post: bool,
+}
+
+impl Address {
+    /// Whether a path is one of this address.
+    pub fn is(&self, path: &str) -> bool {
+        let (own, given) = (self.pattern.split('/'), path.split('/'));
+        self.pattern.split('/').count() == path.split('/').count()
+            && own.zip(given).all(|(own, given)| own == given || own.starts_with('{') && !given.is_empty())
+    }
+}
+
+/// Every address of an application, read from the code of its router and of the shell's: the folder of its crate. Routers name
+/// addresses with `at("…")` and in no other way, which is checked here too.
+pub fn addresses(folder: &Path) -> Vec<Address> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for path in files(folder).into_iter().chain(files(own)) {
+        // Only what is compiled into the program, and not these words here.
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("testing.rs") {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let named = text.replace("let at = web::resource::<&str>;", "");
+        let others = ["web::resource", "web::scope(\"/", ".route(\"/"];
+        if let Some(other) = others.into_iter().find(|other| named.contains(other)) {
+            found.push(Address { pattern: format!("{}: {other}", path.display()), get: true, post: true });
+        }
+        let named = text.split("at(\"/").skip(1).filter_map(|rest| {
+            let (pattern, rest) = rest.split_once('"')?;
+            // What is done there stands before the next address.
+            let acts = rest.split("at(\"/").next()?;
+            let (get, post) = (acts.contains("web::get()"), acts.contains("web::post()"));
+            (get || post).then(|| Address { pattern: format!("/{pattern}"), get, post })
+        });
+        found.extend(named);
+    }
+    found.sort();
+    found
 }
 
 /// Name → the values that stand in it.
@@ -134,6 +186,28 @@ mod tests {
         assert_eq!(bare("<p>{{ f.t(\"a\") }}</p>"), Vec::<String>::new());
         assert_eq!(bare("<p>Hallo {{ name }}</p>"), ["Hallo"]);
         assert_eq!(bare("<img alt=\"Een hond\">"), ["Een hond"]);
+    }
+
+    #[test]
+    fn the_addresses_of_the_shell_are_read_from_its_code() {
+        // The shell as an application without pages of its own.
+        let nowhere = Path::new("/nonexistent");
+        let told: Vec<_> =
+            addresses(nowhere).into_iter().map(|one| (one.pattern, one.get, one.post)).collect();
+        let all = [
+            ("/assets/{version}/{name}", true, false),
+            ("/language/{tag}", true, false),
+            ("/session", true, false),
+            ("/sign-in", true, false),
+            ("/sign-in/callback", true, false),
+            ("/sign-out", false, true),
+            ("/signed-out", true, false),
+            ("/stay", false, true),
+        ];
+        assert_eq!(told, all.map(|(pattern, get, post)| (pattern.to_owned(), get, post)));
+        let dossier = Address { pattern: "/dossiers/{id}".to_owned(), get: true, post: false };
+        assert!(dossier.is("/dossiers/abc"));
+        assert!(!dossier.is("/dossiers/") && !dossier.is("/dossiers/abc/news") && !dossier.is("/"));
     }
 
     #[test]

@@ -63,6 +63,7 @@ mkdirSync(out, { recursive: true });
 writeFileSync(join(out, "ketenwijzer.css"), code);
 writeFileSync(join(out, "htmx.js"), text(modules, "htmx.org/dist/htmx.min.js"));
 writeFileSync(join(out, "ketenwijzer.js"), text(here, "ketenwijzer.js"));
+writeFileSync(join(out, "icon.svg"), text(here, "icon.svg"));
 
 const require = createRequire(import.meta.url);
 const names = Object.keys(require("./package.json").devDependencies).filter((name) => !/lightningcss|purgecss/.test(name));

@@ -6,15 +6,38 @@
   // A form that came back with mistakes: the reader starts at them.
   document.getElementById("problems")?.focus();
 
-  // Two minutes before the session ends, say so aloud, and let the reader stay.
+  // Two minutes before the session ends, say so aloud, and let the reader stay. Another tab may have stayed: the server knows.
   for (const session of all("[data-kw-seconds]")) {
-    const left = Number(session.dataset.kwSeconds);
-    setTimeout(() => {
-      session.classList.add("kw-session--soon");
-      session.setAttribute("role", "alert");
-    }, Math.max(0, left - 120) * 1000);
-    // What is on the screen goes when the session does.
-    setTimeout(() => location.assign("/signed-out"), (left + 1) * 1000);
+    let timer;
+    const ask = async () => {
+      const answer = await fetch("/session").catch(() => null);
+      if (!answer?.ok) return null;
+      const [left, said] = (await answer.text()).split("\n");
+      if (Number(left) > 0) session.querySelector("p").textContent = said;
+      return Number(left);
+    };
+    const wait = (left) => {
+      clearTimeout(timer);
+      const soon = left <= 120;
+      session.classList.toggle("kw-session--soon", soon);
+      if (soon) session.setAttribute("role", "alert");
+      else session.removeAttribute("role");
+      timer = setTimeout(async () => {
+        const now = (await ask()) ?? (soon ? 0 : 120);
+        // What is on the screen goes when the session does.
+        if (now > 0) wait(now);
+        else location.replace("/signed-out");
+      }, (soon ? left + 1 : left - 120) * 1000);
+    };
+    wait(Number(session.dataset.kwSeconds));
+    // Staying leaves the page, and what was typed in it, as they are.
+    session.querySelector("form")?.addEventListener("submit", async (sent) => {
+      sent.preventDefault();
+      const body = new URLSearchParams(new FormData(sent.target));
+      await fetch("/stay", { method: "POST", body, redirect: "manual" }).catch(() => null);
+      const now = await ask();
+      if (now !== null) wait(now);
+    });
   }
 
   // Elfproef while typing; the server judges again.
@@ -22,7 +45,12 @@
     const help = document.getElementById(field.dataset.kwBsn);
     const judge = () => {
       const digits = field.value.replace(/[\s.-]/g, "");
-      if (digits.length < 8 || !help) return field.setCustomValidity("");
+      if (!help) return;
+      if (digits.length < 8) {
+        field.setCustomValidity("");
+        help.textContent = "";
+        return;
+      }
       const padded = digits.padStart(9, "0");
       const sum = [...padded].reduce((all, digit, at) => all + (at === 8 ? -1 : 9 - at) * Number(digit), 0);
       const good = /^\d{9}$/.test(padded) && sum % 11 === 0 && sum !== 0;
@@ -32,6 +60,19 @@
     };
     field.addEventListener("input", judge);
   }
+
+  // A part of a page that does not come, or a whole page in its place: say so, and load the page again.
+  const again = (event) => {
+    const place = event.detail.elt?.closest?.("[data-kw-again]");
+    if (!place) return;
+    event.preventDefault();
+    place.textContent = place.dataset.kwAgain;
+    setTimeout(() => location.reload(), 3000);
+  };
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, again);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (/^\s*<!doctype/i.test(event.detail.xhr.responseText)) again(event);
+  });
 
   for (const button of all("[data-kw-print]")) {
     button.hidden = false;

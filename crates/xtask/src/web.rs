@@ -16,16 +16,24 @@ pub(crate) fn make(only_check: bool) -> anyhow::Result<()> {
         Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&sources),
     )?;
     let made = target()?.join("web");
+    if made.exists() {
+        fs::remove_dir_all(&made)?;
+    }
     succeed(Command::new("node").arg("build.mjs").arg(&made).current_dir(&sources))?;
     let mut differing = Vec::new();
-    for entry in fs::read_dir(&made).with_context(|| format!("{} was not made", made.display()))? {
-        let name = entry?.file_name();
+    for name in names(&made)? {
         if !is_same(&made.join(&name), &committed.join(&name)) {
-            differing.push(name.to_string_lossy().into_owned());
+            differing.push(name.clone());
             if !only_check {
                 fs::copy(made.join(&name), committed.join(&name))?;
             }
         }
+    }
+    for name in names(&committed)?.into_iter().filter(|name| !made.join(name).exists()) {
+        if !only_check {
+            fs::remove_file(committed.join(&name))?;
+        }
+        differing.push(format!("{name} (not made any more)"));
     }
     differing.sort();
     match (differing.is_empty(), only_check) {
@@ -34,6 +42,11 @@ pub(crate) fn make(only_check: bool) -> anyhow::Result<()> {
         (false, true) => bail!("run `cargo xtask web` and commit: {} differ", differing.join(", ")),
     }
     Ok(())
+}
+
+fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} was not made", folder.display()))?;
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

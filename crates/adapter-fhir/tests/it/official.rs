@@ -18,14 +18,14 @@ async fn the_examples_of_the_specification_come_through_whole_and_without_a_numb
     let examples = match examples() {
         Ok(examples) => examples,
         Err(missing) => {
-            eprintln!("NOT CHECKED with the examples of the specification: {missing}");
+            kw_testbed::not_checked(format_args!("with the examples of the specification: {missing}"));
             return;
         }
     };
     let server = match FhirServer::start(tempfile::tempdir().unwrap(), tools(), "{types: [none]}").await {
         Ok(server) => server,
         Err(missing) => {
-            eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}");
+            kw_testbed::not_checked(format_args!("against PyPI sekmet-fhir: {missing}"));
             return;
         }
     };

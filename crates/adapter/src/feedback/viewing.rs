@@ -11,12 +11,14 @@ use kw_protocol::feedback::{
     FeedbackStatus, FeedbackSummary, FeedbackView,
 };
 use kw_protocol::problem::ProblemCode;
+use kw_protocol::query::Actor;
 use kw_pseudonym::SealError;
 use kw_runtime::{Refusal, Trace};
 use kw_store::Abort;
 use kw_store::partner::{FeedbackFilter, StoredAnnotation, StoredFeedback};
 
 use super::{Feedback, sealing};
+use crate::grants::recorded;
 use crate::pulls::{Caller, act_about, unrecorded};
 
 /// Who looks.
@@ -69,10 +71,15 @@ impl Feedback {
     }
 
     /// One report for the holder's own people, recorded.
-    pub async fn show_holder(&self, id: FeedbackId, trace: &Trace) -> Result<FeedbackView, Refusal> {
+    pub async fn show_holder(
+        &self,
+        id: FeedbackId,
+        by: Option<&Actor>,
+        trace: &Trace,
+    ) -> Result<FeedbackView, Refusal> {
         let agreement = self.pulls.agreement.current();
         let view = self.view(id, &agreement, Reader::Holder).await?;
-        self.record_reading(id, &agreement, trace).await?;
+        self.record_reading(id, by, &agreement, trace).await?;
         Ok(view)
     }
 
@@ -81,13 +88,14 @@ impl Feedback {
         &self,
         id: FeedbackId,
         attachment: AttachmentId,
+        by: Option<&Actor>,
         trace: &Trace,
     ) -> Result<FeedbackAttachment, Refusal> {
         let found = self.pulls.store.read(move |tables| tables.feedback_attachment(id, attachment)).await;
         let stored = found.map_err(Refusal::fault)?.ok_or_else(|| {
             Refusal::new(ProblemCode::NotFound, "There is no such report, or it has no such file.")
         })?;
-        self.record_reading(id, &self.pulls.agreement.current(), trace).await?;
+        self.record_reading(id, by, &self.pulls.agreement.current(), trace).await?;
         let (vault, row) = (self.pulls.vault.clone(), *attachment.as_bytes());
         let opening = move || {
             let view = sealing::open_json(&vault, sealing::FACTS, id, &row, &stored.facts_sealed)?;
@@ -190,10 +198,12 @@ impl Feedback {
     async fn record_reading(
         &self,
         id: FeedbackId,
+        by: Option<&Actor>,
         agreement: &Agreement,
         trace: &Trace,
     ) -> Result<(), Refusal> {
         let mut record = self.record(Event::FeedbackRead, agreement, self.pulls.holder);
+        record.actor = by.map(recorded);
         record.trace = Some(trace.trace_id());
         record.transaction = Some(trace.transaction);
         self.record_about(id, record).await

@@ -1,5 +1,6 @@
 //! Verifying a whole log: every entry, every tile, the checkpoint, and what the witnesses saw of it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
@@ -7,7 +8,9 @@ use kw_ledger::Leaf;
 use kw_ledger::audit::Audit;
 use kw_ledger::checkpoint::{Checkpoint, SignedCheckpoint};
 use kw_ledger::policy::PolicyRefusal;
-use kw_ledger::tile::{BundleId, Resource, Tiles, consistency_tiles, decode_bundle, reading_order};
+use kw_ledger::tile::{
+    BundleId, Resource, TILE_WIDTH, Tiles, consistency_tiles, decode_bundle, reading_order,
+};
 use kw_ledger::tree::verify_consistency;
 
 use super::source::{CHECKPOINT, WITNESSED};
@@ -15,6 +18,8 @@ use super::{LogSource, ReadError, Trust, VerifyError};
 
 /// How many files are asked for at once: a service answers each in some milliseconds.
 const IN_FLIGHT: usize = 32;
+/// A log is published about every second.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,72 @@ pub async fn verify_log(
         return Err(VerifyError::Unwitnessed);
     }
     Ok(Verified { newest, witnessed, tiles, took: began.elapsed() })
+}
+
+/// Which of some entries have another leaf in a log that verified, and which lie beyond its newest checkpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leaves {
+    /// The tree has another leaf in their place.
+    pub other: Vec<u64>,
+    /// They are too new to be in what was signed.
+    pub later: u64,
+    /// They are too new to be in what the quorum of witnesses saw.
+    pub unwitnessed: u64,
+}
+
+/// The same, and whether the entries with these indices have these leaves in it: what a service hands out is no more than what it says,
+/// until it is in the tree that it signed.
+pub async fn verify_leaves(
+    source: &LogSource,
+    trust: &Trust,
+    expected: &BTreeMap<u64, [u8; 32]>,
+) -> Result<(Verified, Leaves), VerifyError> {
+    let began = Instant::now();
+    let (newest, witnessed) = read_checkpoints(source, trust).await?;
+    let (mut audit, mut leaves) = (Audit::new(), Leaves::default());
+    let compare = |resource, bytes: Vec<u8>| {
+        let Resource::Entries(bundle) = resource else { return Ok(()) };
+        let first = bundle.index * u64::from(TILE_WIDTH);
+        let entries = decode_bundle(&bytes, bundle.width).unwrap_or_default();
+        for (index, leaf) in expected.range(first..first + u64::from(bundle.width)) {
+            let found = entries.get((index - first) as usize).and_then(|entry| Leaf::from_bytes(entry).ok());
+            if found.is_none_or(|found| found.hash != *leaf) {
+                leaves.other.push(*index);
+            }
+        }
+        Ok::<_, VerifyError>(())
+    };
+    let tiles = read_on(source, &mut audit, newest.checkpoint(), |_| (), compare).await?;
+    check_witnessed(source, witnessed.as_ref(), newest.checkpoint()).await?;
+    if witnessed.is_none() && trust.policy().check_quorum(&newest).is_err() {
+        return Err(VerifyError::Unwitnessed);
+    }
+    leaves.later = expected.range(newest.checkpoint().size..).count() as u64;
+    leaves.unwitnessed = expected.range(seen(trust, &newest, witnessed.as_ref())..).count() as u64;
+    Ok((Verified { newest, witnessed, tiles, took: began.elapsed() }, leaves))
+}
+
+/// Waits until the log published so many entries with the quorum of cosignatures, but not longer than this. Whether it did, who verifies
+/// it then finds out.
+pub async fn until_published(source: &LogSource, trust: &Trust, size: u64, longest: Duration) {
+    let published = async {
+        loop {
+            match read_checkpoints(source, trust).await {
+                Ok((newest, witnessed)) if seen(trust, &newest, witnessed.as_ref()) >= size => return,
+                // Waiting mends nothing.
+                Err(error) if error.is_verdict() => return,
+                Ok(_) | Err(_) => tokio::time::sleep(LOOK).await,
+            }
+        }
+    };
+    drop(tokio::time::timeout(longest, published).await);
+}
+
+/// How much of the log the quorum saw: all that is signed, where the newest checkpoint has the quorum itself.
+fn seen(trust: &Trust, newest: &SignedCheckpoint, witnessed: Option<&Witnessed>) -> u64 {
+    let whole = trust.policy().check_quorum(newest).is_ok().then_some(newest);
+    let seen = whole.or(witnessed.map(|witnessed| &witnessed.signed));
+    seen.map_or(0, |signed| signed.checkpoint().size)
 }
 
 /// The newest checkpoint, and the newest with the quorum, which is no larger.

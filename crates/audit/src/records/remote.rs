@@ -18,7 +18,35 @@ pub struct RemotePages {
     client: AccessLogClient,
     origin: String,
     search: AccessLogSearch,
+    walk: Walk,
     is_at_end: bool,
+}
+
+/// Whether pages are one walk through a log, downwards and with an end. A service could otherwise have a reader go on for ever,
+/// or count an entry twice.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Everything that comes now lies below this.
+    below: Option<u64>,
+    looked_at: u64,
+}
+
+impl Walk {
+    /// Whether this page can follow those before it.
+    pub fn goes_on(&mut self, page: &AccessLogPage) -> bool {
+        let mut below = self.below.unwrap_or(page.size);
+        for entry in &page.entries {
+            if entry.index >= below {
+                return false;
+            }
+            below = entry.index;
+        }
+        self.below = Some(below);
+        // A page that looks at nothing comes to no end, and there is no more to look at than there is.
+        self.looked_at = self.looked_at.saturating_add(page.looked_at);
+        let moves = page.next_cursor.is_none() || page.looked_at > 0;
+        moves && self.looked_at <= page.size
+    }
 }
 
 /// Why a service gives no page.
@@ -32,6 +60,9 @@ pub enum RemoteError {
         /// What went wrong.
         source: ClientError,
     },
+    /// Its pages are not one walk from the newest entry to the oldest.
+    #[error("the pages of {0} do not follow each other: the service repeats or turns around entries")]
+    Disordered(String),
     /// It has another log than the agreement says.
     #[error("the service hands out another log than {0}")]
     OtherLog(String),
@@ -48,9 +79,17 @@ impl RemotePages {
     ) -> Result<Log<Self>, ClientError> {
         let client = AccessLogClient::new(tls, identity.oin, &identity.endpoint, context)?;
         let filter = AccessFilter { from: period.from, until: period.until, ..AccessFilter::default() };
-        let search =
-            AccessLogSearch { auditor, cursor: None, filter, limit: Some(LARGEST_PAGE), resolution: None };
-        let pages = Self { client, origin: identity.origin.clone(), search, is_at_end: false };
+        let search = AccessLogSearch {
+            auditor,
+            cursor: None,
+            filter,
+            index: None,
+            limit: Some(LARGEST_PAGE),
+            proof: None,
+            resolution: None,
+        };
+        let (origin, walk) = (identity.origin.clone(), Walk::default());
+        let pages = Self { client, origin, search, walk, is_at_end: false };
         Ok(Log::new(identity, pages, period))
     }
 
@@ -83,6 +122,9 @@ impl Pages for RemotePages {
         if page.origin != self.origin {
             return Err(RemoteError::OtherLog(self.origin.clone()));
         }
+        if !self.walk.goes_on(&page) {
+            return Err(RemoteError::Disordered(self.origin.clone()));
+        }
         self.is_at_end = page.next_cursor.is_none();
         self.search.cursor = page.next_cursor;
         Ok(Some(page.entries.into_iter().map(opened_entry).collect()))
@@ -91,7 +133,7 @@ impl Pages for RemotePages {
 
 /// What an entry says, if record and salt open its leaf.
 pub fn opened_entry(entry: AccessLogEntry) -> Entry {
-    let index = entry.index;
+    let (index, claimed) = (entry.index, entry.leaf.0);
     let opened = match (entry.record, entry.salt) {
         (None, None) if entry.erased => Opening::Erased,
         (Some(record), Some(salt)) => {
@@ -106,9 +148,55 @@ pub fn opened_entry(entry: AccessLogEntry) -> Entry {
         }
         _ => Opening::Unsound,
     };
-    Entry { index, opened }
+    Entry { index, leaf: claimed, opened }
 }
 
 const ATTEMPTS: u32 = 5;
 const WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests {
+    use kw_protocol::Bytes32;
+
+    use super::*;
+
+    fn page(indices: &[u64], looked_at: u64, more: bool) -> AccessLogPage {
+        let entry = |index: &u64| AccessLogEntry {
+            erased: true,
+            index: *index,
+            leaf: Bytes32([0; 32]),
+            record: None,
+            references: Vec::new(),
+            salt: None,
+        };
+        AccessLogPage {
+            entries: indices.iter().map(entry).collect(),
+            looked_at,
+            next_cursor: more.then(|| "x".to_owned()),
+            origin: "log".to_owned(),
+            size: 10,
+        }
+    }
+
+    fn walks(pages: &[AccessLogPage]) -> bool {
+        let mut walk = Walk::default();
+        pages.iter().all(|page| walk.goes_on(page))
+    }
+
+    #[test]
+    fn pages_are_one_walk_downwards_with_an_end() {
+        assert!(walks(&[page(&[9, 7], 3, true), page(&[], 4, true), page(&[0], 3, false)]));
+        assert!(walks(&[page(&[], 0, false)]));
+        for wrong in [
+            vec![page(&[10], 1, false)],
+            vec![page(&[7, 9], 3, false)],
+            vec![page(&[9, 9], 2, false)],
+            vec![page(&[9, 7], 3, true), page(&[7], 1, false)],
+            vec![page(&[9], 1, true), page(&[], 0, true)],
+            vec![page(&[9], 6, true), page(&[], 6, true)],
+        ] {
+            assert!(!walks(&wrong), "{wrong:?}");
+        }
+    }
+}

@@ -84,7 +84,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
 
 /// What was read, for people.
 fn told(tally: records::Tally) -> String {
-    let records::Tally { records, erased, unsound, missing } = tally;
+    let records::Tally { records, erased, unsound, missing, unreadable } = tally;
     let mut text = format!("{records} records read");
     if erased > 0 {
         text = format!("{text}, {erased} erased at the end of their term");
@@ -94,6 +94,9 @@ fn told(tally: records::Tally) -> String {
     }
     if missing > 0 {
         text = format!("{text}; {missing} ENTRIES ARE MISSING: somebody took them out");
+    }
+    if unreadable > 0 {
+        text = format!("{text}; {unreadable} records are of a version that this program does not read");
     }
     text
 }

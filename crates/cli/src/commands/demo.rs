@@ -9,7 +9,7 @@ use kw_demo::people::People;
 use kw_demo::report::{Report, ShownSection};
 use kw_demo::representation::RepresentationReport;
 use kw_demo::youth_case::YouthCaseReport;
-use kw_demo::{Cast, Demo, OwnData, PagePlace, Places, Played, Settings};
+use kw_demo::{Cast, Demo, NextAgreement, OwnData, PagePlace, Places, Played, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
@@ -220,7 +220,14 @@ impl Stop {
 
 fn show_places(played: &Played, output: Output) {
     let places = played.places();
-    output.data(&places, || readable_places(&places, played.report()));
+    output.data(&places, || {
+        let mut text = readable_places(&places, played.report());
+        // For somebody at a terminal, who plays with them; a program is told no number.
+        if let Some(people) = played.people().filter(|_| !places.pages.is_empty()) {
+            text.push_str(&readable_people(people));
+        }
+        text
+    });
 }
 
 fn readable_places(places: &Places, report: &Report) -> String {
@@ -260,7 +267,39 @@ fn readable_places(places: &Places, report: &Report) -> String {
     if !places.pages.is_empty() {
         text.push_str(&readable_pages(&places.pages));
     }
+    if let Some(next) = &places.next_agreement {
+        text.push_str(&readable_agreement(next));
+    }
     text
+}
+
+/// How two operators put another agreement in force by hand.
+fn readable_agreement(next: &NextAgreement) -> String {
+    let mut text = "\n\nAnother agreement waits for two operators once it is in its place. What each signs goes into the console:\n".to_owned();
+    if let Some(first) = next.operators.first() {
+        let _ = writeln!(text, "  cp {} {}", first.next.display(), next.place.display());
+    }
+    for operator in &next.operators {
+        let (file, current, key) =
+            (operator.next.display(), operator.current.display(), operator.key.display());
+        let _ = writeln!(
+            text,
+            "  ketenwijzer agreement approve {file} --current {current} --as {} --key {key}\n  cat {file}.approvals",
+            operator.name
+        );
+    }
+    text
+}
+
+/// About whom there is something to see.
+fn readable_people(people: &People) -> String {
+    let mut all = table(["somebody to ask about", "number", "born", "who"]);
+    for (person, story) in people.with_a_story() {
+        let name = format!("{} {}", person.given_name, person.family_name);
+        all.add_row([name.as_str(), person.bsn.expose(), &person.birth_date, story]);
+    }
+    all.add_row(["nobody", people.unknown.expose(), "", "nobody has a file on this number"]);
+    format!("\n\nPeople, all made up, with test numbers.\n{all}")
 }
 
 /// Where people work, and as whom they sign in.

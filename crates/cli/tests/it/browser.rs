@@ -17,10 +17,19 @@
 //!   of that name; `KETENWIJZER_SCREENSHOTS=1` puts those that `docs/screenshots` has a file for into it anew.
 //! - The stage is shared by all tests at once, so a test that changes something does it to people of its own, and none counts.
 
+mod between;
+mod careless;
+mod console;
+mod desk;
+mod english;
 mod every_page;
 mod harness;
+mod hostile;
 mod inzage;
+mod keys;
+mod mandates;
 mod representation;
+mod roles;
 mod security;
 mod signing_in;
 mod stage;

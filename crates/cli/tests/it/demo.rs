@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use kw_testbed::PostgresServer;
 use serde_json::Value;
 
-use crate::program::{Demo, processes_with, run, run_with_input};
+use crate::program::{Demo, Talking, processes_with, run, run_with_input};
 
 fn assert_all_promises(report: &Value) {
     assert_eq!(report["dossier"]["complete"], true, "{report}");
@@ -140,6 +140,36 @@ fn a_number_in_a_central_log_breaks_the_promise() {
     let demo = Demo::start(&kept);
     fs::write(kept.join("pseudonymiser/stray.log"), "nl.bsn:999990342").unwrap();
     assert_eq!(demo.interrupt(), 1);
+}
+
+/// Whoever has only the terminal finds there whom to ask about, as whom to sign in, and how two operators approve.
+#[test]
+fn what_somebody_needs_to_play_is_on_the_terminal_and_its_numbers_are_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let kept = kept.to_str().unwrap();
+    let mut demo = Talking::start(&["demo", "--people", "20", "--dir", kept]);
+    let told = demo.until("nobody has a file on this number");
+    for text in
+        ["Anke Vermeer", "Dirk van Leeuwen", "Bas Kuipers", "Ceren Öztürk", "bas-kuipers", "ceren-ozturk"]
+    {
+        assert!(told.contains(text), "{text}: {told}");
+    }
+    let words = |name: &str| -> Vec<&str> {
+        let line = told.lines().find(|line| line.contains(name) && line.contains("9999"));
+        let line = line.unwrap_or_else(|| panic!("{name}: {told}"));
+        line.split_once(name).unwrap().1.split_whitespace().collect()
+    };
+    let config = format!("{kept}/partners/municipality/partner.toml");
+    for name in ["Sem Bakker", "Tess Visser"] {
+        let (number, born) = (words(name)[0], words(name)[1]);
+        let who = "--purpose coordinate-help --role municipal-consultant --actor j.jansen --case 2026-0042";
+        let ground = ["--basis", "motivated", "--reason", "trying", "--json", "--birth-date", born];
+        let asked = ["dossier", "--config", &config, "--bsn", "-"];
+        let ran = run_with_input(asked.into_iter().chain(who.split(' ')).chain(ground), number);
+        let dossier = ran.expect(0).json();
+        assert!(!dossier["sections"].as_array().unwrap().is_empty(), "{name}: {dossier}");
+    }
 }
 
 #[test]

@@ -5,4 +5,6 @@ mod bed;
 mod hostile;
 mod in_browser;
 mod limits;
+mod received;
+mod representation;
 mod streamed;

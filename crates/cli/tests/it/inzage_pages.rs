@@ -60,11 +60,12 @@ impl Bed {
         let roots = authority.files_of("health-service").trust_anchors;
         let key = SigningKey::generate().unwrap();
         let address = format!("http://127.0.0.1:{}", free_port().unwrap());
-        let account = |name: &str, given: &str, number: &str| Account {
+        let account = |name: &str, given: &str, number: &str, born: Option<&str>| Account {
             name: name.to_owned(),
             secret: format!("secret of {name}"),
             bsn: Bsn::parse(number).unwrap(),
             given_name: given.to_owned(),
+            birth_date: born.map(str::to_owned),
             assurance: None,
         };
         let provider = serve(ProviderConfig {
@@ -74,8 +75,8 @@ impl Bed {
             agreement,
             // Whoever chooses a name chooses what others read.
             accounts: vec![
-                account("sanne", "Sanne<script>alert(1)</script>", PERSON),
-                account("riet", "Riet", FRIEND),
+                account("sanne", "Sanne<script>alert(1)</script>", PERSON, Some(BORN)),
+                account("riet", "Riet", FRIEND, None),
             ],
             clients: vec![Client {
                 id: "inzage".to_owned(),
@@ -184,7 +185,7 @@ fn start_inzage(town: &Town, address: &str, roots: &PathBuf, key: &SigningKey) -
         },
         "server": { "listen": address.trim_start_matches("http://"), "admin": format!("127.0.0.1:{}", free_port().unwrap()) },
         "log": { "file": "log.jsonl", "format": "json", "level": "debug" },
-        "web": { "address": address },
+        "web": { "address": address, "memory": "pages-memory" },
         "sign_in": { "client_key": "provider.der", "roots": [roots] },
     });
     let file = folder.join("inzage.toml");
@@ -231,7 +232,10 @@ registrars = ["{PROVIDER}", "{OWN}"]
 categories = ["youth-care-plan", "school-attendance"]
 acts = ["feedback", "object", "view"]
 max_term = "P5Y"
-ages = [{{ name = "from-12", from = 12, confirmed_by = ["represented"] }}]
+ages = [
+    {{ name = "from-12", from = 12, below = 16, confirmed_by = ["represented"] }},
+    {{ name = "from-16", from = 16, confirmed_by = ["represented"] }},
+]
 "#
     )
 }
@@ -251,7 +255,7 @@ async fn patiently<T, E: std::fmt::Debug>(what: impl AsyncFn() -> Result<T, E>) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_see_choose_and_correct_for_themselves_and_somebody_else_as_far_as_their_mandate_goes() {
-    let bed = Bed::start();
+    let mut bed = Bed::start();
     let until = Instant::from_millis(SystemClock.now().as_millis() + 86_400_000);
     let mandate = NewMandate {
         representative: "riet".into(),
@@ -277,6 +281,7 @@ async fn people_see_choose_and_correct_for_themselves_and_somebody_else_as_far_a
     represented(&bed, mandate).await;
     mandates(&bed, &mut sanne).await;
     everything(&bed, &mut sanne).await;
+    a_party_is_down(&mut bed, &mut sanne).await;
 
     let log = fs::read_to_string(bed.town.folder().join("inzage/log.jsonl")).unwrap();
     for hidden in [PERSON, FRIEND, BORN, "Sanne", "secret of"] {
@@ -304,6 +309,18 @@ async fn own_data(bed: &Bed, sanne: &mut Visitor) {
         assert!(holders.text.contains(word), "{word}: {}", holders.text);
     }
     assert!(!holders.text.contains("Gemeente Demostad"));
+    // The purpose of this agreement leaves two kinds of data out: nothing looks complete that is not.
+    let (list, not_asked) = holders.text.split_once("Deze lijst is niet compleet").unwrap();
+    let (_, asked) = list.split_once("deze soorten gegevens nagevraagd").unwrap();
+    for (kind, is_asked) in [
+        ("Plan jeugdhulp", true),
+        ("Schoolverzuim", true),
+        ("Ondersteuning door de gemeente", true),
+        ("Jeugdgezondheid", false),
+        ("Verslavingszorg", false),
+    ] {
+        assert_eq!((asked.contains(kind), not_asked.contains(kind)), (is_asked, !is_asked), "{kind}");
+    }
     let accesses = bed.page(sanne, "/accesses").await;
     for word in
         ["Gemeente Demostad", "Hulp op elkaar afstemmen", "De organisatie gaf een reden op", "role=\"img\""]
@@ -323,8 +340,19 @@ async fn consent_and_objection(bed: &Bed, sanne: &mut Visitor) {
     for word in ["Alleen met uw toestemming", "De wet beslist", "Mag dit niet krijgen", "U koos nog niets"] {
         assert!(grid.text.contains(word), "{word}: {}", grid.text);
     }
-    let asked = bed.page(sanne, "/choices/new?category=youth-care-plan&requester=kind:municipality").await;
+    let asked = sanne.get(&bed.at("/choices/new?category=youth-care-plan&requester=kind:municipality")).await;
+    assert_eq!(asked.header("location"), "/choices/new", "what was wanted is in no address");
+    let asked = sanne.follow(asked).await;
     assert!(asked.text.contains("value=\"kind:municipality\" selected"), "{}", asked.text);
+    // It stays wanted in another language, and nothing is chosen that nobody chose.
+    let english = sanne.get(&bed.at("/language/en?next=/choices/new")).await;
+    let english = sanne.follow(english).await;
+    assert!(english.text.contains("value=\"kind:municipality\" selected"), "{}", english.text);
+    assert!(english.text.contains("<option value=\"\" selected>Make a choice"), "{}", english.text);
+    let dutch = sanne.get(&bed.at("/language/nl?next=/")).await;
+    sanne.follow(dutch).await;
+    let blanket = bed.send(sanne, "/choices", &[("verdict", "given")]).await;
+    assert_eq!(blanket.text.matches("id=\"holder-problem\"").count(), 1, "{}", blanket.text);
     let refused =
         bed.send(sanne, "/choices", &[("verdict", "perhaps"), ("category", "school-attendance")]).await;
     assert!(
@@ -332,7 +360,12 @@ async fn consent_and_objection(bed: &Bed, sanne: &mut Visitor) {
         "{}",
         refused.text
     );
-    let choice = [("verdict", "given"), ("category", "youth-care-plan"), ("requester", "kind:municipality")];
+    let choice = [
+        ("verdict", "given"),
+        ("holder", "all"),
+        ("category", "youth-care-plan"),
+        ("requester", "kind:municipality"),
+    ];
     let given = bed.send(sanne, "/choices", &choice).await;
     for word in ["Uw keuze is vastgelegd", "U gaf toestemming", "U geeft toestemming"] {
         assert!(given.text.contains(word), "{word}: {}", given.text);
@@ -367,11 +400,13 @@ async fn consent_and_objection(bed: &Bed, sanne: &mut Visitor) {
 async fn corrections(bed: &Bed, sanne: &mut Visitor) {
     let nothing =
         sanne.get(&bed.at("/corrections/new?holder=00000099000000013000&category=municipal-support")).await;
+    let nothing = sanne.follow(nothing).await;
     assert_eq!(nothing.status.as_u16(), 404, "nobody has what is not theirs corrected");
     let path = format!("/corrections/new?holder={SCHOOL}&category=school-attendance");
-    let form = bed.page(sanne, &path).await;
+    let form = sanne.get(&bed.at(&path)).await;
+    let form = sanne.follow(form).await;
     assert!(
-        form.text.contains("Achternaam") && form.text.contains("value=\"/school/class\""),
+        form.text.contains("Persoon › Achternaam") && form.text.contains("value=\"/school/class\""),
         "{}",
         form.text
     );
@@ -398,6 +433,12 @@ async fn corrections(bed: &Bed, sanne: &mut Visitor) {
     let path = between(&sent.text, "href=\"/corrections/", "\"").unwrap().to_owned();
     let one = bed.page(sanne, &format!("/corrections/{path}")).await;
     assert!(one.text.contains("&#60;b&#62;3A"), "{}", one.text);
+    assert!(one.text.contains("School › Klas"), "{}", one.text);
+    // The same again is the one that is open; anything else is another request.
+    let again = bed.send(sanne, "/corrections", &whole).await;
+    assert_eq!(again.url.path(), format!("/corrections/{path}"), "{}", again.text);
+    assert!(again.text.contains("U heeft dit al gevraagd"), "{}", again.text);
+    assert_eq!(bed.page(sanne, "/corrections").await.text.matches("href=\"/corrections/").count(), 1);
     let withdrawn = bed.send(sanne, &format!("/corrections/{path}/withdraw"), &[]).await;
     assert!(withdrawn.text.contains("Uw verzoek is ingetrokken"), "{}", withdrawn.text);
     let other: Vec<_> = own[..2]
@@ -416,7 +457,7 @@ async fn represented(bed: &Bed, mandate: MandateId) {
     assert!(missing.text.contains("Vul de geboortedatum in"), "{}", missing.text);
     let seen = bed.send(&mut riet, "/collect", &[("born", BORN)]).await;
     assert!(seen.text.contains("1 registratie"), "{}", seen.text);
-    for path in ["/", "/holders", "/accesses", "/choices", "/mandates", "/corrections", "/print", "/acting"] {
+    for path in PAGES.iter().chain(&["/acting"]) {
         let page = bed.page(&mut riet, path).await;
         assert!(page.text.contains("U handelt namens Sanne"), "{path}: {}", page.text);
         assert!(!page.text.contains("Jeugdzorg"), "{path}: the mandate does not cover it: {}", page.text);
@@ -427,6 +468,11 @@ async fn represented(bed: &Bed, mandate: MandateId) {
         "{}",
         file.text
     );
+    let holders = bed.page(&mut riet, "/holders").await;
+    let (_, outside) = holders.text.split_once("Uw machtiging gaat niet over deze soorten gegevens").unwrap();
+    let (outside, not_asked) = outside.split_once("Deze lijst is niet compleet").unwrap();
+    assert!(outside.contains("Plan jeugdhulp") && outside.contains("Ondersteuning door de gemeente"));
+    assert!(not_asked.contains("Jeugdgezondheid") && not_asked.contains("die organisatie"), "{not_asked}");
     for path in ["/choices/new", "/objections/new", "/mandates/new"] {
         let refused = riet.get(&bed.at(path)).await;
         assert_eq!(refused.status.as_u16(), 403, "{path}");
@@ -444,9 +490,91 @@ async fn represented(bed: &Bed, mandate: MandateId) {
         assert_eq!(refused.status.as_u16(), 403, "{path}: {}", refused.text);
         assert!(refused.text.contains("Hiervoor is geen machtiging"), "{}", refused.text);
     }
+    // Who may not choose for her does not see what she chose (docs/decisions/0049).
+    let choices = bed.page(&mut riet, "/choices").await;
+    assert!(choices.text.contains("Uw machtiging gaat hier niet over"), "{}", choices.text);
+    assert!(!choices.text.contains("Afgewezen"), "{}", choices.text);
+    let told: serde_json::Value = serde_json::from_str(&file.text).unwrap();
+    for part in ["consents", "objections", "correctionRequests"] {
+        assert_eq!(told[part]["missing"], "not-covered-by-the-mandate", "{part}");
+    }
+    another_legal_subject(bed, mandate).await;
+    for path in PAGES {
+        bed.page(&mut riet, path).await;
+    }
     bed.provider.withdraw_mandate(mandate, None).await.unwrap();
+    // What the register said is worth two seconds.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let over = riet.get(&bed.at("/holders")).await;
+    assert_eq!(over.status.as_u16(), 403, "{}", over.text);
+    assert!(over.text.contains("De machtiging is voorbij"), "{}", over.text);
+    assert!(over.text.contains("niets meer van deze persoon zien"), "{}", over.text);
+    for path in PAGES.iter().chain(&["/download.json"]) {
+        let over = riet.get(&bed.at(path)).await;
+        assert_eq!(over.status.as_u16(), 403, "{path}: {}", over.text);
+        assert!(!over.text.contains("De Linde") && !over.text.contains("Schoolverzuim"), "{}", over.text);
+    }
     let over = bed.send(&mut riet, "/collect", &[("born", BORN)]).await;
     assert!(over.text.contains("De machtiging is voorbij"), "{}", over.text);
+}
+
+/// Where something of the person is.
+const PAGES: [&str; 7] = ["/", "/holders", "/accesses", "/choices", "/mandates", "/corrections", "/print"];
+
+/// The same person signs in again, for somebody else: nothing of the session goes on.
+async fn another_legal_subject(bed: &Bed, mandate: MandateId) {
+    let mut riet = bed.browser("riet", Some(mandate)).await;
+    bed.send(&mut riet, "/collect", &[("born", BORN)]).await;
+    bed.page(&mut riet, "/holders").await;
+    let again = riet.get(&bed.at("/sign-in?again=true&next=/holders")).await;
+    let page = riet.follow(again).await;
+    let (token, secret) = (page.token(), "secret of riet");
+    let form = [("_token", token.as_str()), ("username", "riet"), ("secret", secret)];
+    let seen = riet.post(page.url.as_str(), &form).await;
+    let page = riet.follow(seen).await;
+    let token = page.token();
+    let seen = riet.post(&format!("{}/choice", page.url), &[("_token", &token), ("for", "self")]).await;
+    let seen = riet.follow(seen).await;
+    assert_eq!((seen.status.as_u16(), seen.url.path()), (200, "/"), "nothing is kept to show: {}", seen.text);
+    assert!(!seen.text.contains("Sanne") && !seen.text.contains("Opgehaald op"), "{}", seen.text);
+    let file = riet.get(&bed.at("/download.json")).await;
+    assert_eq!(file.header("location"), "/");
+}
+
+/// What the others know is there; who does not answer is named, with what is missing and what to do, on every page and in the file.
+async fn a_party_is_down(bed: &mut Bed, sanne: &mut Visitor) {
+    bed.town.stop("school");
+    let start = bed.send(sanne, "/collect", &[("born", BORN)]).await;
+    assert!(start.text.contains("Niet alles is opgehaald"), "{}", start.text);
+    for path in ["/accesses", "/print"] {
+        let page = bed.page(sanne, path).await;
+        for word in [
+            "Dit overzicht is niet compleet",
+            "Wat zij met de gegevens deden, staat er daarom misschien niet allemaal bij",
+            "Probeer het later opnieuw",
+            "Gemeente Demostad",
+        ] {
+            assert!(page.text.contains(word), "{path}, {word}: {}", page.text);
+        }
+        let (_, alert) = page.text.split_once("Dit overzicht is niet compleet").unwrap();
+        let (alert, _) = alert.split_once("</div>").unwrap();
+        assert!(
+            alert.contains("<strong>Scholengroep De Linde</strong>: was niet bereikbaar"),
+            "{path}: {alert}"
+        );
+        assert!(!alert.contains("Jeugdzorg"), "{path}: {alert}");
+    }
+    for path in ["/holders", "/choices", "/mandates", "/corrections"] {
+        let page = bed.page(sanne, path).await;
+        assert!(!page.text.contains("Dit is er nu niet"), "{path}: {}", page.text);
+    }
+    let file = sanne.get(&bed.at("/download.json")).await;
+    let told: serde_json::Value = serde_json::from_str(&file.text).unwrap();
+    assert_eq!(told["accesses"]["complete"], false);
+    let parties = told["accesses"]["parties"].as_array().unwrap();
+    let silent: Vec<_> = parties.iter().filter(|one| one["status"] != "answered").collect();
+    assert!(matches!(silent.as_slice(), [one] if one["party"]["oin"] == SCHOOL), "{silent:?}");
+    assert_eq!(told["holders"].as_array().map(Vec::len), Some(2), "the index knows as before");
 }
 
 async fn mandates(bed: &Bed, sanne: &mut Visitor) {
@@ -458,12 +586,6 @@ async fn mandates(bed: &Bed, sanne: &mut Visitor) {
         ("categories", "school-attendance"),
         ("acts", "view"),
     ];
-    let young: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (*name, if *name == "born" { "2020-01-01" } else { value }))
-        .collect();
-    let refused = bed.send(sanne, "/mandates", &young).await;
-    assert!(refused.text.contains("Op deze leeftijd kan deze machtiging niet"), "{}", refused.text);
     let own: Vec<_> =
         given.iter().map(|(name, value)| (*name, if *name == "number" { PERSON } else { value })).collect();
     let refused = bed.send(sanne, "/mandates", &own).await;
@@ -472,12 +594,15 @@ async fn mandates(bed: &Bed, sanne: &mut Visitor) {
         "{}",
         refused.text
     );
-    let active = bed.send(sanne, "/mandates", &given).await;
-    assert!(
-        active.text.contains("De machtiging is aangevraagd") && active.text.contains("<dd>Geldt</dd>"),
-        "{}",
-        active.text
-    );
+    // Whatever she types, she is fifteen, and it ends when she is sixteen.
+    let older: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (*name, if *name == "born" { "1990-01-01" } else { value }))
+        .collect();
+    let active = bed.send(sanne, "/mandates", &older).await;
+    for word in ["De machtiging is aangevraagd", "<dd>Geldt</dd>", "20 juli 2027"] {
+        assert!(active.text.contains(word), "{word}: {}", active.text);
+    }
     let path = between(&active.text, "action=\"/mandates/", "\"").unwrap().to_owned();
 
     // The same mandate has another name in another session, and what another session names is nothing here.
@@ -487,6 +612,37 @@ async fn mandates(bed: &Bed, sanne: &mut Visitor) {
     assert_eq!(strange.status.as_u16(), 404, "{}", strange.text);
     let withdrawn = bed.send(sanne, &format!("/mandates/{path}"), &[]).await;
     assert!(withdrawn.text.contains("De machtiging is ingetrokken"), "{}", withdrawn.text);
+
+    // Of whom nobody knows the age, nobody has a mandate.
+    let unknown: Vec<_> =
+        given.iter().map(|(name, value)| (*name, if *name == "number" { PERSON } else { value })).collect();
+    let refused = bed.send(&mut riet, "/mandates", &unknown).await;
+    assert!(refused.text.contains("Wij weten niet hoe oud u bent"), "{}", refused.text);
+
+    // Somebody says that she is of age, or a small child.
+    let said = |born: &'static str| {
+        let field = move |(name, value): &(&'static str, &'static str)| match *name {
+            "direction" => (*name, "representative"),
+            "number" => (*name, PERSON),
+            "born" => (*name, born),
+            _ => (*name, *value),
+        };
+        given.iter().map(field).collect::<Vec<_>>()
+    };
+    let refused = bed.send(&mut riet, "/mandates", &said("2020-01-01")).await;
+    assert!(refused.text.contains("Op deze leeftijd kan deze machtiging niet"), "{}", refused.text);
+    let waits = bed.send(&mut riet, "/mandates", &said("1990-01-01")).await;
+    assert!(waits.text.contains("Wacht op bevestiging"), "{}", waits.text);
+    bed.send(sanne, "/collect", &[("born", BORN)]).await;
+    let page = bed.page(sanne, "/mandates").await;
+    let (before, _) = page.text.split_once("/confirm\"").unwrap_or_else(|| panic!("{}", page.text));
+    let older = format!("/mandates/{}", before.rsplit('/').next().unwrap());
+    let page = bed.page(sanne, &format!("{older}/confirm")).await;
+    assert!(page.text.contains("een andere leeftijd dan die van u"), "{}", page.text);
+    let refused = bed.send(sanne, &format!("{older}/confirm"), &[("number", FRIEND)]).await;
+    assert!(refused.text.contains("een andere leeftijd dan die van u"), "{}", refused.text);
+    assert!(!bed.page(sanne, "/mandates").await.text.contains("<dd>Geldt</dd>"));
+    bed.send(sanne, &format!("{older}/withdraw"), &[]).await;
 
     // Somebody asks to act for her: she confirms it only by saying who it is.
     let asked: Vec<_> = given
@@ -521,6 +677,7 @@ async fn everything(bed: &Bed, sanne: &mut Visitor) {
         "Afgewezen",
         "Vrijwillige machtiging",
         "Uw verzoeken",
+        "Deze lijst is niet compleet",
         "Hulp op elkaar afstemmen",
     ] {
         assert!(paper.text.contains(word), "{word}: {}", paper.text);
@@ -530,6 +687,8 @@ async fn everything(bed: &Bed, sanne: &mut Visitor) {
     assert_eq!(file.header("cache-control"), "no-store");
     let told: serde_json::Value = serde_json::from_str(&file.text).unwrap();
     assert_eq!(told["holders"].as_array().unwrap().len(), 2);
+    assert_eq!(told["kinds"]["asked"].as_array().unwrap().len(), 3, "{}", told["kinds"]);
+    assert_eq!(told["kinds"]["outsidePurpose"], json!(["addiction-care", "youth-health"]));
     assert_eq!(told["accesses"]["complete"], true, "{}", told["accesses"]["parties"]);
     assert!(told["mandates"]["given"].as_array().is_some_and(|given| given.len() >= 2));
     assert_eq!(told["correctionRequests"].as_array().unwrap().len(), 2);

@@ -40,7 +40,7 @@ fn third_parties_verify_a_log_of_a_hundred_thousand_entries_and_a_witness_cosign
     let key = fs::read_to_string(whole.join("vkey")).unwrap();
 
     match go_verifier(folder.path()) {
-        Err(missing) => eprintln!("NOT CHECKED by Go's sumdb packages: {missing}"),
+        Err(missing) => kw_testbed::not_checked(format_args!("by Go's sumdb packages: {missing}")),
         Ok(verifier) => {
             let told = tell(Command::new(&verifier).arg("verify").arg(&whole).arg(&key));
             assert!(told["entries"].as_u64().unwrap() >= ENTRIES, "{told}");
@@ -51,7 +51,7 @@ fn third_parties_verify_a_log_of_a_hundred_thousand_entries_and_a_witness_cosign
         }
     }
     match python_packages() {
-        Err(missing) => eprintln!("NOT CHECKED by aics-tlog and aics-witness: {missing}"),
+        Err(missing) => kw_testbed::not_checked(format_args!("by aics-tlog and aics-witness: {missing}")),
         Ok(environment) => {
             let audit = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside/audit.py");
             let python = environment.join("bin/python");

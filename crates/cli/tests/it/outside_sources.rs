@@ -54,7 +54,7 @@ async fn what_an_api_and_a_fhir_server_hold_is_registered_found_and_delivered() 
                 ),
             );
         }
-        Err(missing) => eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}"),
+        Err(missing) => kw_testbed::not_checked(format_args!("against PyPI sekmet-fhir: {missing}")),
     }
     town.start_centre();
     for partner in ["municipality", "school", "youth-care"] {

@@ -110,6 +110,36 @@ impl Drop for Demo {
     }
 }
 
+/// A run that a person would watch. It ends with the test.
+pub(crate) struct Talking {
+    child: Child,
+    said: BufReader<std::process::ChildStdout>,
+}
+
+impl Talking {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        Self { child, said }
+    }
+
+    /// Everything until a line with this text, which it has to come to.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let mut told = String::new();
+        while !told.contains(text) {
+            assert!(self.said.read_line(&mut told).unwrap() > 0, "it ended before {text:?}: {told}");
+        }
+        told
+    }
+}
+
+impl Drop for Talking {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A service that ends with the test.
 pub(crate) struct Service {
     child: Child,

@@ -27,7 +27,7 @@ fn a_purpose_that_demands_proof_is_served_on_the_word_of_a_certified_provider_an
     let provider = match Provider::start() {
         Ok(provider) => provider,
         Err(missing) => {
-            eprintln!("NOT CHECKED against npm oidc-provider: {missing}");
+            kw_testbed::not_checked(format_args!("against npm oidc-provider: {missing}"));
             return;
         }
     };

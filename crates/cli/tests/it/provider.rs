@@ -287,6 +287,7 @@ fn account(name: &str, given_name: &str, number: &str) -> Account {
         secret: format!("secret of {name}"),
         bsn: Bsn::parse(number).unwrap(),
         given_name: given_name.into(),
+        birth_date: None,
         assurance: None,
     }
 }

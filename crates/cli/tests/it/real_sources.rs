@@ -222,7 +222,7 @@ fn a_json_api_with_tokens_looks_good_and_conforms() {
     let server = match RestServer::start(tools(), &client, &json!({"pupils": pupils})) {
         Ok(server) => server,
         Err(missing) => {
-            eprintln!("NOT CHECKED against npm json-server and oidc-provider: {missing}");
+            kw_testbed::not_checked(format_args!("against npm json-server and oidc-provider: {missing}"));
             return;
         }
     };
@@ -270,7 +270,7 @@ async fn a_fhir_server_looks_good_and_conforms() {
     let server = match FhirServer::start(tempfile::tempdir().unwrap(), tools(), "{types: [none]}").await {
         Ok(server) => server,
         Err(missing) => {
-            eprintln!("NOT CHECKED against PyPI sekmet-fhir: {missing}");
+            kw_testbed::not_checked(format_args!("against PyPI sekmet-fhir: {missing}"));
             return;
         }
     };

@@ -17,8 +17,59 @@ use reqwest::header::{LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
 use url::Url;
 
-const VERIFIER: &str = "a-verifier-that-is-long-enough-for-everybody-1";
+pub(crate) const VERIFIER: &str = "a-verifier-that-is-long-enough-for-everybody-1";
 const BACK: &str = "http://127.0.0.1:9/sign-in/callback";
+
+/// The question of a client, for the browser to take to the provider.
+pub(crate) fn question(client: &str, back: &str) -> Vec<(&'static str, String)> {
+    let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
+    [
+        ("response_type", "code"),
+        ("client_id", client),
+        ("redirect_uri", back),
+        ("scope", "openid"),
+        ("state", "s-1"),
+        ("nonce", "n-1"),
+        ("code_challenge_method", "S256"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into_iter()
+    .chain([("code_challenge", URL_SAFE_NO_PAD.encode(challenge))])
+    .collect()
+}
+
+/// Changes a code for an ID token, as the client of this name with its key; else the error.
+pub(crate) async fn redeem(
+    http: &reqwest::Client,
+    issuer: &str,
+    (id, key): (&str, &SigningKey),
+    back: &str,
+    (code, verifier): (&str, &str),
+) -> Result<IdToken, String> {
+    let now = SystemClock.now().as_seconds();
+    let mut draw = [0; 12];
+    aws_lc_rs::rand::fill(&mut draw).unwrap();
+    let assertion = key
+        .sign(&json!({
+            "iss": id, "sub": id, "aud": issuer, "iat": now, "exp": now + 60,
+            "jti": URL_SAFE_NO_PAD.encode(draw),
+        }))
+        .unwrap();
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", back),
+            ("code_verifier", verifier),
+            ("client_id", id),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", assertion.reveal()),
+        ])
+        .finish();
+    let answer = http.post(format!("{issuer}/token")).body(form).send().await.unwrap();
+    let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    told["id_token"].as_str().map(IdToken::new).ok_or_else(|| told["error"].as_str().unwrap().to_owned())
+}
 
 struct Office {
     provider: RunningStaffProvider,
@@ -57,23 +108,6 @@ impl Office {
         let provider = serve(config(&keys)).unwrap();
         let http = web_client(&[], Arc::new(SystemClock), ClientOptions::default()).unwrap();
         Self { provider, keys, http }
-    }
-
-    fn question(client: &str) -> Vec<(&'static str, String)> {
-        let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
-        [
-            ("response_type", "code"),
-            ("client_id", client),
-            ("redirect_uri", BACK),
-            ("scope", "openid"),
-            ("state", "s-1"),
-            ("nonce", "n-1"),
-            ("code_challenge_method", "S256"),
-        ]
-        .map(|(name, value)| (name, value.to_owned()))
-        .into_iter()
-        .chain([("code_challenge", URL_SAFE_NO_PAD.encode(challenge))])
-        .collect()
     }
 
     /// Status, where the browser is sent, and the cookie that it is given.
@@ -118,7 +152,7 @@ impl Office {
 
     /// A code for that member, as a browser fetches it.
     async fn code(&self, client: &str, member: &str) -> String {
-        let (status, path, cookie) = self.begin(&Self::question(client)).await;
+        let (status, path, cookie) = self.begin(&question(client, BACK)).await;
         assert_eq!(status, 303);
         let (_, page) = self.page(&path, &cookie).await;
         let (status, to) =
@@ -131,31 +165,8 @@ impl Office {
     }
 
     async fn redeem(&self, client: usize, code: &str, verifier: &str) -> Result<IdToken, String> {
-        let (id, key) = (["desk", "console"][client], &self.keys[client]);
-        let now = SystemClock.now().as_seconds();
-        let mut draw = [0; 12];
-        aws_lc_rs::rand::fill(&mut draw).unwrap();
-        let assertion = key
-            .sign(&json!({
-                "iss": id, "sub": id, "aud": self.provider.issuer(), "iat": now, "exp": now + 60,
-                "jti": URL_SAFE_NO_PAD.encode(draw),
-            }))
-            .unwrap();
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", BACK),
-                ("code_verifier", verifier),
-                ("client_id", id),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", assertion.reveal()),
-            ])
-            .finish();
-        let answer =
-            self.http.post(format!("{}/token", self.provider.issuer())).body(form).send().await.unwrap();
-        let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-        told["id_token"].as_str().map(IdToken::new).ok_or_else(|| told["error"].as_str().unwrap().to_owned())
+        let client = (["desk", "console"][client], &self.keys[client]);
+        redeem(&self.http, self.provider.issuer(), client, BACK, (code, verifier)).await
     }
 }
 
@@ -194,7 +205,7 @@ async fn a_code_is_of_one_client_and_one_verifier() {
 #[tokio::test]
 async fn nobody_signs_in_where_they_do_not_work_or_without_their_secret_or_in_another_browser() {
     let office = Office::open();
-    let (_, path, cookie) = office.begin(&Office::question("desk")).await;
+    let (_, path, cookie) = office.begin(&question("desk", BACK)).await;
     let (status, page) = office.page(&path, &cookie).await;
     assert_eq!(status, 200);
     assert!(page.contains("Naam van j.jansen") && page.contains("geheim van j.jansen"), "{page}");
@@ -223,7 +234,7 @@ async fn nobody_signs_in_where_they_do_not_work_or_without_their_secret_or_in_an
 async fn a_browser_is_sent_to_addresses_of_the_client_only() {
     let office = Office::open();
     let with = |name: &'static str, value: &str| {
-        let mut question = Office::question("desk");
+        let mut question = question("desk", BACK);
         question.retain(|(key, _)| *key != name);
         question.push((name, value.to_owned()));
         question

@@ -61,9 +61,14 @@ impl Town {
     /// Starts the central services.
     pub(crate) fn start_centre(&mut self) {
         for kind in ["pseudonymiser", "switchboard"] {
-            let path = self.kept().join(kind).join(format!("{kind}.toml"));
-            self.services.push((kind.to_owned(), Service::start(kind, &path)));
+            self.start_central(kind);
         }
+    }
+
+    /// Starts one of them.
+    pub(crate) fn start_central(&mut self, kind: &str) {
+        let path = self.kept().join(kind).join(format!("{kind}.toml"));
+        self.services.push((kind.to_owned(), Service::start(kind, &path)));
     }
 
     pub(crate) fn start(&mut self, partner: &str) {

@@ -24,12 +24,18 @@ pub(crate) enum Span {
 impl Figures {
     pub(crate) fn of<'a>(records: impl Iterator<Item = &'a AccessRecord>) -> Self {
         let mut figures = Self::default();
-        for record in records {
-            *figures.days.entry(DutchTime::at(record.at).date()).or_default() += 1;
-            *figures.purposes.entry(record.purpose.clone()).or_default() += 1;
-            *figures.parties.entry(record.party).or_default() += 1;
-        }
+        records.for_each(|record| figures.add(record));
         figures
+    }
+
+    pub(crate) fn add(&mut self, record: &AccessRecord) {
+        // A log says what it likes about its days; a plot has a bound.
+        let day = DutchTime::at(record.at).date();
+        if (EARLIEST..=LATEST).contains(&day.year()) {
+            *self.days.entry(day).or_default() += 1;
+        }
+        *self.purposes.entry(record.purpose.clone()).or_default() += 1;
+        *self.parties.entry(record.party).or_default() += 1;
     }
 
     /// Over time, without gaps: a day without accesses is one with none.
@@ -58,6 +64,9 @@ impl Figures {
     }
 }
 
+/// No chain is older, and what is later is no day of a record: two hundred months at most.
+const EARLIEST: i32 = 2020;
+const LATEST: i32 = 2036;
 /// A quarter has a bar for each day.
 const MOST_DAYS: i64 = 93;
 

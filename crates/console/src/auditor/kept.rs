@@ -2,26 +2,39 @@
 
 use std::collections::VecDeque;
 
+use actix_web::web::Bytes;
 use kw_agreement::LogOwner;
-use kw_audit::{ExportFormat, Month, Opening, Tally, opened_entry};
+use kw_audit::{ExportFormat, Month, Opening, Period, Tally, Walk, opened_entry};
 use kw_domain::{Instant, Oin};
 use kw_ledger::AccessRecord;
 use kw_ledger::reconcile::Reconciliation;
-use kw_ledger::report::Finding;
+use kw_ledger::report::{Finding, UsageLine};
 use kw_ledger::search::AccessFilter;
 use kw_protocol::access_log::AccessLogEntry;
 
-use super::figures::ResponseTimes;
+use super::figures::{ResponseTimes, Span};
 use super::filter::Asked;
 
 /// What is kept of an auditor's work. Every part has a bound.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) search: Option<Search>,
+    /// Of stories, and of addresses that were opened.
     entries: VecDeque<Kept>,
     pub(crate) compared: Option<Comparison>,
     pub(crate) anomalies: Option<Noticed>,
+    pub(crate) report: Option<Report>,
     pub(crate) export: Option<Export>,
+}
+
+/// How much the chain was used in a month.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) month: Month,
+    pub(crate) made: Instant,
+    pub(crate) lines: Vec<UsageLine>,
+    pub(crate) days: Vec<(Span, u64)>,
+    pub(crate) tally: Tally,
 }
 
 /// The search of this session.
@@ -30,9 +43,11 @@ pub(crate) struct Search {
     pub(crate) asked: Asked,
     pub(crate) log: LogOwner,
     pub(crate) filter: AccessFilter,
-    /// Indices, newest first.
-    pub(crate) found: Vec<u64>,
+    /// Newest first.
+    pub(crate) found: Vec<Kept>,
     pub(crate) next: Option<String>,
+    /// Whether its pages follow each other.
+    pub(crate) walk: Walk,
     pub(crate) looked_at: u64,
 }
 
@@ -82,7 +97,9 @@ pub(crate) struct Comparison {
 pub(crate) struct Noticed {
     pub(crate) month: Month,
     pub(crate) tally: Tally,
+    /// The first of them.
     pub(crate) findings: Vec<Finding>,
+    pub(crate) total: usize,
     pub(crate) uncounted: u64,
 }
 
@@ -95,9 +112,38 @@ pub(crate) struct Export {
     pub(crate) tally: Tally,
     pub(crate) lines: u64,
     pub(crate) sha256: String,
-    /// How many entries of the log verified, or why it did not.
-    pub(crate) verified: Result<u64, String>,
-    pub(crate) file: Vec<u8>,
+    pub(crate) period: Period,
+    /// What came of verifying the log and finding each record in it, or why the log did not verify.
+    pub(crate) verified: Result<VerifiedExport, String>,
+    pub(crate) file: Bytes,
+}
+
+/// How the records of a file stand to the log that was verified.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct VerifiedExport {
+    /// Entries that the keeper signed.
+    pub(crate) signed: u64,
+    /// Entries that enough witnesses cosigned.
+    pub(crate) witnessed: u64,
+    /// Records for which the log has another leaf.
+    pub(crate) other: u64,
+    /// Records that are too new to be signed.
+    pub(crate) later: u64,
+    /// Records that are too new to be cosigned by enough witnesses.
+    pub(crate) unwitnessed: u64,
+}
+
+impl Export {
+    pub(crate) fn is_sound(&self) -> bool {
+        self.verified.as_ref().is_ok_and(|verified| verified.has_all()) && self.tally.is_sound()
+    }
+}
+
+impl VerifiedExport {
+    /// Whether every record is as it was signed and cosigned.
+    fn has_all(self) -> bool {
+        self.other == 0 && self.later == 0 && self.unwitnessed == 0
+    }
 }
 
 impl Findings {
@@ -112,17 +158,30 @@ impl Findings {
     }
 
     pub(crate) fn entry(&self, log: LogOwner, index: u64) -> Option<&Kept> {
-        self.entries.iter().find(|kept| (kept.log, kept.index) == (log, index))
-    }
-
-    /// The entries of the search, newest first.
-    pub(crate) fn found(&self) -> Vec<Kept> {
-        let Some(search) = &self.search else { return Vec::new() };
-        search.found.iter().filter_map(|index| self.entry(search.log, *index)).cloned().collect()
+        let found = self.search.iter().flat_map(|search| &search.found);
+        found.chain(&self.entries).find(|kept| (kept.log, kept.index) == (log, index))
     }
 }
 
-/// Entries of one session: a search, and some stories.
-const MOST: usize = 1_500;
+/// Entries of some stories.
+const MOST: usize = 500;
 /// Entries of one search.
 pub(crate) const MOST_FOUND: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_all_when_no_record_is_otherwise_or_too_new_to_be_signed_or_cosigned() {
+        let whole = VerifiedExport { signed: 9, witnessed: 9, other: 0, later: 0, unwitnessed: 0 };
+        assert!(whole.has_all());
+        for wanting in [
+            VerifiedExport { other: 1, ..whole },
+            VerifiedExport { later: 1, ..whole },
+            VerifiedExport { unwitnessed: 1, ..whole },
+        ] {
+            assert!(!wanting.has_all(), "{wanting:?}");
+        }
+    }
+}

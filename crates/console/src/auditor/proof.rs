@@ -38,6 +38,42 @@ impl CheckOutcome {
     }
 }
 
+/// A check that could not be made.
+pub(crate) fn unchecked(what: &'static str) -> Check {
+    Check { what, outcome: CheckOutcome::Open, with: String::new() }
+}
+
+/// What all checks together say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Soundness {
+    /// Each was made, and none failed.
+    Sound,
+    /// Some could not be made.
+    Open,
+    /// At least one failed.
+    Broken,
+}
+
+impl Soundness {
+    pub(crate) fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
+        let one = |check: &Check| match check.outcome {
+            CheckOutcome::Good => Self::Sound,
+            CheckOutcome::Open => Self::Open,
+            CheckOutcome::Bad => Self::Broken,
+        };
+        checks.into_iter().map(one).max().unwrap_or(Self::Open)
+    }
+
+    /// As messages name it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Open => "open",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// Verifies an entry: its record against its leaf, the leaf against the tree, the tree against the signatures.
 pub(crate) async fn verify(
     console: &Console,
@@ -102,5 +138,21 @@ fn failed(error: &VerifyError) -> Vec<Check> {
         VerifyError::Unwitnessed => vec![check("included", open), check("witnessed", bad)],
         error if error.is_verdict() => vec![check("included", bad)],
         _ => vec![check("included", open), check("signed", open), check("witnessed", open)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_sound_that_was_not_checked() {
+        let check = |outcome| Check { what: "included", outcome, with: String::new() };
+        let (good, open, bad) =
+            (check(CheckOutcome::Good), check(CheckOutcome::Open), check(CheckOutcome::Bad));
+        assert_eq!(Soundness::of([]), Soundness::Open);
+        assert_eq!(Soundness::of([&good, &good]), Soundness::Sound);
+        assert_eq!(Soundness::of([&good, &open]), Soundness::Open);
+        assert_eq!(Soundness::of([&open, &bad, &good]), Soundness::Broken);
     }
 }

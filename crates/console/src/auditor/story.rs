@@ -5,24 +5,32 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use kw_agreement::{Agreement, LogIdentity, LogOwner};
+use kw_audit::{Walk, place};
 use kw_client::AccessLogClient;
 use kw_domain::{ActorId, Instant, Oin, TransactionId};
+use kw_ledger::reconcile::{Discrepancy, Place, Reconciler, Scope};
 use kw_ledger::search::AccessFilter;
-use kw_ledger::{AccessRecord, Event};
+use kw_ledger::{Event, Logged};
 use kw_protocol::access_log::{AccessLogSearch, LARGEST_PAGE};
 use kw_web::Failure;
 
 use super::kept::Kept;
-use super::proof::{Check, verify};
+use super::proof::{Check, unchecked, verify};
 use crate::app::{Console, in_time, not_asked};
 
 /// The story of one access.
 #[derive(Debug)]
 pub(crate) struct Story {
-    /// In the order of time.
+    /// In the order of time; what cannot be read comes last.
     pub(crate) steps: Vec<Step>,
     /// Whose log could not be read.
     pub(crate) silent: Vec<Oin>,
+    /// Who took part, by what the switchboard says, and has nothing of it in a log that was read.
+    pub(crate) absent: Vec<Oin>,
+    /// Whether there is more than is told.
+    pub(crate) is_cut: bool,
+    /// What does not fit together; nothing while it may still be under way.
+    pub(crate) differences: Option<Vec<Discrepancy>>,
 }
 
 /// What one log says of it.
@@ -30,7 +38,6 @@ pub(crate) struct Story {
 pub(crate) struct Step {
     pub(crate) log: LogIdentity,
     pub(crate) entry: Kept,
-    pub(crate) record: AccessRecord,
     pub(crate) checks: Vec<Check>,
 }
 
@@ -46,45 +53,75 @@ pub(crate) async fn tell(
 async fn tell_all(console: &Console, auditor: &ActorId, access: TransactionId) -> Result<Story, Failure> {
     let agreement = console.agreement();
     let switchboard = agreement.log_of(LogOwner::Switchboard).ok_or_else(Failure::fault)?;
-    let at_switchboard = find(console, &switchboard, auditor, &[access], None).await?;
-    let wanted = Wanted::of(&agreement, access, &at_switchboard);
-    let period = at_switchboard
-        .iter()
-        .filter_map(|entry| entry.record.as_ref())
-        .map(|record| record.at)
-        .min()
-        .map(|at| (at.minus(BEFORE), at.plus(AFTER)));
-    let others = wanted.transactions.iter().filter_map(|(oin, transactions)| {
-        let log = agreement.log_of(LogOwner::Partner(*oin))?;
-        let transactions: Vec<TransactionId> = transactions.iter().copied().take(MOST_PULLS).collect();
-        Some((log, transactions))
-    });
-    let asked = others.map(|(log, transactions)| async move {
+    // When the switchboard is out of reach, the others are asked all the same.
+    let at_switchboard = find(console, &switchboard, auditor, &[access], None).await;
+    let known = at_switchboard.as_deref().unwrap_or_default();
+    let wanted = Wanted::of(&agreement, access, known);
+    let began = known.iter().filter_map(|entry| entry.record.as_ref()).map(|record| record.at).min();
+    let period = began.map(|at| (at.minus(BEFORE), at.plus(AFTER)));
+    let mut is_cut = known.len() >= MOST_ENTRIES;
+    let mut others = Vec::new();
+    for (oin, transactions) in &wanted.transactions {
+        let Some(log) = agreement.log_of(LogOwner::Partner(*oin)) else { continue };
+        is_cut |= transactions.len() > MOST_PULLS;
+        others.push((log, transactions.iter().copied().take(MOST_PULLS).collect::<Vec<_>>()));
+    }
+    let asked = others.into_iter().map(|(log, transactions)| async move {
         let found = find(console, &log, auditor, &transactions, period).await;
         (log, found)
     });
-    let mut parts = vec![(switchboard, Ok(at_switchboard))];
-    parts.extend(join_all(asked).await);
-    let mut silent = Vec::new();
-    let mut found = Vec::new();
+    let mut parts = join_all(asked).await;
+    parts.insert(0, (switchboard, at_switchboard));
+    let (mut silent, mut found, mut read) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (log, part) in parts {
         match part {
-            Ok(entries) => found.extend(entries.into_iter().map(|entry| (log.clone(), entry))),
+            Ok(entries) => {
+                read.extend(place(log.owner));
+                found.extend(entries.into_iter().map(|entry| (log.clone(), entry)));
+            }
             Err(_) => silent.push(log.oin),
         }
     }
+    // By whom the switchboard did not know, nothing can be expected.
+    let has = |oin: Oin| found.iter().any(|(log, _): &(LogIdentity, Kept)| log.oin == oin);
+    let expected = wanted.transactions.keys().filter(|_| began.is_some());
+    let absent = expected.copied().filter(|oin| !silent.contains(oin) && !has(*oin)).collect();
+    is_cut |= found.len() > MOST_ENTRIES;
+    found.sort_by_key(|(_, entry)| match &entry.record {
+        Some(record) => (true, record.at),
+        // What cannot be read is what has to be seen first.
+        None => (false, Instant::from_millis(0)),
+    });
     found.truncate(MOST_ENTRIES);
     let agreement = &agreement;
-    let checked = found.into_iter().filter_map(|(log, entry)| {
-        let record = entry.record.clone()?;
-        Some(async move {
-            let checks = verify(console, agreement, &log, &entry).await.unwrap_or_default();
-            Step { log, entry, record, checks }
-        })
+    let checked = found.into_iter().map(|(log, entry)| async move {
+        let checks = match verify(console, agreement, &log, &entry).await {
+            Ok(checks) => checks,
+            Err(_) => vec![unchecked("opens"), unchecked("included"), unchecked("signed")],
+        };
+        Step { log, entry, checks }
     });
     let mut steps = join_all(checked).await;
-    steps.sort_by_key(|step| (step.record.at, order(step.record.event)));
-    Ok(Story { steps, silent })
+    steps.sort_by_key(|step| match &step.entry.record {
+        Some(record) => (false, record.at, order(record.event)),
+        None => (true, Instant::from_millis(0), 0),
+    });
+    let differences = (!is_cut).then(|| differences(&steps, read, console.clock.now())).flatten();
+    Ok(Story { steps, silent, absent, is_cut, differences })
+}
+
+/// What the records say differently, of an exchange that is over.
+fn differences(steps: &[Step], logs: BTreeSet<Place>, now: Instant) -> Option<Vec<Discrepancy>> {
+    let until = now.minus(UNDER_WAY);
+    let mut reconciler = Reconciler::new(Scope { logs, from: None, until, grace: UNDER_WAY });
+    for step in steps {
+        if let (Some(record), Some(place)) = (&step.entry.record, place(step.log.owner)) {
+            let logged = Logged { origin: &step.log.origin, index: step.entry.index, record };
+            reconciler.add(place, logged);
+        }
+    }
+    let verdict = reconciler.finish();
+    (verdict.outside == 0).then_some(verdict.discrepancies)
 }
 
 /// Within one moment, in the order of the acts.
@@ -168,27 +205,32 @@ async fn pages(
         auditor: auditor.clone(),
         cursor: None,
         filter,
+        index: None,
         limit: Some(LARGEST_PAGE),
+        proof: None,
         resolution: None,
     };
-    let mut found = Vec::new();
+    let (mut found, mut walk) = (Vec::new(), Walk::default());
     for _ in 0..MOST_PAGES {
         let page = client.search(&search).await.map_err(|error| not_asked(&error))?;
-        if page.origin != log.origin {
+        if page.origin != log.origin || !walk.goes_on(&page) {
             return Err(Failure::unavailable());
         }
         found.extend(page.entries.into_iter().map(|entry| Kept::of(log.owner, entry)));
         search.cursor = page.next_cursor;
         if search.cursor.is_none() || found.len() >= MOST_ENTRIES {
-            break;
+            return Ok(found);
         }
     }
-    Ok(found)
+    // It was not read to its end: nothing can be said about what it has.
+    Err(Failure::unavailable())
 }
 
 /// A question is over within seconds, and a grant within minutes; the rest is for clocks.
 const BEFORE: Duration = Duration::from_mins(15);
 const AFTER: Duration = Duration::from_hours(1);
+/// As long as a grant can be used, it is not over.
+const UNDER_WAY: Duration = Duration::from_mins(6);
 /// A page looks at 20,000 entries.
 const MOST_PAGES: usize = 50;
 const MOST_PULLS: usize = 10;

@@ -7,7 +7,7 @@ use kw_audit::{Month, Tally};
 use kw_ledger::report::{Anomalies, Finding, Limits};
 use kw_web::{Failure, Form, Frame, Outcome, Problems};
 
-use super::{By, Kept, auditor, go_to};
+use super::{By, Kept, auditor, go_to, view};
 use crate::app::{Console, in_time, name_of, not_read};
 use crate::auditor::kept::Noticed;
 
@@ -25,6 +25,8 @@ struct Shown {
     records: u64,
     unsound: u64,
     uncounted: u64,
+    unreadable: u64,
+    total: usize,
     rows: Vec<Row>,
 }
 
@@ -36,7 +38,8 @@ struct Row {
     day: String,
     about: String,
     count: String,
-    entries: String,
+    /// The first of them: number and address.
+    entries: Vec<(u64, String)>,
 }
 
 pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
@@ -48,7 +51,9 @@ pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
         records: noticed.tally.records,
         unsound: noticed.tally.unsound,
         uncounted: noticed.uncounted,
-        rows: noticed.findings.iter().take(SHOWN).map(|one| row(&f, &agreement, one)).collect(),
+        unreadable: noticed.tally.unreadable,
+        total: noticed.total,
+        rows: noticed.findings.iter().map(|one| row(&f, &agreement, one)).collect(),
     });
     let month =
         result.as_ref().map_or_else(|| Month::of(console.clock.now()).to_string(), |r| r.month.clone());
@@ -85,30 +90,33 @@ async fn read(by: &By, console: &Console, month: Month) -> Result<Noticed, Failu
         tally = tally.and(log.tally);
     }
     let mut findings = anomalies.findings();
-    findings.truncate(KEPT);
-    Ok(Noticed { month, tally, findings, uncounted: anomalies.uncounted() })
+    let total = findings.len();
+    findings.truncate(SHOWN);
+    Ok(Noticed { month, tally, findings, total, uncounted: anomalies.uncounted() })
 }
 
 fn row(f: &Frame, agreement: &kw_agreement::Agreement, finding: &Finding) -> Row {
     let Finding { kind, log, party, actor, day, event, reason, count, of, cases, entries } = finding;
-    let log = agreement.log(log).map_or_else(|| log.clone(), |log| name_of(agreement, log.oin));
+    let entries = entries.iter().filter_map(|index| Some((*index, view::path_at(agreement, log, *index)?)));
+    let entries = entries.collect();
+    let log = view::origins(agreement, [log]).concat();
     let counted = match (of, cases) {
         (Some(of), _) => f.t2("anomalies-of", "count", *count, "of", *of),
         (None, Some(cases)) => f.t2("anomalies-for-cases", "count", *count, "cases", *cases),
         (None, None) => count.to_string(),
     };
-    let first: Vec<String> = entries.iter().take(5).map(u64::to_string).collect();
     Row {
         kind: kind.code(),
         log,
         party: name_of(agreement, *party),
         actor: actor.as_ref().map(ToString::to_string).unwrap_or_default(),
         day: day.clone().unwrap_or_default(),
-        about: reason.clone().unwrap_or_else(|| f.t_of("event", event.code())),
+        about: reason
+            .as_deref()
+            .map_or_else(|| f.t_of("event", event.code()), |reason| view::denial(f, reason)),
         count: counted,
-        entries: first.join(" "),
+        entries,
     }
 }
 
 const SHOWN: usize = 100;
-const KEPT: usize = 1_000;

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Query};
 use askama::Template;
+use kw_audit::Walk;
 use kw_ledger::AccessRecord;
 use kw_protocol::access_log::{AccessLogSearch, LARGEST_PAGE};
 use kw_protocol::problem::ProblemCode;
@@ -42,6 +43,8 @@ struct Found {
     count: usize,
     looked_at: u64,
     more: bool,
+    /// There is more in the log than is kept.
+    cut: bool,
     /// Where newer and older ones of what was found are.
     newer: Option<usize>,
     older: Option<usize>,
@@ -75,7 +78,7 @@ pub(crate) async fn show(by: By, console: Data<Console>, paging: Query<Paging>) 
         let data = by.session.data();
         let asked = data.auditor.search.as_ref().map(|search| search.asked.clone());
         let found = data.auditor.search.as_ref().map(|search| {
-            let entries = data.auditor.found();
+            let entries = &search.found;
             let records = entries.iter().filter_map(|entry| entry.record.as_ref());
             Found {
                 plots: view::plots(&f, &agreement, &Figures::of(records)),
@@ -88,6 +91,7 @@ pub(crate) async fn show(by: By, console: Data<Console>, paging: Query<Paging>) 
                 count: entries.len(),
                 looked_at: search.looked_at,
                 more: search.next.is_some() && search.found.len() < MOST_FOUND,
+                cut: search.next.is_some() && search.found.len() >= MOST_FOUND,
                 newer: page.checked_sub(1),
                 older: (page.saturating_add(1).saturating_mul(PER_PAGE) < entries.len()).then_some(page + 1),
             }
@@ -108,7 +112,15 @@ pub(crate) async fn search(form: Form<Kept>, console: Data<Console>) -> Outcome 
         Err(problems) => return shown(&by.frame("console-log"), &console, &problems, &asked, None),
     };
     let Meant { log, filter, .. } = meant;
-    let search = Search { asked, log: log.owner, filter, found: Vec::new(), next: None, looked_at: 0 };
+    let search = Search {
+        asked,
+        log: log.owner,
+        filter,
+        found: Vec::new(),
+        next: None,
+        walk: Walk::default(),
+        looked_at: 0,
+    };
     in_time(read(by, &console, search)).await?;
     Ok(go_to("/log"))
 }
@@ -135,13 +147,16 @@ async fn read(by: &By, console: &Console, mut search: Search) -> Result<(), Fail
         auditor: by.user().id.clone(),
         cursor: search.next.take(),
         filter: search.filter.clone(),
+        index: None,
         limit: Some(LARGEST_PAGE),
+        // Two proven persons agreed on it, and one of them shows it again.
+        proof: (!search.asked.resolution.is_empty()).then(|| by.user().token.clone()),
         resolution: search.asked.resolution.parse().ok(),
     };
     let mut entries = Vec::new();
     for _ in 0..PAGES {
         let page = client.search(&question).await.map_err(|error| not_asked(&error))?;
-        if page.origin != log.origin {
+        if page.origin != log.origin || !search.walk.goes_on(&page) {
             return Err(Failure::Problem { code: ProblemCode::Unavailable });
         }
         search.looked_at += page.looked_at;
@@ -152,10 +167,9 @@ async fn read(by: &By, console: &Console, mut search: Search) -> Result<(), Fail
             break;
         }
     }
-    search.found.extend(entries.iter().map(|entry| entry.index));
-    let mut data = by.session.data();
-    data.auditor.keep(entries);
-    data.auditor.search = Some(search);
+    entries.truncate(MOST_FOUND.saturating_sub(search.found.len()));
+    search.found.extend(entries);
+    by.session.data().auditor.search = Some(search);
     Ok(())
 }
 
@@ -174,18 +188,11 @@ fn shown(f: &Frame, console: &Console, problems: &Problems, asked: &Asked, found
 }
 
 fn row(f: &Frame, agreement: &kw_agreement::Agreement, entry: &kept::Kept) -> Row {
-    let (path, index) = (format!("/log/{}/{}", slug(entry.log), entry.index), entry.index);
     let text = |say: &dyn Fn(&AccessRecord) -> String| entry.record.as_ref().map(say).unwrap_or_default();
-    let event = match (&entry.record, entry.erased, entry.opens) {
-        (Some(record), ..) => f.t_of("event", record.event.code()),
-        (None, true, _) => f.t("log-erased"),
-        (None, false, true) => f.t("log-unreadable"),
-        (None, false, false) => f.t("log-unsound"),
-    };
     Row {
-        path,
-        index,
-        event,
+        path: view::path(entry.log, entry.index),
+        index: entry.index,
+        event: view::event(f, entry),
         at: text(&|record| f.moment(record.at)),
         party: text(&|record| name_of(agreement, record.party)),
         actor: text(&|record| record.actor.as_ref().map(|actor| actor.id.to_string()).unwrap_or_default()),

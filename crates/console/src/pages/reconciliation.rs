@@ -5,7 +5,7 @@ use askama::Template;
 use futures_util::future::join_all;
 use kw_audit::{GRACE, Period, compare};
 use kw_domain::Instant;
-use kw_ledger::reconcile::{Discrepancy, Severity};
+use kw_ledger::reconcile::Discrepancy;
 use kw_protocol::problem::ProblemCode;
 use kw_web::{Failure, Form, Frame, Outcome, Problems};
 
@@ -29,6 +29,10 @@ struct Page<'a> {
 struct Shown {
     period: String,
     verdict: &'static str,
+    is_good: bool,
+    unreadable: u64,
+    /// How many differences there are, of which the gravest are shown.
+    total: u64,
     questions: u64,
     pulls: u64,
     outside: u64,
@@ -47,8 +51,13 @@ struct Row {
     party: String,
     holder: String,
     story: Option<String>,
-    entries: Vec<String>,
+    entries: Vec<Entry>,
     missing: Vec<String>,
+}
+
+struct Entry {
+    text: String,
+    path: Option<String>,
 }
 
 pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
@@ -57,14 +66,21 @@ pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
     let agreement = console.agreement();
     let result = by.session.data().auditor.compared.as_ref().map(|compared| {
         let verdict = &compared.verdict;
-        let word = match (verdict.discrepancies.is_empty(), verdict.has_incidents()) {
-            (true, _) => "verdict-same",
-            (false, true) => "verdict-incidents",
-            (false, false) => "verdict-no-incidents",
+        let nothing = verdict.questions + verdict.pulls == 0;
+        let is_whole =
+            compared.silent.is_empty() && compared.tally.is_sound() && verdict.unchecked == 0 && !nothing;
+        let word = match (verdict.has_incidents(), is_whole, verdict.discrepancies.is_empty()) {
+            (true, ..) => "verdict-incidents",
+            (false, false, _) => "verdict-incomplete",
+            (false, true, true) => "verdict-same",
+            (false, true, false) => "verdict-no-incidents",
         };
         Shown {
             period: period(&f, compared.from, compared.until),
             verdict: word,
+            is_good: matches!(word, "verdict-same" | "verdict-no-incidents"),
+            unreadable: compared.tally.unreadable,
+            total: verdict.counts.values().sum(),
             questions: verdict.questions,
             pulls: verdict.pulls,
             outside: verdict.outside,
@@ -136,23 +152,19 @@ async fn read(
 }
 
 fn row(f: &Frame, agreement: &kw_agreement::Agreement, one: &Discrepancy) -> Row {
-    let severity = match one.severity {
-        Severity::Incident => "severity-incident",
-        Severity::Warning => "severity-warning",
-        Severity::Note => "severity-note",
-    };
-    let name = |origin: &str| {
-        agreement.log(origin).map_or_else(|| origin.to_owned(), |log| name_of(agreement, log.oin))
-    };
+    let entries = one.entries.iter().map(|entry| Entry {
+        text: format!("{} {}", view::origins(agreement, [&entry.log]).concat(), entry.index),
+        path: view::path_at(agreement, &entry.log, entry.index),
+    });
     Row {
         kind: one.kind.code(),
-        severity,
+        severity: view::severity(one.severity),
         at: f.moment(one.at),
         party: name_of(agreement, one.party),
         holder: one.holder.map(|oin| name_of(agreement, oin)).unwrap_or_default(),
         story: one.transaction.map(|id| format!("/stories/{id}")),
-        entries: one.entries.iter().map(|entry| format!("{} {}", name(&entry.log), entry.index)).collect(),
-        missing: one.missing.iter().map(|origin| name(origin)).collect(),
+        entries: entries.collect(),
+        missing: view::origins(agreement, &one.missing),
     }
 }
 

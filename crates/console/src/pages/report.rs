@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use kw_agreement::{Agreement, LogOwner};
 use kw_audit::{Month, Tally};
@@ -10,10 +10,13 @@ use kw_domain::{Category, Oin, Purpose};
 use kw_ledger::report::{Count, Usage, UsageLine, Vocabulary};
 use kw_web::plot::{Bar, Plot};
 use kw_web::{Failure, Form, Frame, Outcome, Problems};
+use serde::Deserialize;
 
 use super::view::{self, title};
 use super::{By, Kept, auditor, go_to};
 use crate::app::{Console, in_time, name_of, not_read};
+use crate::auditor::figures::Figures;
+use crate::auditor::kept::Report;
 
 #[derive(Template)]
 #[template(path = "reports.html")]
@@ -30,9 +33,15 @@ struct Page<'a> {
     month: String,
     made: String,
     tally: Tally,
+    /// Whether every number is there: what is left out could be found from a total otherwise.
+    is_whole: bool,
     smallest: u64,
     plots: Vec<String>,
     rows: Vec<Row>,
+    count: usize,
+    /// Which part of the lines this is, unless it is all of them.
+    newer: Option<usize>,
+    older: Option<usize>,
 }
 
 struct Row {
@@ -64,43 +73,99 @@ pub(crate) async fn go(form: Form<Kept>) -> Outcome {
     f.page(&Ask { f: &f, problems: &problems, month: given.to_owned() })
 }
 
-pub(crate) async fn show(by: By, console: Data<Console>, month: Path<String>) -> Outcome {
+/// Which part, or all of it for paper.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Part {
+    page: Option<usize>,
+    #[serde(default)]
+    all: bool,
+}
+
+pub(crate) async fn show(by: By, console: Data<Console>, month: Path<String>, part: Query<Part>) -> Outcome {
     auditor(&by)?;
     let month = Month::parse(&month).map_err(|_| Failure::not_found())?;
-    let (lines, tally) = in_time(read(&by, &console, month)).await?;
+    // Another part of the same report is not read again.
+    let is_kept = by.session.data().auditor.report.as_ref().is_some_and(|kept| kept.month == month);
+    if !is_kept || (part.page.is_none() && !part.all) {
+        let report = in_time(read(&by, &console, month)).await?;
+        by.session.data().auditor.report = Some(report);
+    }
     let agreement = console.agreement();
     let f = by.frame("console-report");
+    let data = by.session.data();
+    let report = data.auditor.report.as_ref().ok_or_else(Failure::fault)?;
+    let page = part.page.unwrap_or(0);
+    let (first, most) = if part.all { (0, usize::MAX) } else { (page.saturating_mul(PER_PAGE), PER_PAGE) };
+    let lines = &report.lines;
+    let withheld = withheld(lines);
     f.page(&Page {
+        is_whole: !lines.iter().any(is_small),
         month: month.to_string(),
-        made: f.moment(console.clock.now()),
-        tally,
+        made: f.moment(report.made),
+        tally: report.tally,
         smallest: SMALLEST,
-        plots: plots(&f, &agreement, &lines),
-        rows: lines.iter().map(|line| row(&f, &agreement, line)).collect(),
+        plots: plots(&f, &agreement, report),
+        rows: lines
+            .iter()
+            .enumerate()
+            .skip(first)
+            .take(most)
+            .map(|(at, line)| row(&f, &agreement, line, withheld == Some(at)))
+            .collect(),
+        count: lines.len(),
+        newer: page.checked_sub(1).filter(|_| !part.all),
+        older: (first.saturating_add(most) < lines.len()).then_some(page + 1),
         f: &f,
     })
 }
 
-async fn read(by: &By, console: &Console, month: Month) -> Result<(Vec<UsageLine>, Tally), Failure> {
+async fn read(by: &By, console: &Console, month: Month) -> Result<Report, Failure> {
     let agreement = console.agreement();
     let vocabulary = Vocabulary {
         purposes: agreement.purposes().map(|(purpose, _)| purpose.clone()).collect(),
         categories: agreement.categories().map(|(category, _)| category.clone()).collect(),
     };
-    let mut usage = Usage::new(vocabulary, SMALLEST);
+    let (mut usage, mut days) = (Usage::new(vocabulary, SMALLEST), Figures::default());
     let identity = agreement.log_of(LogOwner::Switchboard).ok_or_else(Failure::fault)?;
     let mut log = console.records(identity, &by.user().id, month.period())?;
     while let Some(found) = log.next().await.map_err(|error| not_read(&error))? {
         usage.add(&found.record);
+        days.add(&found.record);
     }
-    Ok((usage.lines().collect(), log.tally))
+    let (lines, tally, made) = (usage.lines().collect(), log.tally, console.clock.now());
+    Ok(Report { month, made, lines, days: days.over_time(), tally })
+}
+
+fn is_small(line: &UsageLine) -> bool {
+    matches!(line.count, Count::FewerThan(_))
+}
+
+/// The line that is left out beside the small ones, as any total less the others would tell those: the smallest that is not small.
+fn withheld(lines: &[UsageLine]) -> Option<usize> {
+    if !lines.iter().any(is_small) {
+        return None;
+    }
+    let exact = lines.iter().enumerate().filter_map(|(at, line)| match line.count {
+        Count::Exactly(count) => Some((count, at)),
+        Count::FewerThan(_) => None,
+    });
+    exact.min().map(|(_, at)| at)
 }
 
 /// What is shown exactly; small numbers are in no bar, as they are in no table.
-fn plots(f: &Frame, agreement: &Agreement, lines: &[UsageLine]) -> Vec<String> {
+fn plots(f: &Frame, agreement: &Agreement, report: &Report) -> Vec<String> {
+    let days = report.days.iter().map(|(span, count)| (*span, if *count < SMALLEST { 0 } else { *count }));
+    let lines = &report.lines;
+    let withheld = withheld(lines);
+    // Where all is small, so is what its days come to.
+    let tells_small = withheld.is_none() && lines.iter().any(is_small);
+    let over_time = view::over_time(f, days.filter(|_| !tells_small));
     let (mut purposes, mut parties) = (BTreeMap::<String, u64>::new(), BTreeMap::<Oin, u64>::new());
-    for line in lines {
+    for (at, line) in lines.iter().enumerate() {
         let Count::Exactly(count) = line.count else { continue };
+        if withheld == Some(at) {
+            continue;
+        }
         if let Some(purpose) = &line.purpose {
             *purposes.entry(purpose_title(f, agreement, purpose)).or_default() += count;
         }
@@ -122,11 +187,12 @@ fn plots(f: &Frame, agreement: &Agreement, lines: &[UsageLine]) -> Vec<String> {
         unit,
         bars: view::most(bars.collect(), f),
     };
-    let shown = [by_purpose, by_party].into_iter().filter(|plot| !plot.bars.is_empty());
-    shown.map(|plot| plot.rows(f)).collect()
+    let rows = [by_purpose, by_party].into_iter().filter(|plot| !plot.bars.is_empty());
+    let columns = (!over_time.bars.is_empty()).then(|| over_time.columns(f));
+    columns.into_iter().chain(rows.map(|plot| plot.rows(f))).collect()
 }
 
-fn row(f: &Frame, agreement: &Agreement, line: &UsageLine) -> Row {
+fn row(f: &Frame, agreement: &Agreement, line: &UsageLine, is_withheld: bool) -> Row {
     let category = line.category.as_deref().map(|word| {
         let rules = Category::parse(word).ok().and_then(|category| agreement.category(&category));
         rules.map_or_else(|| word.to_owned(), |rules| title(f, &rules.title))
@@ -137,7 +203,7 @@ fn row(f: &Frame, agreement: &Agreement, line: &UsageLine) -> Row {
         category: category.unwrap_or_default(),
         event: f.t_of("event", line.event.code()),
         result: f.t_of("result", line.result.code()),
-        count: line.count.to_string(),
+        count: if is_withheld { f.t("report-withheld") } else { line.count.to_string() },
     }
 }
 
@@ -148,3 +214,33 @@ fn purpose_title(f: &Frame, agreement: &Agreement, word: &str) -> String {
 
 /// Numbers below this are not shown: they could point at a person.
 const SMALLEST: u64 = 5;
+const PER_PAGE: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use kw_ledger::{Event, Outcome};
+
+    use super::*;
+
+    fn lines(counts: &[Count]) -> Vec<UsageLine> {
+        let line = |count: &Count| UsageLine {
+            month: "2026-11".to_owned(),
+            party: Oin::parse("00000099000000012000").unwrap(),
+            purpose: None,
+            category: None,
+            event: Event::QueryAnswered,
+            result: Outcome::Success,
+            count: *count,
+        };
+        counts.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_small_number_cannot_be_found_from_a_total() {
+        use Count::{Exactly, FewerThan};
+        assert_eq!(withheld(&lines(&[Exactly(9), Exactly(7)])), None, "nothing is small");
+        assert_eq!(withheld(&lines(&[Exactly(9), FewerThan(5), Exactly(7)])), Some(2));
+        assert_eq!(withheld(&lines(&[FewerThan(5), FewerThan(5), Exactly(30)])), Some(2));
+        assert_eq!(withheld(&lines(&[FewerThan(5)])), None, "there is no other");
+    }
+}

@@ -6,7 +6,7 @@ use kw_domain::{ResolutionId, SubjectReference};
 use kw_protocol::access_log::{
     ApproveResolution, LONGEST_REASON, RequestResolution, Resolution, ResolutionState,
 };
-use kw_web::{Failure, Form, Frame, Outcome, Problems};
+use kw_web::{Failure, Fields, Form, Frame, Outcome, Problems};
 
 use super::view::{self, Choice};
 use super::{By, Kept, auditor, go_to};
@@ -32,6 +32,13 @@ struct Asked {
     reason: String,
 }
 
+impl Asked {
+    fn of(fields: &Fields) -> Self {
+        let get = |name: &str| fields.get(name).to_owned();
+        Self { index: get("index"), reference: get("reference"), reason: get("reason") }
+    }
+}
+
 struct Row {
     id: String,
     state: &'static str,
@@ -48,17 +55,18 @@ pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
 }
 
 pub(crate) async fn of_log(by: By, console: Data<Console>, log: Path<String>) -> Outcome {
-    page(&by, &console, &log, &Problems::new(), &Asked::default()).await
+    match by.unsent(&format!("/resolve/{log}")) {
+        Some(unsent) => page(&by, &console, &log, &Problems::of_unsent(), &Asked::of(&unsent)).await,
+        None => page(&by, &console, &log, &Problems::new(), &Asked::default()).await,
+    }
 }
 
 /// `POST /resolve`: asks. Somebody else has to agree.
 pub(crate) async fn request(form: Form<Kept>, console: Data<Console>) -> Outcome {
     let by = &form.by;
     auditor(by)?;
-    let get = |name: &str| form.get(name).to_owned();
-    let (slug, asked) =
-        (get("log"), Asked { index: get("index"), reference: get("reference"), reason: get("reason") });
-    by.require_fresh(&format!("/resolve/{slug}"))?;
+    let (slug, asked) = (form.get("log").to_owned(), Asked::of(&form));
+    form.require_fresh(&format!("/resolve/{slug}"))?;
     let mut problems = Problems::new();
     let index = problems.take("index", "resolve-wrong-index", asked.index.parse::<u64>());
     let reference = problems.take("reference", "console-wrong-id", SubjectReference::parse(&asked.reference));
@@ -86,11 +94,12 @@ pub(crate) async fn request(form: Form<Kept>, console: Data<Console>) -> Outcome
 pub(crate) async fn approve(
     form: Form<Kept>,
     console: Data<Console>,
-    path: Path<(String, ResolutionId)>,
+    path: Path<(String, String)>,
 ) -> Outcome {
     let by = &form.by;
     auditor(by)?;
     let (slug, id) = path.into_inner();
+    let id: ResolutionId = id.parse().map_err(|_| Failure::not_found())?;
     let log = log_of(&console.agreement(), &slug).ok_or_else(Failure::not_found)?;
     let back = format!("/resolve/{slug}");
     by.require_fresh(&back)?;

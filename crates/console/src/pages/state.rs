@@ -10,12 +10,15 @@ use kw_web::{Frame, Outcome};
 use super::view::Fact;
 use super::{By, operator};
 use crate::app::Console;
+use crate::operator::{CERTIFICATE_DAYS, LEASE_DAYS, Warning, What, is_soon, silence, warnings};
 
 #[derive(Template)]
 #[template(path = "state.html")]
 struct Page<'a> {
     f: &'a Frame,
     at: String,
+    warnings: Vec<Warned>,
+    agreement: Vec<Fact>,
     partners: Vec<Partner>,
     log: Vec<Fact>,
     witnesses: Vec<Witness>,
@@ -25,15 +28,22 @@ struct Page<'a> {
     plots: Vec<String>,
 }
 
+struct Warned {
+    text: String,
+    /// The part of the page that tells more.
+    place: &'static str,
+}
+
 struct Partner {
     name: String,
     oin: String,
     state: &'static str,
+    is_silent: bool,
     pointers: u64,
     lease: String,
-    lease_soon: bool,
+    lease_soon: &'static str,
     certificate: String,
-    certificate_soon: bool,
+    certificate_soon: &'static str,
     seen: String,
     quota: String,
 }
@@ -55,7 +65,8 @@ struct Key {
 
 pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
     operator(&by)?;
-    let state = console.operator()?.state().await?;
+    let operator = console.operator()?;
+    let (state, agreement) = tokio::try_join!(operator.state(), operator.agreement())?;
     let f = by.frame("console-state");
     let fact = |label: &str, value: String| Fact { label: f.t(label), value };
     let OperatorState { at, log, signals, tls, .. } = &state;
@@ -76,9 +87,25 @@ pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
         unit: f.t("state-questions"),
         bars: super::view::most(quotas.collect(), &f),
     };
+    let waits = agreement
+        .next
+        .as_ref()
+        .map(|next| f.t2("agreement-waits", "version", &next.version, "missing", next.missing));
     f.page(&Page {
         at: f.moment(*at),
-        partners: state.partners.iter().map(|one| partner(&f, *at, one)).collect(),
+        warnings: warnings(&state, agreement.next.as_ref(), console.silent_seconds)
+            .iter()
+            .map(|one| warned(&f, *at, one))
+            .collect(),
+        agreement: vec![
+            fact("agreement-version", agreement.version.clone()),
+            fact("agreement-waiting", waits.unwrap_or_else(|| f.t("agreement-nothing"))),
+        ],
+        partners: state
+            .partners
+            .iter()
+            .map(|one| partner(&f, *at, one, silence(&state, one, console.silent_seconds).is_some()))
+            .collect(),
         log: vec![
             fact("state-published", ago(log.published_at)),
             fact("state-published-size", log.published_size.to_string()),
@@ -110,8 +137,12 @@ pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
     })
 }
 
-fn partner(f: &Frame, now: Instant, partner: &PartnerState) -> Partner {
-    let soon = |until: Instant| until.since(now).as_secs() < SOON;
+fn partner(f: &Frame, now: Instant, partner: &PartnerState, is_silent: bool) -> Partner {
+    let soon = |until: Instant, days, word| match until <= now {
+        true => "state-over",
+        false if is_soon(now, until, days) => word,
+        false => "",
+    };
     let quota = partner
         .quota
         .iter()
@@ -119,16 +150,30 @@ fn partner(f: &Frame, now: Instant, partner: &PartnerState) -> Partner {
     Partner {
         name: partner.name.clone(),
         oin: partner.oin.to_string(),
-        state: if partner.suspended { "state-suspended" } else { "state-active" },
+        state: match (partner.suspended, is_silent) {
+            (true, _) => "state-suspended",
+            (false, true) => "state-silent",
+            (false, false) => "state-active",
+        },
+        is_silent,
         pointers: partner.pointers,
         lease: partner.lease_until.map_or_else(|| f.t("state-no-lease"), |until| f.moment(until)),
-        lease_soon: partner.lease_until.is_some_and(soon),
+        lease_soon: partner.lease_until.map_or("", |until| soon(until, LEASE_DAYS, "state-soon-lease")),
         certificate: partner
             .certificate
             .as_ref()
             .map_or_else(|| f.t("state-not-seen"), |seen| f.moment(seen.expires_at)),
-        certificate_soon: partner.certificate.as_ref().is_some_and(|seen| soon(seen.expires_at)),
-        seen: partner.certificate.as_ref().map(|seen| f.moment(seen.seen_at)).unwrap_or_default(),
+        certificate_soon: partner
+            .certificate
+            .as_ref()
+            .map_or("", |seen| soon(seen.expires_at, CERTIFICATE_DAYS, "state-soon")),
+        seen: partner.certificate.as_ref().map_or_else(
+            || f.t("state-not-seen"),
+            |seen| {
+                let ago = length(f, now.since(seen.seen_at).as_secs());
+                f.t2("state-ago", "moment", f.moment(seen.seen_at), "ago", ago)
+            },
+        ),
         quota: quota.collect::<Vec<_>>().join("; "),
     }
 }
@@ -148,6 +193,34 @@ fn key(f: &Frame, subjects: u64, generation: &KeyGeneration) -> Key {
     }
 }
 
+/// A warning in words, with where the page tells more.
+fn warned(f: &Frame, now: Instant, warning: &Warning<'_>) -> Warned {
+    let key = warning.what.message();
+    let ago = |since: Option<Instant>| {
+        since.map_or_else(|| f.t("state-never"), |since| length(f, now.since(since).as_secs()))
+    };
+    let text = match warning.what {
+        What::OwnCertificate
+        | What::OwnCertificateOver
+        | What::RevocationLists
+        | What::RevocationListsOver => {
+            f.t1(key, "moment", warning.at.map(|at| f.moment(at)).unwrap_or_default())
+        }
+        What::Certificate | What::CertificateOver | What::Lease | What::LeaseOver => {
+            let moment = warning.at.map(|at| f.moment(at)).unwrap_or_default();
+            f.t2(key, "name", warning.name, "moment", moment)
+        }
+        What::Witness if warning.at.is_none() => f.t1("warning-witness-never", "name", warning.name),
+        What::Silent | What::Witness => f.t2(key, "name", warning.name, "ago", ago(warning.at)),
+        What::Checkpoint | What::Unwitnessed => f.t1(key, "ago", ago(warning.at)),
+        What::NeverHeard | What::Quota => f.t1(key, "name", warning.name),
+        What::DeadLetters | What::FailingSubscriptions => f.t1(key, "count", warning.count),
+        What::SignalsWait => f.t1(key, "ago", length(f, warning.count)),
+        What::NoWitness | What::NotPublished | What::Revocation | What::AgreementWaits => f.t(key),
+    };
+    Warned { text, place: warning.what.place() }
+}
+
 /// A length of time, in the largest unit that fits.
 fn length(f: &Frame, seconds: u64) -> String {
     match seconds {
@@ -157,6 +230,3 @@ fn length(f: &Frame, seconds: u64) -> String {
         _ => f.t1("length-days", "n", seconds / 86_400),
     }
 }
-
-/// Two weeks: what ends sooner has to be renewed now.
-const SOON: u64 = 14 * 24 * 60 * 60;

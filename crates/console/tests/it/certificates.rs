@@ -27,7 +27,7 @@ fn authority(folder: &Path, names: &[&str]) -> Authority {
     authority
 }
 
-fn agreement(issuer: &str) -> String {
+pub(crate) fn agreement(issuer: &str) -> String {
     let youth = include_str!("../../../../examples/chains/youth.toml");
     let mut draft = AgreementDraft::parse(youth).unwrap();
     draft.console = Some(Box::new(ConsoleDraft {
@@ -69,7 +69,7 @@ async fn no_page_without_a_certificate_and_no_session_with_another() {
     let provider = match started.await.unwrap() {
         Ok(provider) => provider,
         Err(reason) => {
-            eprintln!("NOT CHECKED: no OpenID provider of others: {reason}");
+            kw_testbed::not_checked(format_args!("no OpenID provider of others: {reason}"));
             return;
         }
     };
@@ -80,7 +80,7 @@ async fn no_page_without_a_certificate_and_no_session_with_another() {
     authority(&at("strangers"), &["otto"]);
     fs::write(at("agreement.toml"), agreement(provider.issuer())).unwrap();
     let config = format!(
-        "agreement = 'agreement.toml'\n[server]\nlisten = '127.0.0.1:{port}'\nworkers = 1\n[web]\naddress = '{address}'\n\
+        "agreement = 'agreement.toml'\n[server]\nlisten = '127.0.0.1:{port}'\nworkers = 1\n[web]\naddress = '{address}'\nmemory = 'memory'\n\
          [tls]\ncertificate = 'chain/console.pem'\nkey = 'chain/console.key'\ntrust_anchors = 'chain/ca.pem'\n\
          revocation_lists = ['chain/crl.pem']\n\
          [client_certificates]\ntrust_anchors = 'people/ca.pem'\nrevocation_lists = ['people/crl.pem']\n"
@@ -102,6 +102,13 @@ async fn no_page_without_a_certificate_and_no_session_with_another() {
     let seen = otto.sign_in(&page, "otto").await;
     assert_eq!((seen.status.as_u16(), seen.url.path()), (200, "/"), "{}", seen.text);
     assert!(seen.text.contains("Otto"), "{}", seen.text);
+
+    assert_eq!(seen.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+    for (path, name) in [("/sign-in", "__Host-kw-console-sign-in-"), ("/language/en", "kw-language=")] {
+        let answer = otto.client().get(format!("{address}{path}")).send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.starts_with(name) && cookie.contains("; Secure"), "{cookie}");
+    }
 
     // His cookie in the browser of somebody else, who has a certificate too.
     let mut olga = Visitor::with(client(&at("chain"), Some((&at("people"), "olga"))));

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
 
 mod certificates;
+mod starting;
 mod words;

@@ -3,25 +3,26 @@
 use std::time::{Duration, Instant};
 
 use kw_domain::{Category, Clock as _, Instant as Moment, SystemClock};
-use kw_protocol::consent::GivenBy;
-use kw_protocol::dossier::{Dossier, HeldValue};
-use kw_protocol::feedback::{FeedbackContact, FeedbackKind, ReasonableDoubt};
-use kw_protocol::local::choices::{LocalDeclaration, ObjectionRequest};
-use kw_protocol::local::feedback::FeedbackRequest;
+use kw_protocol::consent::{ConsentChoice, GivenBy};
+use kw_protocol::dossier::Dossier;
+use kw_protocol::local::choices::{
+    ConsentRequest, ConsentWithdrawalRequest, LocalDeclaration, ObjectionRequest,
+};
 use kw_protocol::mandate::{MandateAct, MandateKind};
 use kw_protocol::objection::ObjectionReason;
 use kw_protocol::query::{Relation, RelationBasis};
 
-use super::{MUNICIPALITY, Opened};
+use super::{MUNICIPALITY, Opened, PORTAL};
 use crate::DemoError;
-use crate::asking::{Asker, listed, motivated};
+use crate::asking::{Asker, listed};
 use crate::chain::{Chain, Partner};
 use crate::people::{People, Person};
 use crate::provider::{NewMandate, ProviderError};
 
 impl Opened {
     /// A question in need, and questions for a reason, that wait for a reviewer; a doubt that the municipality sent, and one that it
-    /// received; an objection that is not decided; mandates for a child and for somebody of age. Matches and differences are there by
+    /// received; an objection that is not decided; consent that was refused, and one that was taken back; mandates for children and
+    /// for somebody of age. Matches and differences are there by
     /// the data themselves.
     pub(crate) async fn seed(&self, chain: &Chain, people: &People) -> Result<(), DemoError> {
         let municipality = chain.partner(MUNICIPALITY)?;
@@ -57,6 +58,7 @@ impl Opened {
         };
         let submitted = municipality.local.submit_objection(&objection).await;
         submitted.map_err(DemoError::asking("an objection was submitted"))?;
+        choices(chain.partner(PORTAL)?, boy).await?;
         self.mandates(people).await
     }
 
@@ -80,6 +82,7 @@ impl Opened {
         let parental = MandateKind::ParentalAuthority;
         for wanted in [
             mandate(parental, "under-12", &family.mother, &family.daughter, &all)?,
+            mandate(parental, "under-12", &family.mother, &family.son, &all)?,
             mandate(MandateKind::Voluntary, "from-16", &family.grandmother, &family.boy, &all[1..])?,
         ] {
             self.register(&wanted).await?;
@@ -102,6 +105,34 @@ impl Opened {
     }
 }
 
+/// Somebody lets nobody have their health data: who asks is told that it is withheld. Earlier they had said yes to one, and took that
+/// back.
+async fn choices(registrar: &Partner, person: &Person) -> Result<(), DemoError> {
+    let itself =
+        LocalDeclaration { given_by: GivenBy::Subject, mandate: None, representative: None, actor: None };
+    let choice = |verdict, requester_kind: Option<&str>| {
+        Ok::<_, DemoError>(ConsentRequest {
+            subject: subject(person),
+            verdict,
+            holder: None,
+            holder_kind: None,
+            category: Some(category("youth-health")?),
+            requester: None,
+            requester_kind: requester_kind.map(str::to_owned),
+            declared: itself.clone(),
+            evidence: "inzage:demo".to_owned(),
+            valid_until: None,
+        })
+    };
+    let asked = DemoError::asking("a choice was recorded");
+    let given = registrar.local.record_consent(&choice(ConsentChoice::Given, Some("school"))?).await;
+    let given = given.map_err(&asked)?;
+    let back = ConsentWithdrawalRequest { subject: subject(person), declared: itself.clone() };
+    registrar.local.withdraw_consent(given.id, &back).await.map_err(&asked)?;
+    let refused = registrar.local.record_consent(&choice(ConsentChoice::Refused, None)?).await;
+    refused.map(drop).map_err(&asked)
+}
+
 /// Reports a doubt about what this holder gave: which attribute, and what it should be.
 async fn doubt(
     reporter: &Partner,
@@ -115,42 +146,10 @@ async fn doubt(
     let differing = dossier.differences.iter().filter(|difference| difference.attribute == attribute);
     let held = differing.flat_map(|one| &one.values).find(|held| held.holder.oin.as_str() == holder);
     let held = held.ok_or_else(|| DemoError::Story("there is no difference to report".to_owned()))?;
-    let sent = reporter.local.report_feedback(&report(asker, person, held, proposed)).await;
+    let request =
+        asker.doubt(&subject(person), &person.birth_date, held, proposed, "de ouders zeggen iets anders");
+    let sent = reporter.local.report_feedback(&request).await;
     sent.map(drop).map_err(DemoError::asking("a doubt was reported"))
-}
-
-fn report(asker: &Asker, person: &Person, held: &HeldValue, proposed: &str) -> FeedbackRequest {
-    let draft = &held.feedback;
-    let mut attributes = draft.attributes.clone();
-    for attribute in &mut attributes {
-        attribute.proposed = Some(proposed.into());
-    }
-    FeedbackRequest {
-        id: None,
-        subject: subject(person),
-        birth_date: Some(person.birth_date.clone()),
-        purpose: asker.purpose.clone(),
-        actor: asker.actor.clone(),
-        case: asker.case.clone(),
-        relation: motivated(),
-        representation: None,
-        holder: draft.holder,
-        category: draft.category.clone(),
-        handle: draft.handle,
-        kind: FeedbackKind::Report,
-        reference: Some("DEMO-1".to_owned()),
-        attributes,
-        observed_at: Some(draft.observed_at),
-        explanation: Some("de ouders zeggen iets anders".to_owned()),
-        doubt: ReasonableDoubt { strong_suspicion: true, own_knowledge: true, knows_definition: true },
-        contact: FeedbackContact {
-            name: "J. Jansen".to_owned(),
-            email: "j.jansen@demostad.example".to_owned(),
-            phone: None,
-            department: None,
-        },
-        attachments: Vec::new(),
-    }
 }
 
 fn subject(person: &Person) -> String {

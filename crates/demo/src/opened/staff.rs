@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kw_agreement::draft::IdentityProviderDraft;
+use kw_agreement::Localised;
+use kw_agreement::draft::{AgreementDraft, IdentityProviderDraft, PurposeDraft};
 use serde_json::{Value, json};
 
 use super::SignInPlace;
@@ -22,8 +23,9 @@ const DESK: [(&str, &str, &str); 3] = [
     ("l.prins", "Laila Prins", "leerplichtambtenaar"),
     ("k.dewit", "Karin de Wit", "kwaliteitsmedewerker"),
 ];
-const CONSOLE: [(&str, &str, &str); 3] = [
+const CONSOLE: [(&str, &str, &str); 4] = [
     ("a.vermeer", "Anke Vermeer", "auditor"),
+    ("d.vanleeuwen", "Dirk van Leeuwen", "auditor"),
     ("b.kuipers", "Bas Kuipers", "beheerder"),
     ("c.ozturk", "Ceren Öztürk", "beheerder"),
 ];
@@ -33,6 +35,27 @@ const CONSOLE_CLIENT: &str = "console-demoregio";
 
 pub(super) fn at_the_desk(issuer: &str) -> IdentityProviderDraft {
     provider(issuer, DESK_CLIENT, &AT_THE_DESK)
+}
+
+/// A purpose for which people at the desk ask for whom somebody represents. Who asks is told when nobody does.
+pub(super) fn ask_for_others(draft: &mut AgreementDraft) {
+    let categories = ["youth-care-plan", "school-attendance"].map(str::to_owned).to_vec();
+    let purpose = PurposeDraft {
+        title: Localised {
+            nl: "Iemand helpen die voor een ander handelt".to_owned(),
+            en: "Help somebody who acts for another".to_owned(),
+        },
+        legal_basis: "AVG, art. 15".to_owned(),
+        processing_activity: "https://register.demostad.example/verwerkingen/hulp-bij-inzage".to_owned(),
+        relation_bases: vec!["listed".to_owned()],
+        birth_date_required: true,
+        actor_must_be_proven: true,
+        withheld_from_subject: false,
+        representation: true,
+        denials: Some("told".to_owned()),
+        roles: [("municipal-consultant".to_owned(), categories)].into(),
+    };
+    draft.purposes.insert("help-with-insight".to_owned(), purpose);
 }
 
 pub(super) fn at_the_console(issuer: &str) -> IdentityProviderDraft {

@@ -44,6 +44,8 @@ pub struct Account {
     pub bsn: Bsn,
     /// The name that others read where they choose for whom they act.
     pub given_name: String,
+    /// When they were born, where the provider knows: `YYYY-MM-DD`. A portal is told.
+    pub birth_date: Option<String>,
     /// How sure the provider is of them: a URI. The weakest that the agreement accepts when left out.
     pub assurance: Option<String>,
 }

@@ -160,7 +160,7 @@ impl Provider {
     /// The mandates under which this person can act now, according to the chain's register.
     pub(super) async fn offered(&self, account: &str) -> Result<Vec<ChosenMandate>, Refusal> {
         let account = self.account(account).ok_or_else(over)?;
-        self.register.active_of(account).await.map_err(|error| unavailable(&error))
+        self.register.active_of(account, &self.accounts).await.map_err(|error| unavailable(&error))
     }
 
     /// The mandate, if it is this person's and active now.

@@ -1,6 +1,6 @@
 //! The mandates of people with an account: in the switchboard's register under pseudonyms, and who they are, here only.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use kw_domain::{Epoch, MandateId, Oin, Subject};
 use kw_protocol::SecretBytes32;
 use kw_protocol::evaluation::BudgetClass;
 use kw_protocol::mandate::{
-    ConfirmMandate, MandateStatus, RegisterMandate, SearchMandates, Side, WithdrawMandate,
+    ConfirmMandate, Mandate, MandateStatus, RegisterMandate, SearchMandates, Side, WithdrawMandate,
 };
 use kw_protocol::pointer::SubjectElement;
 use kw_pseudonym::Binding;
@@ -24,7 +24,7 @@ pub(super) struct Register {
     agreement: Arc<Agreement>,
     switchboard: SwitchboardClient,
     pseudonymiser: PseudonymiserClient,
-    /// Who is who in the mandates that were registered here: representative, represented.
+    /// Who is who in the mandates that are known here: representative, represented.
     people: Mutex<HashMap<MandateId, (String, String)>>,
     /// Elements by account. They change with the pseudonymiser's keys only.
     elements: Mutex<HashMap<String, Arc<Pseudonyms>>>,
@@ -51,18 +51,21 @@ impl Register {
         })
     }
 
-    /// The mandates under which this person can act now. The register is asked each time.
-    pub(super) async fn active_of(&self, account: &Account) -> Result<Vec<ChosenMandate>, ProviderError> {
-        let subject = self.element(account).await?;
-        let search = SearchMandates { subject, side: Side::Representative };
-        let found = self.switchboard.search_mandates(&search).await.inspect_err(|_| self.forget(account))?;
+    /// The mandates under which this person can act now for one of these people. The register is asked each time.
+    pub(super) async fn active_of(
+        &self,
+        account: &Account,
+        all: &[Account],
+    ) -> Result<Vec<ChosenMandate>, ProviderError> {
+        let found = self.mandates_of(account, Side::Representative).await?;
+        let found: Vec<Mandate> =
+            found.into_iter().filter(|mandate| mandate.status == MandateStatus::Active).collect();
+        self.learn(account, all, &found).await?;
         let people = self.people();
         Ok(found
-            .mandates
             .into_iter()
-            .filter(|mandate| mandate.status == MandateStatus::Active)
             .filter_map(|mandate| {
-                // Mandates of other registrars are theirs to state.
+                // Between people of whom one has no account here, there is nobody to name.
                 let (representative, represented) = people.get(&mandate.id)?;
                 (*representative == account.name).then(|| ChosenMandate {
                     mandate: mandate.id,
@@ -73,6 +76,35 @@ impl Register {
                 })
             })
             .collect())
+    }
+
+    /// Finds out for whom somebody acts under mandates that another registrar registered. The register tells nobody who is on the
+    /// other side, but a provider of statements may ask it about each of its own people; each mandate once.
+    async fn learn(
+        &self,
+        account: &Account,
+        all: &[Account],
+        found: &[Mandate],
+    ) -> Result<(), ProviderError> {
+        let mut unknown: BTreeSet<MandateId> = found.iter().map(|mandate| mandate.id).collect();
+        unknown.retain(|id| !self.people().contains_key(id));
+        for other in all.iter().filter(|other| other.name != account.name) {
+            if unknown.is_empty() {
+                break;
+            }
+            for mandate in self.mandates_of(other, Side::Represented).await? {
+                if unknown.remove(&mandate.id) {
+                    self.people().insert(mandate.id, (account.name.clone(), other.name.clone()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn mandates_of(&self, account: &Account, side: Side) -> Result<Vec<Mandate>, ProviderError> {
+        let search = SearchMandates { subject: self.element(account).await?, side };
+        let found = self.switchboard.search_mandates(&search).await.inspect_err(|_| self.forget(account))?;
+        Ok(found.mandates)
     }
 
     /// Registers a mandate, and confirms it for the sides that signed in for it.

@@ -41,6 +41,9 @@ pub(super) struct Claims {
 #[derive(Serialize)]
 struct ToPortal {
     name: String,
+    /// Of who acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birthdate: Option<Hidden>,
     #[serde(rename = "urn:nl-eid-gdi:1.0:ActingSubjectID")]
     acting: Hidden,
     #[serde(rename = "urn:nl-eid-gdi:1.0:LegalSubjectID")]
@@ -169,7 +172,7 @@ impl Provider {
     async fn represented(&self, account: &Account, party: Oin) -> Result<Vec<Represented>, ProviderError> {
         // One line per person and mandate, in an order that says nothing.
         let mut represented = BTreeMap::new();
-        for one in self.register.active_of(account).await? {
+        for one in self.register.active_of(account, &self.accounts).await? {
             let other = self.account(&one.account).ok_or(ProviderError::NobodyOfThatName)?;
             let (binding, epoch) = self.register.binding(other, party).await?;
             let (label, binding) = (other.given_name.clone(), text(&binding));
@@ -202,6 +205,7 @@ impl Provider {
 fn to_portal(account: &Account, chosen: Option<(&Account, &ChosenMandate)>) -> ToPortal {
     ToPortal {
         name: account.given_name.clone(),
+        birthdate: account.birth_date.clone().map(Hidden),
         acting: number(account),
         legal: number(chosen.map_or(account, |(legal, _)| legal)),
         kind: chosen.map(|(_, chosen)| chosen.kind),

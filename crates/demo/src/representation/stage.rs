@@ -68,6 +68,7 @@ impl Stage {
             secret: secret_of(person.name),
             bsn: person.bsn.clone(),
             given_name: person.name.to_owned(),
+            birth_date: Some(person.born.clone()),
             assurance: None,
         });
         let (provider, personal) = (citizens.provider.clone(), citizens.personal.clone());

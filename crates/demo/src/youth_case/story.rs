@@ -4,10 +4,7 @@ use std::time::{Duration, Instant};
 
 use kw_domain::{FeedbackId, MatchId};
 use kw_protocol::dossier::{Difference, Dossier, HeldValue, SectionStatus};
-use kw_protocol::feedback::{
-    AnnotateFeedback, FeedbackContact, FeedbackKind, FeedbackOutcome, FeedbackStatus, NewAnnotation,
-    ReasonableDoubt,
-};
+use kw_protocol::feedback::{AnnotateFeedback, FeedbackOutcome, FeedbackStatus, NewAnnotation};
 use kw_protocol::local::feedback::{FeedbackDelivery, FeedbackRequest};
 use kw_protocol::matching::{FollowUp, MatchState, MatchesAsked, OwnMatch};
 use kw_protocol::query::Relation;
@@ -275,38 +272,8 @@ impl Story<'_> {
     }
 
     fn report(&self, reporter: &Asker, doubted: &HeldValue) -> FeedbackRequest {
-        let draft = &doubted.feedback;
-        let mut attributes = draft.attributes.clone();
-        for attribute in &mut attributes {
-            // Nobody is the source of a telephone number, so the reporter says what it should be.
-            attribute.proposed = Some(NEW_PHONE.into());
-        }
-        FeedbackRequest {
-            id: None,
-            subject: self.stage.cast.subject(),
-            birth_date: Some(self.born().to_owned()),
-            purpose: reporter.purpose.clone(),
-            actor: reporter.actor.clone(),
-            case: reporter.case.clone(),
-            relation: motivated(),
-            representation: None,
-            holder: draft.holder,
-            category: draft.category.clone(),
-            handle: draft.handle,
-            kind: FeedbackKind::Report,
-            reference: Some("DEMO-1".to_owned()),
-            attributes,
-            observed_at: Some(draft.observed_at),
-            explanation: Some("the parents gave another number".to_owned()),
-            doubt: ReasonableDoubt { strong_suspicion: true, own_knowledge: true, knows_definition: true },
-            contact: FeedbackContact {
-                name: "J. Jansen".to_owned(),
-                email: "j.jansen@demostad.example".to_owned(),
-                phone: None,
-                department: None,
-            },
-            attachments: Vec::new(),
-        }
+        let why = "the parents gave another number";
+        reporter.doubt(&self.stage.cast.subject(), self.born(), doubted, NEW_PHONE, why)
     }
 
     async fn annotate(

@@ -4,7 +4,7 @@ use kw_agreement::Agreement;
 use kw_domain::{BirthDate, DatePrecision, Instant};
 use kw_web::{Frame, User};
 
-use super::titled;
+use super::titles::titled;
 use crate::asking::Question;
 use crate::document::harmless;
 

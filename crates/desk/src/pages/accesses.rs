@@ -7,8 +7,9 @@ use kw_protocol::local::accesses::{OwnAccess, OwnAccessSearch};
 use kw_web::{Frame, Outcome, SignedIn};
 use serde::Deserialize;
 
-use super::dossier::category;
-use super::{Kept, in_query, titled};
+use super::titles::category;
+use super::titles::titled;
+use super::{Kept, in_query};
 use crate::app::App;
 use crate::document::harmless;
 
@@ -75,6 +76,8 @@ fn line(f: &Frame, agreement: &Agreement, records: &[&OwnAccess]) -> Line {
         ("access-report-made", "desk-did-access-report"),
         ("answer-received", "desk-did-search"),
         ("query-asked", "desk-did-asked"),
+        ("feedback-read", "desk-did-read-report"),
+        ("matches-read", "desk-did-read-matches"),
     ];
     let what = kinds.into_iter().find(|(event, _)| has(event)).map_or("desk-did-other", |(_, key)| key);
     let purpose = records.iter().find_map(|record| record.purpose.as_ref());

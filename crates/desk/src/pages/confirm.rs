@@ -3,11 +3,13 @@
 use actix_web::web::{Data, Path};
 use askama::Template;
 use kw_agreement::Agreement;
+use kw_domain::Category;
 use kw_protocol::query::RelationBasis;
 use kw_web::{Failure, Form, Frame, Outcome, SignedIn, User};
 
 use super::about::About;
-use super::{Kept, start, titled};
+use super::titles::titled;
+use super::{Kept, go_to, start};
 use crate::app::App;
 use crate::asking::Question;
 use crate::document::harmless;
@@ -23,9 +25,25 @@ struct Page<'a> {
     seen_by: Vec<String>,
 }
 
+/// Why somebody signs in again, before they do.
+#[derive(Template)]
+#[template(path = "again.html")]
+struct AgainPage<'a> {
+    f: &'a Frame,
+    id: &'a str,
+}
+
 pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
-    let question = asked(&by, &app, &id)?;
+    if let Some(path) = by.session.data().begun(&id, None) {
+        return Ok(go_to(&path));
+    }
     let f = by.frame("desk-confirm");
+    let question = match asked(&by, &app, &id) {
+        Err(Failure::SignIn { .. }) if is_emergency(&by, &id) => {
+            return f.page(&AgainPage { f: &f, id: &id });
+        }
+        asked => asked?,
+    };
     let agreement = app.agreed();
     let page = Page {
         f: &f,
@@ -39,9 +57,19 @@ pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -
 }
 
 pub(crate) async fn go(form: Form<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
-    let question = asked(&form.by, &app, &id)?;
-    form.by.session.data().asked.retain(|(known, _)| known != id.as_str());
-    Ok(start::begin(&form.by, &app, question))
+    if let Some(path) = form.by.session.data().begun(&id, None) {
+        return Ok(go_to(&path));
+    }
+    asked(&form.by, &app, &id)?;
+    // Held to the end: of two that press at once the second finds what the first began.
+    let mut kept = form.by.session.data();
+    if let Some(path) = kept.begun(&id, None) {
+        return Ok(go_to(&path));
+    }
+    let question = kept.take(&id)?;
+    let path = start::begin(&mut kept, &form.by, &app, question);
+    kept.begin(&id, None, &path);
+    Ok(go_to(&path))
 }
 
 /// The question, if its asker is known well enough to ask it now.
@@ -53,6 +81,10 @@ fn asked(by: &SignedIn<Kept>, app: &App, id: &str) -> Result<Question, Failure> 
         by.require_fresh(&path)?;
     }
     Ok(question)
+}
+
+fn is_emergency(by: &SignedIn<Kept>, id: &str) -> bool {
+    by.session.data().asked(id).is_ok_and(|question| question.basis == RelationBasis::Emergency)
 }
 
 fn recorded(
@@ -104,16 +136,35 @@ fn seen_by(f: &Frame, agreement: &Agreement, question: &Question) -> Vec<String>
         .filter_map(|role| agreement.role(role))
         .map(|rules| titled(f, &rules.title))
         .collect();
-    let mut lines = vec![
-        f.t2("desk-seen-reviewer", "reviewers", reviewers.join(", "), "days", days),
-        f.t("desk-seen-holders"),
-        f.t("desk-seen-auditors"),
-    ];
+    let mut lines = Vec::new();
+    // Whoever has a file on somebody is not judged for asking.
+    if question.basis != RelationBasis::Listed {
+        lines.push(f.t2("desk-seen-reviewer", "reviewers", reviewers.join(", "), "days", days));
+    }
+    lines.extend([f.t("desk-seen-holders"), f.t("desk-seen-auditors")]);
     if emergency {
         lines.push(f.t("desk-seen-emergency"));
     }
-    let withheld =
-        agreement.purpose(&question.choice.purpose).is_some_and(|rules| rules.withheld_from_subject);
-    lines.push(f.t(if withheld { "desk-seen-not-person" } else { "desk-seen-person" }));
+    lines.push(f.t(seen_by_person(agreement, question)));
     lines
+}
+
+/// What the person can see of the question.
+fn seen_by_person(agreement: &Agreement, question: &Question) -> &'static str {
+    let choice = &question.choice;
+    let purpose = agreement.purpose(&choice.purpose);
+    let allowed = purpose.and_then(|rules| rules.roles.get(&choice.role)).into_iter().flatten();
+    let asked: Vec<_> =
+        if question.categories.is_empty() { allowed.collect() } else { question.categories.iter().collect() };
+    let withheld =
+        |category: &&&Category| agreement.category(category).is_some_and(|rules| rules.withheld_from_subject);
+    let withheld = asked.iter().filter(withheld).count();
+    let all = purpose.is_some_and(|rules| rules.withheld_from_subject) || withheld == asked.len();
+    match (all, withheld > 0, agreement.subject_access().staff_names) {
+        (true, ..) => "desk-seen-not-person",
+        (false, true, true) => "desk-seen-person-name-partly",
+        (false, true, false) => "desk-seen-person-partly",
+        (false, false, true) => "desk-seen-person-name",
+        (false, false, false) => "desk-seen-person",
+    }
 }

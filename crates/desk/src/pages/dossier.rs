@@ -3,18 +3,19 @@
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use kw_agreement::Agreement;
-use kw_domain::{Category, Oin};
 use kw_protocol::dossier::{Difference, HeldValue, LookupHolder, Section, SectionStatus};
 use kw_protocol::problem::ProblemCode;
 use kw_protocol::pull::ComparedPrecision;
 use kw_web::{Failure, Frame, Outcome as Answer, SignedIn};
 use serde::Deserialize;
 
+use super::Kept;
 use super::about::About;
-use super::{Kept, titled};
+use super::titles;
 use crate::app::App;
-use crate::document::{Row, Shown, harmless, rows};
-use crate::opened::{Opened, Outcome, Progress};
+use crate::asking::Question;
+use crate::document::{Shown, harmless, rows};
+use crate::opened::{Opened, Outcome, Progress, Told};
 
 #[derive(Template)]
 #[template(path = "dossier.html")]
@@ -37,6 +38,8 @@ struct News<'a> {
 /// A dossier as far as it is there.
 struct View {
     id: String,
+    /// Of which case and person, in a line.
+    about: String,
     version: usize,
     /// Whether more will come.
     going: bool,
@@ -51,13 +54,24 @@ struct FoundView {
     place: usize,
     holder: String,
     category: String,
-    status: String,
+    state: StateView,
+}
+
+/// How far it is with one answer; it looks the same wherever it stands.
+#[derive(Clone)]
+struct StateView {
+    text: String,
+    /// Whether something is missing because of it.
+    lacks: bool,
 }
 
 struct SectionView {
     place: usize,
     holder: String,
     category: String,
+    /// Both.
+    title: String,
+    state: StateView,
     /// Nothing while the holder has not answered.
     told: Option<ToldView>,
     /// When it was told.
@@ -65,8 +79,6 @@ struct SectionView {
 }
 
 struct ToldView {
-    status: SectionStatus,
-    status_text: String,
     reason: Option<String>,
     facts: Vec<(String, String)>,
     rows: Vec<RowView>,
@@ -87,7 +99,7 @@ struct RowView {
 enum OutcomeView {
     Complete { at: String },
     Incomplete { at: String, missing: Vec<String> },
-    Nobody { at: String },
+    Nobody { at: String, represented: bool },
     Failed { title: String, next: String },
 }
 
@@ -153,17 +165,18 @@ impl View {
                 place: section.place,
                 holder: section.holder.clone(),
                 category: section.category.clone(),
-                status: status_of(f, section),
+                state: section.state.clone(),
             };
             sections.iter().map(one).collect::<Vec<_>>()
         });
         Self {
             id: opened.id.clone(),
+            about: line(f, &opened.question),
             version: progress.version,
             going: progress.outcome.is_none(),
             progress: said(f, progress, failed),
             found,
-            outcome: outcome(f, progress, &sections),
+            outcome: outcome(f, progress, &sections, opened.question.represented.is_some()),
             differences: progress
                 .differences()
                 .iter()
@@ -174,10 +187,17 @@ impl View {
     }
 }
 
+fn line(f: &Frame, question: &Question) -> String {
+    let named = question.represented.as_ref().map(|person| harmless(&person.name));
+    let person = named.unwrap_or_else(|| question.person.to_string());
+    f.t2("desk-about-line", "case", question.case.to_string(), "person", person)
+}
+
 fn said(f: &Frame, progress: &Progress, failed: bool) -> String {
     match (&progress.holders, &progress.outcome) {
         _ if failed => f.t("desk-progress-failed"),
         (None, _) => f.t("desk-progress-searching"),
+        (Some(_), Some(Outcome::Whole(whole))) if !whole.complete => f.t("desk-progress-incomplete"),
         (Some(_), Some(_)) => f.t("desk-progress-done"),
         (Some(holders), None) => {
             f.t2("desk-progress-answered", "answered", progress.answered(), "all", holders.len())
@@ -185,29 +205,40 @@ fn said(f: &Frame, progress: &Progress, failed: bool) -> String {
     }
 }
 
-fn status_of(f: &Frame, section: &SectionView) -> String {
-    section.told.as_ref().map_or_else(|| f.t("desk-status-waiting"), |told| told.status_text.clone())
+impl StateView {
+    fn of(f: &Frame, told: Option<&Told>) -> Self {
+        let status = told.map(|told| told.section.status);
+        let text =
+            status.map_or_else(|| f.t("desk-status-waiting"), |status| f.t_of("desk-status", status.code()));
+        let lacks = !matches!(status, None | Some(SectionStatus::Delivered | SectionStatus::Nothing));
+        Self { text, lacks }
+    }
 }
 
-fn outcome(f: &Frame, progress: &Progress, sections: &[SectionView]) -> Option<OutcomeView> {
+fn outcome(
+    f: &Frame,
+    progress: &Progress,
+    sections: &[SectionView],
+    represented: bool,
+) -> Option<OutcomeView> {
     Some(match progress.outcome.as_ref()? {
+        Outcome::Failed(ProblemCode::Denied) if represented => {
+            OutcomeView::Failed { title: f.t("desk-behalf-denied"), next: f.t("desk-behalf-denied-next") }
+        }
         Outcome::Failed(code) => OutcomeView::Failed {
             title: f.t(&format!("problem-{}", code.code())),
             next: f.t(&format!("problem-{}-next", code.code())),
         },
         Outcome::Whole(whole) => {
             let at = f.moment(whole.assembled_at);
-            let missing = |section: &&SectionView| {
-                let status = section.told.as_ref().map(|told| told.status);
-                !matches!(status, Some(SectionStatus::Delivered | SectionStatus::Nothing))
-            };
+            let missing = |section: &&SectionView| section.told.is_none() || section.state.lacks;
             if !whole.complete {
                 let line = |section: &SectionView| {
-                    format!("{}, {}: {}", section.holder, section.category, status_of(f, section))
+                    format!("{}, {}: {}", section.holder, section.category, section.state.text)
                 };
                 OutcomeView::Incomplete { at, missing: sections.iter().filter(missing).map(line).collect() }
             } else if sections.is_empty() {
-                OutcomeView::Nobody { at }
+                OutcomeView::Nobody { at, represented }
             } else {
                 OutcomeView::Complete { at }
             }
@@ -220,43 +251,50 @@ fn section(
     agreement: &Agreement,
     place: usize,
     found: &LookupHolder,
-    told: Option<&(usize, Section)>,
+    told: Option<&Told>,
 ) -> SectionView {
+    let holder = harmless(&found.holder.name);
+    let category = titles::category(f, agreement, &found.category);
     SectionView {
         place,
-        holder: harmless(&found.holder.name),
-        category: category(f, agreement, &found.category),
-        told: told.map(|(_, section)| ToldView::of(f, section)),
-        at: told.map_or(0, |(at, _)| *at),
+        title: format!("{holder}: {category}"),
+        holder,
+        category,
+        state: StateView::of(f, told),
+        told: told.map(|told| ToldView::of(f, agreement, told)),
+        at: told.map_or(0, |told| told.at),
     }
 }
 
 impl ToldView {
-    fn of(f: &Frame, section: &Section) -> Self {
+    fn of(f: &Frame, agreement: &Agreement, told: &Told) -> Self {
+        let section = &told.section;
         let doubted = section.provenance.as_ref().map(|one| one.under_investigation.as_slice());
         let doubted = doubted.unwrap_or_default();
         let (rows, more) = section.document.as_ref().map(rows).unwrap_or_default();
         let is_elsewhere = |pointer: &&String| !rows.iter().any(|row| touches(pointer, &row.pointer));
         Self {
-            status: section.status,
-            status_text: f.t_of("desk-status", section.status.code()),
-            reason: section.reason.as_deref().map(|reason| said_reason(f, reason)),
+            reason: reason_of(section).map(|reason| said_reason(f, reason)),
             facts: facts(f, section),
-            more,
-            doubted_elsewhere: doubted.iter().filter(is_elsewhere).map(|pointer| harmless(pointer)).collect(),
+            more: more || !told.whole,
+            doubted_elsewhere: doubted
+                .iter()
+                .filter(is_elsewhere)
+                .map(|pointer| titles::place(f, agreement, &section.category, pointer))
+                .collect(),
             doubted: !doubted.is_empty(),
             open_reports: section.open_reports.iter().map(ToString::to_string).collect(),
-            rows: rows.iter().enumerate().map(|(index, row)| row_view(f, index, row, doubted)).collect(),
+            rows: rows
+                .iter()
+                .enumerate()
+                .map(|(index, row)| RowView {
+                    index,
+                    path: titles::row(f, agreement, &section.category, row),
+                    value: said_value(f, &row.value),
+                    doubted: doubted.iter().any(|pointer| touches(pointer, &row.pointer)),
+                })
+                .collect(),
         }
-    }
-}
-
-fn row_view(f: &Frame, index: usize, row: &Row, doubted: &[String]) -> RowView {
-    RowView {
-        index,
-        path: row.path.join(" › "),
-        value: said_value(f, &row.value),
-        doubted: doubted.iter().any(|pointer| touches(pointer, &row.pointer)),
     }
 }
 
@@ -292,7 +330,7 @@ fn difference(
 ) -> DifferenceView {
     let held = |held: &HeldValue| HeldView {
         holder: harmless(&held.holder.name),
-        category: category(f, agreement, &held.category),
+        category: titles::category(f, agreement, &held.category),
         source: harmless(held.source.as_str()),
         value: said_value(f, &Shown::of(&held.value)),
         as_of: f.moment(held.as_of),
@@ -301,7 +339,16 @@ fn difference(
         reported: !held.open_reports.is_empty(),
         report: place_of(progress, held).map(|(place, row)| format!("/dossiers/{id}/report/{place}/{row}")),
     };
-    DifferenceView { attribute: harmless(&one.attribute), values: one.values.iter().map(held).collect() }
+    DifferenceView {
+        attribute: titles::shared(f, agreement, &one.attribute),
+        values: one.values.iter().map(held).collect(),
+    }
+}
+
+/// Why there is nothing: a holder that was not waited for any longer gives no reason.
+fn reason_of(section: &Section) -> Option<&str> {
+    let late = (section.status == SectionStatus::TimedOut).then_some("timed-out");
+    section.reason.as_deref().or(late)
 }
 
 /// In which section a value stands, and where.
@@ -310,28 +357,29 @@ fn place_of(progress: &Progress, held: &HeldValue) -> Option<(usize, usize)> {
         let same = section.holder.oin == held.holder.oin && section.category == held.category;
         same && (held.feedback.handle.is_none() || section.handle == held.feedback.handle)
     };
-    let mut told =
-        progress.sections.iter().enumerate().filter_map(|(place, told)| Some((place, &told.as_ref()?.1)));
+    let mut told = (progress.sections.iter().enumerate())
+        .filter_map(|(place, told)| Some((place, &told.as_ref()?.section)));
     let (place, section) = told.find(|(_, section)| is_its(section))?;
     let (rows, _) = rows(section.document.as_ref()?);
     Some((place, rows.iter().position(|row| row.pointer == held.pointer)?))
 }
 
-/// A category by its title.
-pub(super) fn category(f: &Frame, agreement: &Agreement, category: &Category) -> String {
-    agreement.category(category).map_or_else(|| category.to_string(), |rules| titled(f, &rules.title))
-}
-
-/// A party by its name.
-pub(super) fn party(agreement: &Agreement, oin: Oin) -> String {
-    agreement.party_name(oin).map_or_else(|| oin.to_string(), str::to_owned)
-}
-
-/// The code of a problem in words; of a code that is none of ours only that there is one.
+/// The code of a problem in words, or of what this side could not do with the answer, with what to do; of a code that is none of ours
+/// only that there is one.
 pub(super) fn said_reason(f: &Frame, code: &str) -> String {
     match ProblemCode::from_code(code) {
         Some(known) => f.t(&format!("problem-{}", known.code())),
-        None => f.t("desk-reason-other"),
+        None => f.t(match code {
+            "unreachable" | "circuit-open" => "desk-unanswered-unreachable",
+            "timed-out" => "desk-unanswered-late",
+            "address-unusable" => "desk-unanswered-address",
+            "answer-malformed"
+            | "birth-date-not-compared"
+            | "grant-malformed"
+            | "not-asked"
+            | "not-what-was-granted" => "desk-unanswered-unusable",
+            _ => "desk-reason-other",
+        }),
     }
 }
 
@@ -355,7 +403,7 @@ pub(super) fn touches(doubted: &str, pointer: &str) -> bool {
 pub(super) fn delivered(opened: &Opened, place: usize) -> Result<Section, Failure> {
     let progress = opened.progress();
     let told = progress.sections.get(place).and_then(Option::as_ref);
-    let section = told.map(|(_, section)| section.clone()).filter(|section| section.document.is_some());
+    let section = told.map(|told| told.section.clone()).filter(|section| section.document.is_some());
     let failed = matches!(progress.outcome, Some(Outcome::Failed(_)));
     section.filter(|_| !failed).ok_or_else(Failure::not_found)
 }

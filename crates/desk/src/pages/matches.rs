@@ -8,7 +8,7 @@ use kw_web::plot::{Bar, Plot};
 use kw_web::{Failure, Form, Frame, Outcome, SignedIn};
 use serde::Deserialize;
 
-use super::dossier::category;
+use super::titles::category;
 use super::{Kept, go_to, in_query};
 use crate::app::App;
 use crate::document::harmless;
@@ -24,6 +24,8 @@ struct List<'a> {
 
 struct Line {
     id: String,
+    /// What colleagues call it among each other.
+    mark: String,
     at: String,
     kind: String,
     holders: Vec<String>,
@@ -83,10 +85,13 @@ pub(crate) struct From {
 pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, from: Query<From>) -> Outcome {
     App::require(by.user(), &app.duties.matches)?;
     let asked = MatchesAsked { cursor: from.cursor.clone(), limit: Some(MATCHES), ..MatchesAsked::default() };
-    let found = app.partner.matches(&asked).await?;
+    app.require_proof(&by, "/matches")?;
+    let actor = App::actor_with(by.user(), &app.duties.matches)?;
+    let found = app.partner.read_by(&actor)?.matches(&asked).await?;
     let f = by.frame("desk-matches");
     let line = |one: &Match| Line {
         id: one.id.to_string(),
+        mark: mark(one.id),
         at: f.moment(one.arisen_at),
         kind: f.t_of("desk-match-kind", one.kind.as_str()),
         holders: one.holders.iter().map(|held| harmless(&held.holder.name)).collect(),
@@ -101,21 +106,31 @@ pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, from: Query<From>) 
     })
 }
 
+/// What tells matches of the same moment and parties apart: the end of their random name, which says nothing of anybody.
+fn mark(id: MatchId) -> String {
+    let name = id.to_string();
+    name.get(name.len() - 6..).unwrap_or(&name).to_uppercase()
+}
+
 fn notice(f: &Frame, one: &Match) -> Option<String> {
     let waits = matches!(one.state, MatchState::Arisen | MatchState::Notified) && one.ended_at.is_none();
     match one.escalated_at {
         Some(_) if waits => Some(f.t("desk-match-escalated")),
-        _ => waits.then(|| f.t1("desk-match-contact-by", "at", f.moment(one.contact_by))),
+        _ => waits.then(|| f.t1("desk-match-contact-by", "at", f.deadline(one.contact_by))),
     }
 }
 
 pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
     App::require(by.user(), &app.duties.matches)?;
-    let found = app.partner.found_match(match_id(&id)?).await?;
+    let id = match_id(&id)?;
+    app.require_proof(&by, &format!("/matches/{id}"))?;
+    let actor = App::actor_with(by.user(), &app.duties.matches)?;
+    let found = app.partner.read_by(&actor)?.found_match(id).await?;
     let (f, one, agreement) = (by.frame("desk-match-one"), &found.shared, app.agreed());
     let mut facts = vec![
         (f.t("desk-match-about"), f.t_of("desk-match-kind", one.kind.as_str())),
         (f.t("desk-report-state"), f.t_of("desk-match-state", one.state.as_str())),
+        (f.t("desk-match-mark"), mark(id)),
         (f.t("desk-match-arisen"), f.moment(one.arisen_at)),
         (f.t("desk-match-by"), f.moment(one.contact_by)),
     ];
@@ -169,8 +184,8 @@ pub(crate) async fn coordinated(form: Form<Kept>, app: Data<App>, id: Path<Strin
 }
 
 fn followed(form: &Form<Kept>, app: &App, id: &str) -> Result<(MatchId, FollowUp), Failure> {
-    let id = match_id(id)?;
     let actor = App::actor_with(form.by.user(), &app.duties.matches)?;
+    let id = match_id(id)?;
     app.require_proof(&form.by, &format!("/matches/{id}"))?;
     Ok((id, FollowUp { actor }))
 }
@@ -193,7 +208,7 @@ pub(crate) async fn figures(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
         title: f.t(title),
         of: f.t(of),
         unit: f.t("desk-figures-unit"),
-        bars: summed(&rows, key),
+        bars: summed(&f, &rows, key),
     };
     let by_month = plot("by-month", "desk-figures-by-month", "desk-figures-month", |row| &row.month);
     let by_category =
@@ -208,13 +223,19 @@ pub(crate) async fn figures(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
     })
 }
 
-/// What is told, added up. What is too small to be told is not in it.
-fn summed(rows: &[FigureView], key: fn(&FigureView) -> &String) -> Vec<Bar> {
+/// What is told, added up. What is too small to be told is not in it, and the label says so.
+fn summed(f: &Frame, rows: &[FigureView], key: fn(&FigureView) -> &String) -> Vec<Bar> {
     let mut sums = std::collections::BTreeMap::new();
     for row in rows {
-        *sums.entry(key(row).clone()).or_insert(0) += row.count.unwrap_or(0);
+        let (sum, whole) = sums.entry(key(row)).or_insert((0, true));
+        *sum += row.count.unwrap_or(0);
+        *whole &= row.count.is_some();
     }
-    sums.into_iter().map(|(label, value)| Bar { label, value }).collect()
+    let bar = |(label, (value, whole)): (&String, (u64, bool))| Bar {
+        label: if whole { label.clone() } else { f.t1("desk-figures-or-more", "label", label) },
+        value,
+    };
+    sums.into_iter().map(bar).collect()
 }
 
 fn match_id(text: &str) -> Result<MatchId, Failure> {

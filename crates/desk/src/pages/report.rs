@@ -3,18 +3,23 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use kw_domain::{Bsn, Instant};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kw_domain::{Bsn, FeedbackId, Instant};
 use kw_protocol::dossier::Section;
 use kw_protocol::feedback::{
-    DoubtedAttribute, FeedbackContact, FeedbackKind, LONGEST_REFERENCE, LONGEST_TEXT, ReasonableDoubt,
+    DoubtedAttribute, FeedbackContact, FeedbackKind, LONGEST_REFERENCE, LONGEST_TEXT, MOST_ATTACHED_BYTES,
+    MOST_ATTACHMENTS, NewAttachment, ReasonableDoubt,
 };
 use kw_protocol::local::feedback::FeedbackRequest;
-use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn, User};
+use kw_web::{Choosable, Failure, Fields, File, Frame, Outcome, Problems, SignedIn, Upload, User};
 use serde_json::Value;
 
 use super::about::About;
-use super::dossier::{category, delivered, said_value};
-use super::{Choosable, Kept, go_to};
+use super::dossier::{delivered, said_value};
+use super::titles;
+use super::{Kept, go_to};
 use crate::app::App;
 use crate::document::{Row, rows};
 use crate::opened::Opened;
@@ -29,19 +34,39 @@ struct Page<'a> {
     dossier: String,
     holder: String,
     category: String,
-    /// The value, when it was chosen in the dossier.
-    value: Option<(String, String)>,
-    /// All of them otherwise.
+    doubts: Vec<DoubtField>,
+    /// Whether another value can be added.
+    more: bool,
+    /// All values of the record.
     values: Vec<Choosable>,
     problems: &'a Problems,
     draft: &'a Draft,
 }
 
-/// The form, as somebody filled it in.
-#[derive(Default)]
-struct Draft {
+/// The fields about one value.
+struct DoubtField {
+    number: usize,
+    row: &'static str,
+    proposed: &'static str,
+    chosen: String,
+    text: String,
+    /// The value, when it was chosen in the dossier.
+    value: Option<(String, String)>,
+}
+
+/// One value that is doubted, as somebody filled it in.
+#[derive(Clone, Default)]
+struct Doubt {
     row: String,
     proposed: String,
+}
+
+/// The form, as somebody filled it in. Files are not in it: a browser does not show them again.
+#[derive(Default)]
+struct Draft {
+    /// The name of the form.
+    form: String,
+    doubts: Vec<Doubt>,
     explanation: String,
     reference: String,
     suspicion: bool,
@@ -92,25 +117,32 @@ pub(crate) async fn of_value(
     begin(&by, &app, &place)
 }
 
-pub(crate) async fn send_of_record(form: Form<Kept>, app: Data<App>, at: Path<(String, usize)>) -> Outcome {
-    let place = Place::find(&form.by, &at.0, at.1, None)?;
-    send(&form, &app, &place).await
+pub(crate) async fn send_of_record(sent: Upload<Kept>, app: Data<App>, at: Path<(String, usize)>) -> Outcome {
+    let place = Place::find(&sent.form.by, &at.0, at.1, None)?;
+    send(&sent, &app, &place).await
 }
 
 pub(crate) async fn send_of_value(
-    form: Form<Kept>,
+    sent: Upload<Kept>,
     app: Data<App>,
     at: Path<(String, usize, usize)>,
 ) -> Outcome {
-    let place = Place::find(&form.by, &at.0, at.1, Some(at.2))?;
-    send(&form, &app, &place).await
+    let place = Place::find(&sent.form.by, &at.0, at.1, Some(at.2))?;
+    send(&sent, &app, &place).await
 }
 
 fn begin(by: &SignedIn<Kept>, app: &App, place: &Place) -> Outcome {
     app.require_proof(by, &place.path())?;
+    if let Some(unsent) = by.unsent(&place.path()) {
+        return page(by, app, place, &Draft::of(&unsent), &Problems::of_unsent(), StatusCode::OK);
+    }
     let email = by.user().claims.get("email").and_then(Value::as_str).unwrap_or_default();
     let draft = Draft {
-        proposed: place.row.and_then(|row| proposed(place, row)).unwrap_or_default(),
+        form: FeedbackId::new(by.shell.now(), app.entropy.draw()).to_string(),
+        doubts: vec![Doubt {
+            row: String::new(),
+            proposed: place.row.and_then(|row| proposed(place, row)).unwrap_or_default(),
+        }],
         name: by.user().name.clone(),
         email: email.to_owned(),
         ..Draft::default()
@@ -132,46 +164,105 @@ fn proposed(place: &Place, row: usize) -> Option<String> {
     draft.attributes.iter().find_map(|one| one.proposed.as_ref()?.as_str().map(str::to_owned))
 }
 
-async fn send(form: &Form<Kept>, app: &App, place: &Place) -> Outcome {
-    let by = &form.by;
-    let checked = |name: &str| form.given(name).is_some();
-    let text = |name: &str| form.get(name).replace("\r\n", "\n");
-    let draft = Draft {
-        row: text("row"),
-        proposed: text("proposed"),
-        explanation: text("explanation"),
-        reference: text("reference"),
-        suspicion: checked("suspicion"),
-        knowledge: checked("knowledge"),
-        definition: checked("definition"),
-        name: text("name"),
-        email: text("email"),
-        phone: text("phone"),
-    };
+async fn send(sent: &Upload<Kept>, app: &App, place: &Place) -> Outcome {
+    let (form, by) = (&sent.form, &sent.form.by);
+    let mut draft = Draft::of(form);
     let mut problems = Problems::new();
+    if form.given("more").is_some() {
+        draft.doubts.push(Doubt::default());
+        draft.doubts.truncate(ROWS.len());
+        return page(by, app, place, &draft, &problems, StatusCode::OK);
+    }
+    if sent.too_large() {
+        problems.add("attachments", "desk-attachments-large");
+    }
+    let attachments = attachments(sent.files("attachments"), &mut problems);
     let request = draft.read(place, by.user(), by.shell.now(), &mut problems);
-    let Some(request) = request.filter(|_| problems.is_empty()) else {
+    if !problems.is_empty() {
         return page(by, app, place, &draft, &problems, StatusCode::UNPROCESSABLE_ENTITY);
-    };
-    app.require_proof(by, &place.path())?;
-    let sent = app.partner.report_feedback(&request).await?;
+    }
+    app.require_proof_for(form, &place.path())?;
+    let request = FeedbackRequest { attachments, ..request };
+    let id = named(&draft.form, &request);
+    let sent = app.partner.report_feedback(&FeedbackRequest { id, ..request }).await?;
     place.opened.reported(place.number, sent.id);
     Ok(go_to(&format!("/reports/sent/{}", sent.id)))
 }
 
-impl Draft {
-    fn read(
-        &self,
-        place: &Place,
-        user: &User,
-        now: Instant,
-        problems: &mut Problems,
-    ) -> Option<FeedbackRequest> {
-        let row = place.row.or_else(|| self.row.parse().ok()).and_then(|row| place.rows.get(row));
-        let doubted = row.and_then(|row| place.section.document.as_ref()?.pointer(&row.pointer));
-        if row.is_none() {
-            problems.add("row", "desk-report-row-wrong");
+/// The name of a report: of its form and what stands in it. Who presses twice reports once; whoever goes back and changes something
+/// reports something else.
+fn named(form: &str, request: &FeedbackRequest) -> Option<FeedbackId> {
+    let form = FeedbackId::parse(form).ok()?;
+    let content = digest(&SHA256, &serde_json::to_vec(request).ok()?);
+    let mut name = *form.as_bytes();
+    // Behind the moment, the version and the variant.
+    name.iter_mut().skip(9).zip(content.as_ref()).for_each(|(byte, of_content)| *byte ^= of_content);
+    Some(FeedbackId::from_bytes(name))
+}
+
+/// The files as the holder takes them, or what is wrong with them. What a file is, its content says.
+fn attachments<'a>(files: impl Iterator<Item = &'a File>, problems: &mut Problems) -> Vec<NewAttachment> {
+    let (mut attachments, mut size) = (Vec::new(), 0);
+    for file in files {
+        size += file.content.len();
+        let Some(media_type) = media_type(&file.content) else {
+            problems.add("attachments", "desk-attachments-type");
+            continue;
+        };
+        if file.name.is_empty() || file.name.chars().count() > LONGEST_FILE_NAME {
+            problems.add("attachments", "desk-attachments-name");
         }
+        if Bsn::occurs_in(&file.name) {
+            problems.add("attachments", "desk-number-in-text");
+        }
+        attachments.push(NewAttachment {
+            name: file.name.clone(),
+            media_type: media_type.to_owned(),
+            description: None,
+            content: STANDARD.encode(&file.content),
+        });
+    }
+    if attachments.len() > MOST_ATTACHMENTS {
+        problems.add("attachments", "desk-attachments-many");
+    }
+    if size > MOST_ATTACHED_BYTES {
+        problems.add("attachments", "desk-attachments-large");
+    }
+    if problems.is_empty() { attachments } else { Vec::new() }
+}
+
+fn media_type(content: &[u8]) -> Option<&'static str> {
+    let begins: [(&[u8], &str); 3] =
+        [(b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")];
+    begins.into_iter().find(|(begin, _)| content.starts_with(begin)).map(|(_, media_type)| media_type)
+}
+
+impl Draft {
+    fn of(form: &Fields) -> Self {
+        let checked = |name: &str| form.given(name).is_some();
+        let text = |name: &str| form.get(name).replace("\r\n", "\n");
+        // A field that is not in the form ends them: those of the first value always are.
+        let there = ROWS.iter().zip(PROPOSED).enumerate().take_while(|(at, (row, proposed))| {
+            *at == 0 || !form.all(row).is_empty() || !form.all(proposed).is_empty()
+        });
+        let doubts = there.map(|(_, (row, proposed))| Doubt { row: text(row), proposed: text(proposed) });
+        Self {
+            form: form.get("form").to_owned(),
+            doubts: doubts.collect(),
+            explanation: text("explanation"),
+            reference: text("reference"),
+            suspicion: checked("suspicion"),
+            knowledge: checked("knowledge"),
+            definition: checked("definition"),
+            name: text("name"),
+            email: text("email"),
+            phone: text("phone"),
+        }
+    }
+
+    /// What is reported, if nothing is wrong with it.
+    fn read(&self, place: &Place, user: &User, now: Instant, problems: &mut Problems) -> FeedbackRequest {
+        let attributes = self.attributes(place, problems);
         for (met, field) in
             [(self.suspicion, "suspicion"), (self.knowledge, "knowledge"), (self.definition, "definition")]
         {
@@ -200,7 +291,7 @@ impl Draft {
         }
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let question = place.opened.question.request(user);
-        Some(FeedbackRequest {
+        FeedbackRequest {
             id: None,
             subject: question.subject,
             birth_date: question.birth_date,
@@ -214,11 +305,7 @@ impl Draft {
             handle: place.section.handle,
             kind: FeedbackKind::Report,
             reference: given(&self.reference),
-            attributes: vec![DoubtedAttribute {
-                pointer: row?.pointer.clone(),
-                doubted: doubted.cloned(),
-                proposed: given(&self.proposed).map(|text| like(doubted, text)),
-            }],
+            attributes,
             observed_at: place.section.as_of.or(Some(now)),
             explanation: given(&self.explanation),
             doubt: ReasonableDoubt {
@@ -233,7 +320,34 @@ impl Draft {
                 department: None,
             },
             attachments: Vec::new(),
-        })
+        }
+    }
+
+    /// The values that are doubted. Of those that were added, what stayed empty is none.
+    fn attributes(&self, place: &Place, problems: &mut Problems) -> Vec<DoubtedAttribute> {
+        let mut attributes: Vec<DoubtedAttribute> = Vec::new();
+        for (at, (doubt, field)) in self.doubts.iter().zip(ROWS).enumerate() {
+            if at > 0 && doubt.row.is_empty() && doubt.proposed.is_empty() {
+                continue;
+            }
+            let fixed = place.row.filter(|_| at == 0);
+            let row = fixed.or_else(|| doubt.row.parse().ok()).and_then(|row| place.rows.get(row));
+            let Some(row) = row else {
+                problems.add(field, "desk-report-row-wrong");
+                continue;
+            };
+            if attributes.iter().any(|one| one.pointer == row.pointer) {
+                problems.add(field, "desk-report-row-twice");
+            }
+            let doubted = place.section.document.as_ref().and_then(|document| document.pointer(&row.pointer));
+            let proposed = Some(doubt.proposed.clone()).filter(|text| !text.is_empty());
+            attributes.push(DoubtedAttribute {
+                pointer: row.pointer.clone(),
+                doubted: doubted.cloned(),
+                proposed: proposed.map(|text| like(doubted, text)),
+            });
+        }
+        attributes
     }
 }
 
@@ -261,11 +375,22 @@ fn page(
 ) -> Outcome {
     let f = by.frame("desk-report");
     let agreement = app.agreed();
-    let shown = |row: &Row| (row.path.join(" › "), said_value(&f, &row.value));
-    let values = place.rows.iter().enumerate().filter(|_| place.row.is_none()).map(|(at, row)| {
+    let shown =
+        |row: &Row| (titles::row(&f, &agreement, &place.section.category, row), said_value(&f, &row.value));
+    let values = place.rows.iter().enumerate().map(|(at, row)| {
         let (path, value) = shown(row);
         let label = format!("{path}: {}", value.chars().take(60).collect::<String>());
-        Choosable { value: at.to_string(), label, help: String::new() }
+        Choosable::new(at.to_string(), label)
+    });
+    let none = Choosable::new(String::new(), f.t("desk-choose"));
+    let fields = draft.doubts.iter().zip(ROWS.into_iter().zip(PROPOSED)).enumerate();
+    let doubts = fields.map(|(at, (doubt, (row, proposed)))| DoubtField {
+        number: at + 1,
+        row,
+        proposed,
+        chosen: doubt.row.clone(),
+        text: doubt.proposed.clone(),
+        value: place.row.filter(|_| at == 0).and_then(|row| place.rows.get(row)).map(shown),
     });
     let page = Page {
         f: &f,
@@ -273,14 +398,30 @@ fn page(
         path: place.path(),
         dossier: place.opened.id.clone(),
         holder: place.section.holder.name.clone(),
-        category: category(&f, &agreement, &place.section.category),
-        value: place.row.and_then(|row| place.rows.get(row)).map(shown),
-        values: values.collect(),
+        category: titles::category(&f, &agreement, &place.section.category),
+        doubts: doubts.collect(),
+        more: draft.doubts.len() < ROWS.len().min(place.rows.len()),
+        values: std::iter::once(none).chain(values).collect(),
         problems,
         draft,
     };
     f.page_with(status, &page)
 }
+
+/// The fields of each value that one form can report.
+const ROWS: [&str; 8] = ["row", "row-2", "row-3", "row-4", "row-5", "row-6", "row-7", "row-8"];
+const PROPOSED: [&str; 8] = [
+    "proposed",
+    "proposed-2",
+    "proposed-3",
+    "proposed-4",
+    "proposed-5",
+    "proposed-6",
+    "proposed-7",
+    "proposed-8",
+];
+/// Of the holder.
+const LONGEST_FILE_NAME: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -298,6 +439,36 @@ mod tests {
             (None, "4", json!("4")),
         ] {
             assert_eq!(like(doubted.as_ref(), text.to_owned()), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_is_what_its_content_says_and_no_more_than_the_holder_takes() {
+        let file = |name: &str, content: &[u8]| File { name: name.to_owned(), content: content.to_vec() };
+        let read = |files: &[File]| {
+            let mut problems = Problems::new();
+            let read = attachments(files.iter(), &mut problems);
+            match problems.of("attachments") {
+                Some(problem) => Err(problem),
+                None => Ok(read.into_iter().map(|one| one.media_type).collect::<Vec<_>>()),
+            }
+        };
+        let pdf = || file("brief.pdf", b"%PDF-1.7 x");
+        let png = file("foto.pdf", b"\x89PNG\r\n\x1a\n");
+        assert_eq!(read(&[pdf(), png]), Ok(vec!["application/pdf".to_owned(), "image/png".to_owned()]));
+        assert_eq!(read(&[]), Ok(vec![]));
+        for (files, problem) in [
+            (vec![file("brief.pdf", b"<html>")], "desk-attachments-type"),
+            (vec![file("leeg.pdf", b"")], "desk-attachments-type"),
+            (vec![file(&"x".repeat(101), b"%PDF-")], "desk-attachments-name"),
+            (vec![file("999990342.pdf", b"%PDF-")], "desk-number-in-text"),
+            ((0..6).map(|_| pdf()).collect(), "desk-attachments-many"),
+            (
+                vec![file("a.pdf", &[b"%PDF-".as_slice(), &vec![0; MOST_ATTACHED_BYTES]].concat())],
+                "desk-attachments-large",
+            ),
+        ] {
+            assert_eq!(read(&files), Err(problem));
         }
     }
 }

@@ -1,20 +1,23 @@
 //! Feedback reports: those of the organisation's own people, and those that it received.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use kw_agreement::Agreement;
-use kw_domain::{DutchTime, FeedbackId, Oin};
+use kw_domain::{DutchTime, FeedbackId, Instant, Oin};
 use kw_protocol::feedback::{
     AnnotateFeedback, Annotation, FeedbackListed, FeedbackOutcome, FeedbackSide, FeedbackStatus,
     FeedbackSummary, FeedbackView, LONGEST_TEXT, NewAnnotation,
 };
-use kw_protocol::local::feedback::{SentReport, SentSearch, WithdrawReport};
-use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
+use kw_protocol::local::feedback::{LARGEST_PAGE, SentReport, SentSearch, WithdrawReport};
+use kw_web::{Choosable, Failure, Fields, Form, Frame, Outcome, Problems, SignedIn, User};
 use serde::Deserialize;
 
-use super::dossier::{category, party, said_reason, said_value};
-use super::{Choosable, Kept, go_to, in_query};
+use super::dossier::{said_reason, said_value};
+use super::titles;
+use super::{Kept, go_to, in_query};
 use crate::app::App;
 use crate::document::{Shown, harmless};
 
@@ -48,6 +51,9 @@ struct Sent<'a> {
     missing: Option<String>,
     view: Option<ReportView>,
     withdraw: Option<String>,
+    problems: Problems,
+    /// Why it is withdrawn, as far as somebody wrote it.
+    note: String,
 }
 
 #[derive(Template)]
@@ -72,7 +78,7 @@ struct ReportView {
 }
 
 struct ValueView {
-    pointer: String,
+    place: String,
     doubted: String,
     proposed: String,
 }
@@ -106,8 +112,7 @@ pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, page: Query<Page>) 
     }
     let f = by.frame("desk-reports");
     let agreement = app.agreed();
-    let search = SentSearch { limit: Some(LINES), ..SentSearch::default() };
-    let sent = app.partner.sent_feedback(&search).await?;
+    let sent = own_reports(&app, by.user()).await?;
     let (mut received, mut next) = (None, None);
     if App::has(by.user(), &app.duties.feedback) {
         let listed =
@@ -118,10 +123,30 @@ pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, page: Query<Page>) 
     }
     f.page(&Lists {
         f: &f,
-        sent: sent.reports.iter().map(|one| sent_line(&f, &agreement, one)).collect(),
+        sent: sent.iter().take(LINES as usize).map(|one| sent_line(&f, &agreement, one)).collect(),
         received,
         next,
     })
+}
+
+/// Reports that somebody sees, newest first: their own, and everybody's for whoever handles them.
+async fn own_reports(app: &App, user: &User) -> Result<Vec<SentReport>, Failure> {
+    let search = SentSearch { limit: Some(LARGEST_PAGE), ..SentSearch::default() };
+    let mut reports = app.partner.sent_feedback(&search).await?.reports;
+    if !App::has(user, &app.duties.feedback) {
+        reports.retain(|report| report.reporter.as_ref() == Some(&user.id));
+    }
+    Ok(reports)
+}
+
+/// Refuses whoever does not see this report, before anything of it is fetched.
+async fn require_own(app: &App, user: &User, id: &str) -> Result<FeedbackId, Failure> {
+    if !app.sees_reports(user) {
+        return Err(Failure::denied());
+    }
+    let id = report_id(id)?;
+    let is_theirs = own_reports(app, user).await?.iter().any(|report| report.id == id);
+    if is_theirs { Ok(id) } else { Err(Failure::not_found()) }
 }
 
 fn sent_line(f: &Frame, agreement: &Agreement, report: &SentReport) -> Line {
@@ -129,7 +154,7 @@ fn sent_line(f: &Frame, agreement: &Agreement, report: &SentReport) -> Line {
     Line {
         path: format!("/reports/sent/{}", report.id),
         party: harmless(&report.holder.name),
-        category: category(f, agreement, &report.category),
+        category: titles::category(f, agreement, &report.category),
         status: status.unwrap_or_else(|| f.t_of("desk-delivery", report.delivery.code())),
         outcome: report.outcome.map(|outcome| f.t_of("desk-outcome", outcome_code(outcome))),
         at: f.moment(report.sent_at),
@@ -142,14 +167,14 @@ fn received_line(f: &Frame, agreement: &Agreement, report: &FeedbackSummary) -> 
     let notice = if report.overdue {
         Some(f.t("desk-overdue"))
     } else if let Some(at) = report.planned_for {
-        Some(f.t1("desk-planned-for", "at", f.moment(at)))
+        Some(f.t1("desk-planned-for", "at", f.deadline(at)))
     } else {
-        take_up.then(|| f.t1("desk-take-up-by", "at", f.moment(report.take_up_by)))
+        take_up.then(|| f.t1("desk-take-up-by", "at", f.deadline(report.take_up_by)))
     };
     Line {
         path: format!("/reports/received/{}", report.id),
-        party: party(agreement, report.reporter),
-        category: category(f, agreement, &report.category),
+        party: titles::party(agreement, report.reporter),
+        category: titles::category(f, agreement, &report.category),
         status: f.t_of("desk-report-status", report.status.code()),
         outcome: report.outcome.map(|outcome| f.t_of("desk-outcome", outcome_code(outcome))),
         at: f.moment(report.received_at),
@@ -158,15 +183,15 @@ fn received_line(f: &Frame, agreement: &Agreement, report: &FeedbackSummary) -> 
 }
 
 pub(crate) async fn show_sent(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
-    if !app.sees_reports(by.user()) {
-        return Err(Failure::denied());
-    }
-    let report = app.partner.sent_report(report_id(&id)?).await?;
+    let id = require_own(&app, by.user(), &id).await?;
+    app.require_proof(&by, &format!("/reports/sent/{id}"))?;
+    let actor = app.some_actor(by.user())?;
+    let report = app.partner.read_by(&actor)?.sent_report(id).await?;
     let f = by.frame("desk-report-one");
     let agreement = app.agreed();
     let mut facts = vec![
         (f.t("desk-holder"), harmless(&report.holder.name)),
-        (f.t("desk-report-record"), category(&f, &agreement, &report.category)),
+        (f.t("desk-report-record"), titles::category(&f, &agreement, &report.category)),
         (f.t("desk-report-sent-at"), f.moment(report.sent_at)),
         (f.t("desk-delivery"), f.t_of("desk-delivery", report.delivery.code())),
     ];
@@ -183,10 +208,15 @@ pub(crate) async fn show_sent(by: SignedIn<Kept>, app: Data<App>, id: Path<Strin
         facts.push((f.t("desk-report-reference"), harmless(reference)));
     }
     let may_withdraw = report.status.is_none_or(|status| status.next().contains(&FeedbackStatus::Withdrawn));
+    let unsent = by.unsent(&format!("/reports/sent/{id}"));
     f.page(&Sent {
         f: &f,
         facts,
-        pointers: report.pointers.iter().map(|pointer| harmless(pointer)).collect(),
+        problems: if unsent.is_some() { Problems::of_unsent() } else { Problems::new() },
+        note: unsent.map(|unsent| unsent.get("note").replace("\r\n", "\n")).unwrap_or_default(),
+        pointers: (report.pointers.iter())
+            .map(|pointer| titles::place(&f, &agreement, &report.category, pointer))
+            .collect(),
         missing: report.view_missing.as_deref().map(|reason| said_reason(&f, reason)),
         withdraw: may_withdraw.then(|| format!("/reports/sent/{}/withdrawal", report.id)),
         view: report.view.as_ref().map(|view| ReportView::of(&f, &agreement, view)),
@@ -194,12 +224,9 @@ pub(crate) async fn show_sent(by: SignedIn<Kept>, app: Data<App>, id: Path<Strin
 }
 
 pub(crate) async fn withdraw(form: Form<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
-    if !app.sees_reports(form.by.user()) {
-        return Err(Failure::denied());
-    }
-    let id = report_id(&id)?;
+    let id = require_own(&app, form.by.user(), &id).await?;
     let path = format!("/reports/sent/{id}");
-    app.require_proof(&form.by, &path)?;
+    app.require_proof_for(&form, &path)?;
     let request = WithdrawReport {
         actor: app.some_actor(form.by.user())?,
         note: form.given("note").map(str::to_owned),
@@ -210,7 +237,14 @@ pub(crate) async fn withdraw(form: Form<Kept>, app: Data<App>, id: Path<String>)
 
 pub(crate) async fn show_received(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
     App::require(by.user(), &app.duties.feedback)?;
-    received(&by, &app, report_id(&id)?, &Draft::default(), &Problems::new(), StatusCode::OK).await
+    let id = report_id(&id)?;
+    let path = format!("/reports/received/{id}");
+    app.require_proof(&by, &path)?;
+    let (draft, problems) = match by.unsent(&path) {
+        Some(unsent) => (Draft::of(&unsent), Problems::of_unsent()),
+        None => (Draft::default(), Problems::new()),
+    };
+    received(&by, &app, id, &draft, &problems, StatusCode::OK).await
 }
 
 pub(crate) async fn annotate(form: Form<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
@@ -218,16 +252,10 @@ pub(crate) async fn annotate(form: Form<Kept>, app: Data<App>, id: Path<String>)
     App::require(by.user(), &app.duties.feedback)?;
     let id = report_id(&id)?;
     let path = format!("/reports/received/{id}");
-    app.require_proof(by, &path)?;
-    let draft = Draft {
-        status: form.get("status").to_owned(),
-        outcome: form.get("outcome").to_owned(),
-        note: form.get("note").replace("\r\n", "\n"),
-        planned_for: form.get("planned_for").to_owned(),
-        handler: form.get("handler").to_owned(),
-    };
+    app.require_proof_for(&form, &path)?;
+    let draft = Draft::of(&form);
     let mut problems = Problems::new();
-    let Some(annotation) = draft.read(&mut problems) else {
+    let Some(annotation) = draft.read(by.shell.now(), &mut problems) else {
         return received(by, &app, id, &draft, &problems, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let request = AnnotateFeedback { actor: App::actor_with(by.user(), &app.duties.feedback)?, annotation };
@@ -243,12 +271,13 @@ async fn received(
     problems: &Problems,
     status: StatusCode,
 ) -> Outcome {
-    let report = app.partner.received_feedback_report(id).await?;
+    let actor = App::actor_with(by.user(), &app.duties.feedback)?;
+    let report = app.partner.read_by(&actor)?.received_feedback_report(id).await?;
     let f = by.frame("desk-report-one");
     let agreement = app.agreed();
     let mut facts = vec![
         (f.t("desk-reporter"), harmless(&report.reporter.name)),
-        (f.t("desk-report-record"), category(&f, &agreement, &report.category)),
+        (f.t("desk-report-record"), titles::category(&f, &agreement, &report.category)),
         (f.t("desk-report-state"), f.t_of("desk-report-status", report.status.code())),
         (f.t("desk-report-received-at"), f.moment(report.received_at)),
     ];
@@ -268,8 +297,8 @@ async fn received(
         && report.status.next().iter().any(|status| own(&status));
     let steps = report.status.next().iter().filter(|status| own && status.set_by() == FeedbackSide::Holder);
     let steps: Vec<Choosable> = steps
-        .map(|status| choosable(status.code(), f.t_of("desk-step-to", status.code())))
-        .chain(own.then(|| choosable("", f.t("desk-step-note"))))
+        .map(|status| Choosable::new(status.code(), f.t_of("desk-step-to", status.code())))
+        .chain(own.then(|| Choosable::new("", f.t("desk-step-note"))))
         .collect();
     let outcomes = [FeedbackOutcome::Upheld, FeedbackOutcome::PartlyUpheld, FeedbackOutcome::Rejected];
     let others =
@@ -283,11 +312,11 @@ async fn received(
             view: ReportView::of(&f, &agreement, &report),
             steps,
             outcomes: outcomes
-                .map(|one| choosable(outcome_code(one), f.t_of("desk-outcome", outcome_code(one))))
+                .map(|one| Choosable::new(outcome_code(one), f.t_of("desk-outcome", outcome_code(one))))
                 .into(),
-            holders: [choosable("", f.t("desk-choose"))]
+            holders: [Choosable::new("", f.t("desk-choose"))]
                 .into_iter()
-                .chain(others.map(|one| choosable(&one.oin.to_string(), one.name.clone())))
+                .chain(others.map(|one| Choosable::new(one.oin.to_string(), one.name.clone())))
                 .collect(),
             problems,
             draft,
@@ -295,12 +324,18 @@ async fn received(
     )
 }
 
-fn choosable(value: &str, label: String) -> Choosable {
-    Choosable { value: value.to_owned(), label, help: String::new() }
-}
-
 impl Draft {
-    fn read(&self, problems: &mut Problems) -> Option<NewAnnotation> {
+    fn of(form: &Fields) -> Self {
+        Self {
+            status: form.get("status").to_owned(),
+            outcome: form.get("outcome").to_owned(),
+            note: form.get("note").replace("\r\n", "\n"),
+            planned_for: form.get("planned_for").to_owned(),
+            handler: form.get("handler").to_owned(),
+        }
+    }
+
+    fn read(&self, now: Instant, problems: &mut Problems) -> Option<NewAnnotation> {
         use FeedbackStatus as S;
         let status = FeedbackStatus::parse(&self.status);
         if status.is_none() && !self.status.is_empty() {
@@ -321,9 +356,12 @@ impl Draft {
         if self.note.chars().count() > LONGEST_TEXT {
             problems.add("note", "desk-report-explanation-wrong");
         }
-        let planned_for = day(&self.planned_for).filter(|_| status == Some(S::Planned));
+        let planned_for = end_of(&self.planned_for).filter(|_| status == Some(S::Planned));
         if status == Some(S::Planned) && planned_for.is_none() {
             problems.add("planned_for", "desk-step-planned-wrong");
+        }
+        if planned_for.is_some_and(|planned| planned <= now) {
+            problems.add("planned_for", "desk-step-planned-past");
         }
         let handler = Oin::parse(&self.handler).ok().filter(|_| status == Some(S::WrongHolder));
         if status == Some(S::WrongHolder) && handler.is_none() {
@@ -340,11 +378,12 @@ impl Draft {
     }
 }
 
-/// The morning of a day, as people write it.
-fn day(text: &str) -> Option<kw_domain::Instant> {
+/// The end of a day, as people write it: today has one, too.
+fn end_of(text: &str) -> Option<Instant> {
     let date = kw_domain::BirthDate::parse(text).ok()?;
     let is_whole = date.precision() == kw_domain::DatePrecision::Day;
-    date.latest_day().filter(|_| is_whole).map(DutchTime::start_of)
+    let next = date.latest_day().filter(|_| is_whole)?.succ_opt()?;
+    Some(DutchTime::start_of(next).minus(Duration::from_mins(1)))
 }
 
 impl ReportView {
@@ -353,7 +392,7 @@ impl ReportView {
             value.map_or_else(|| f.t("desk-nothing"), |value| said_value(f, &Shown::of(value)))
         };
         let values = view.attributes.iter().map(|one| ValueView {
-            pointer: harmless(&one.pointer),
+            place: titles::place(f, agreement, &view.category, &one.pointer),
             doubted: said(one.doubted.as_ref()),
             proposed: said(one.proposed.as_ref()),
         });
@@ -374,7 +413,7 @@ impl SaidView {
         });
         Self {
             at: f.moment(annotation.at),
-            party: party(agreement, annotation.party),
+            party: titles::party(agreement, annotation.party),
             status: content.status.map(|status| f.t_of("desk-report-status", status.code())),
             note: content.note.as_deref().map(harmless),
             contact,
@@ -415,7 +454,7 @@ mod tests {
             handler: handler.to_owned(),
         };
         let mut problems = Problems::new();
-        let read = draft.read(&mut problems);
+        let read = draft.read(Instant::parse("2026-11-22T10:00:00Z").unwrap(), &mut problems);
         read.ok_or_else(|| problems.all().map(|(field, _)| field).collect::<Vec<_>>().join(" "))
     }
 
@@ -427,6 +466,8 @@ mod tests {
         assert_eq!(read("wrong-holder", "", "", "", "x"), Err("handler".to_owned()));
         assert_eq!(read("", "", "", "", ""), Err("note".to_owned()));
         assert_eq!(read("gone", "", "x", "", ""), Err("status".to_owned()));
+        assert_eq!(read("planned", "", "", "21-11-2026", ""), Err("planned_for".to_owned()));
+        assert!(read("planned", "", "", "22-11-2026", "").is_ok(), "today has not ended yet");
         let planned = read("planned", "upheld", "", "24-12-2026", "00000099000000011000").unwrap();
         assert_eq!((planned.outcome, planned.handler), (None, None));
         assert!(planned.planned_for.is_some());

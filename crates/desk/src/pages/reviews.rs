@@ -1,17 +1,17 @@
 //! Questions on a ground of one's own, and what colleagues find of them.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use kw_agreement::Agreement;
 use kw_domain::{Bsn, ReviewId};
 use kw_protocol::review::{GiveVerdict, LONGEST_NOTE, Review, ReviewSearch, ReviewState, Verdict};
-use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
+use kw_web::{Failure, Fields, Form, Frame, Outcome, Problems, SignedIn};
 use serde::Deserialize;
 
-use super::dossier::category;
-use super::{Kept, go_to, in_query, titled};
+use super::titles::category;
+use super::titles::titled;
+use super::{Kept, go_to, in_query};
 use crate::app::App;
 use crate::document::harmless;
 
@@ -23,6 +23,8 @@ struct Page<'a> {
     reviewer: bool,
     reviews: Vec<ReviewView>,
     next: Option<String>,
+    /// Which page this is.
+    cursor: String,
     problems: &'a Problems,
 }
 
@@ -39,7 +41,7 @@ struct ReviewView {
     may_judge: bool,
     verdict: Option<String>,
     /// What was written in the form, when that came back with mistakes.
-    refused: Option<String>,
+    refused: Option<Refused>,
 }
 
 #[derive(Deserialize)]
@@ -47,29 +49,52 @@ pub(crate) struct From {
     cursor: Option<String>,
 }
 
+/// A form that came back: with mistakes, or after another sign-in.
+#[derive(Clone)]
+struct Refused {
+    verdict: Option<Verdict>,
+    note: String,
+}
+
+impl Refused {
+    fn of(form: &Fields) -> Self {
+        Self {
+            verdict: Verdict::parse(form.get("verdict")),
+            note: form.get("note").split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    fn is(&self, verdict: &str) -> bool {
+        self.verdict.is_some_and(|chosen| chosen.code() == verdict)
+    }
+}
+
 pub(crate) async fn list(by: SignedIn<Kept>, app: Data<App>, from: Query<From>) -> Outcome {
     app.require_proof(&by, "/reviews")?;
     page(&by, &app, from.cursor.clone(), &Problems::new(), None, StatusCode::OK).await
 }
 
-/// A form that came back has this address; whoever goes there finds the list.
-pub(crate) async fn back(_: SignedIn<Kept>) -> HttpResponse {
-    go_to("/reviews")
+/// A form that came back has this address; whoever goes there finds the list. Whoever had to sign in again finds what they wrote.
+pub(crate) async fn back(by: SignedIn<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
+    let id = ReviewId::parse(&id).map_err(|_| Failure::not_found())?;
+    let Some(unsent) = by.unsent(&format!("/reviews/{id}")) else { return Ok(go_to("/reviews")) };
+    let refused = Some((id.to_string(), Refused::of(&unsent)));
+    let cursor = unsent.given("cursor").map(str::to_owned);
+    page(&by, &app, cursor, &Problems::of_unsent(), refused, StatusCode::OK).await
 }
 
 pub(crate) async fn judge(form: Form<Kept>, app: Data<App>, id: Path<String>) -> Outcome {
     let by = &form.by;
-    let id = ReviewId::parse(&id).map_err(|_| Failure::not_found())?;
     let agreement = app.agreed();
     let reviewers: Vec<_> = agreement.review().reviewers.iter().cloned().collect();
     let actor = App::actor_with(by.user(), &reviewers)?;
-    app.require_proof(by, "/reviews")?;
+    let id = ReviewId::parse(&id).map_err(|_| Failure::not_found())?;
+    app.require_proof_for(&form, &format!("/reviews/{id}"))?;
     let mut problems = Problems::new();
-    let verdict = Verdict::parse(form.get("verdict"));
+    let Refused { verdict, note } = Refused::of(&form);
     if verdict.is_none() {
         problems.add("verdict", "desk-verdict-wrong");
     }
-    let note = form.get("note").split_whitespace().collect::<Vec<_>>().join(" ");
     if note.len() > LONGEST_NOTE {
         problems.add("note", "desk-verdict-note-wrong");
     }
@@ -77,8 +102,9 @@ pub(crate) async fn judge(form: Form<Kept>, app: Data<App>, id: Path<String>) ->
         problems.add("note", "desk-number-in-text");
     }
     let Some(verdict) = verdict.filter(|_| problems.is_empty()) else {
-        let refused = Some((id.to_string(), note));
-        return page(by, &app, None, &problems, refused, StatusCode::UNPROCESSABLE_ENTITY).await;
+        let refused = Some((id.to_string(), Refused { verdict, note }));
+        let cursor = form.given("cursor").map(str::to_owned);
+        return page(by, &app, cursor, &problems, refused, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let note = Some(note).filter(|note| !note.is_empty());
     app.partner.give_verdict(id, &GiveVerdict { actor, verdict, note }).await?;
@@ -90,7 +116,7 @@ async fn page(
     app: &App,
     cursor: Option<String>,
     problems: &Problems,
-    refused: Option<(String, String)>,
+    refused: Option<(String, Refused)>,
     status: StatusCode,
 ) -> Outcome {
     let agreement = app.agreed();
@@ -103,7 +129,7 @@ async fn page(
         escalated: None,
         due_before: None,
         party: None,
-        cursor,
+        cursor: cursor.clone(),
         limit: Some(REVIEWS),
     };
     let found = app.partner.reviews(&search).await?;
@@ -113,7 +139,7 @@ async fn page(
         refused: refused
             .as_ref()
             .filter(|(id, _)| *id == review.id.to_string())
-            .map(|(_, note)| note.clone()),
+            .map(|(_, refused)| refused.clone()),
         ..ReviewView::of(&f, &agreement, review)
     };
     f.page_with(
@@ -123,6 +149,7 @@ async fn page(
             reviewer,
             reviews: found.reviews.iter().map(view).collect(),
             next: found.next_cursor.as_deref().map(in_query),
+            cursor: cursor.unwrap_or_default(),
             problems,
         },
     )
@@ -152,7 +179,7 @@ impl ReviewView {
         Self {
             id: review.id.to_string(),
             asked_at: f.moment(review.opened_at),
-            due_at: f.moment(review.due_at),
+            due_at: f.deadline(review.due_at),
             asker: format!("{} ({})", review.asker.id, role.unwrap_or_else(|| review.asker.role.to_string())),
             facts,
             state: f.t_of("desk-review", state),

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
-use kw_domain::Category;
+use kw_domain::{Bsn, Category};
 use kw_protocol::query::RelationBasis;
-use kw_web::{Form, Frame, Outcome, Problems, SignedIn};
+use kw_web::{Choosable, Form, Frame, Outcome, Problems, SignedIn, number};
 
-use super::{Choosable, Kept, go_to, titled};
+use super::titles::titled;
+use super::{Kept, go_to};
 use crate::app::App;
-use crate::asking::{Choice, Draft, Question, choices, number};
+use crate::asking::{Choice, Draft, Question, choices};
 use crate::opened::Opened;
 
 #[derive(Template)]
@@ -21,10 +21,12 @@ struct Page<'a> {
     f: &'a Frame,
     opened: Vec<Link>,
     problems: &'a Problems,
+    /// The name of this form.
+    form: &'a str,
     draft: &'a Draft,
-    /// Masked.
-    person: Option<String>,
-    representative: Option<String>,
+    /// Masked; empty when there is none.
+    person: String,
+    representative: String,
     choices: Vec<Choosable>,
     bases: Vec<Choosable>,
     categories: Vec<Choosable>,
@@ -39,9 +41,8 @@ struct Link {
 
 pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
     app.require_proof(&by, "/")?;
-    by.session.data().numbers = crate::asking::Numbers::default();
     let draft = Draft { basis: RelationBasis::Listed.as_str().to_owned(), ..Draft::default() };
-    page(&by, &app, &draft, &Problems::new(), StatusCode::OK)
+    page(&by, &app, &app.new_id(), &draft, &Problems::new(), StatusCode::OK)
 }
 
 pub(crate) async fn ask(form: Form<Kept>, app: Data<App>) -> Outcome {
@@ -59,13 +60,18 @@ pub(crate) async fn ask(form: Form<Kept>, app: Data<App>) -> Outcome {
         mandate: line("mandate"),
     };
     let mut problems = Problems::new();
-    let mut numbers = by.session.data().numbers.clone();
-    // An empty field stands for the number of the form before; a wrong one stands for nothing.
+    let id = Some(form.get("form")).filter(|id| is_id(id)).map_or_else(|| app.new_id(), str::to_owned);
+    let fields = form.digest();
+    if let Some(path) = by.session.data().begun(&id, Some(fields)) {
+        return Ok(go_to(&path));
+    }
+    let mut numbers = by.session.data().numbers(&id);
+    // An empty field stands for the number that this form had before; a wrong one stands for nothing.
     let mut given = |field: &'static str, kept: &mut Option<_>| {
         if let Some(text) = form.given(field) {
             *kept = number(text);
             if kept.is_none() {
-                problems.add(field, "desk-bsn-wrong");
+                problems.add(field, "web-bsn-wrong");
             }
         }
     };
@@ -75,27 +81,48 @@ pub(crate) async fn ask(form: Form<Kept>, app: Data<App>) -> Outcome {
     let choices = choices(&agreement, app.own, &by.user().roles);
     let question = Question::read(&agreement, &choices, &draft, &numbers, &mut problems);
     let Some(question) = question else {
-        by.session.data().numbers = numbers;
-        return page(by, &app, &draft, &problems, StatusCode::UNPROCESSABLE_ENTITY);
+        by.session.data().keep_numbers(&id, numbers);
+        return page(by, &app, &id, &draft, &problems, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    by.session.data().numbers = crate::asking::Numbers::default();
-    if question.to_be_confirmed() || app.require_proof(by, "/").is_err() {
-        let id = app.new_id();
-        by.session.data().ask(id.clone(), question);
-        return Ok(go_to(&format!("/questions/{id}")));
+    let waits = question.to_be_confirmed() || app.require_proof(by, "/").is_err();
+    // Held to the end: of two that press at once the second finds what the first began.
+    let mut kept = by.session.data();
+    if let Some(path) = kept.begun(&id, Some(fields)) {
+        return Ok(go_to(&path));
     }
-    Ok(begin(by, &app, question))
+    let path = if waits {
+        let asked = app.new_id();
+        kept.ask(asked.clone(), question);
+        format!("/questions/{asked}")
+    } else {
+        begin(&mut kept, by, &app, question)
+    };
+    kept.begin(&id, Some(fields), &path);
+    kept.forget_numbers(&id);
+    Ok(go_to(&path))
 }
 
-/// Asks, and goes to where the answers come.
-pub(super) fn begin(by: &SignedIn<Kept>, app: &App, question: Question) -> HttpResponse {
+/// Whether it is a name that [`App::new_id`] could have made.
+fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Asks; where the answers come.
+pub(super) fn begin(kept: &mut Kept, by: &SignedIn<Kept>, app: &App, question: Question) -> String {
     let id = app.new_id();
     let opened = Opened::begin(id.clone(), question, by.user(), app.partner.clone(), by.shell.now());
-    by.session.data().open(opened);
-    go_to(&format!("/dossiers/{id}"))
+    kept.open(opened);
+    format!("/dossiers/{id}")
 }
 
-fn page(by: &SignedIn<Kept>, app: &App, draft: &Draft, problems: &Problems, status: StatusCode) -> Outcome {
+fn page(
+    by: &SignedIn<Kept>,
+    app: &App,
+    form: &str,
+    draft: &Draft,
+    problems: &Problems,
+    status: StatusCode,
+) -> Outcome {
     let f = by.frame("desk-start");
     let agreement = app.agreed();
     let allowed = choices(&agreement, app.own, &by.user().roles);
@@ -106,23 +133,24 @@ fn page(by: &SignedIn<Kept>, app: &App, draft: &Draft, problems: &Problems, stat
         let role = agreement.role(&choice.role).filter(|_| several_roles).map(|role| titled(&f, &role.title));
         let title = titled(&f, &rules.title);
         let label = role.map_or(title.clone(), |role| f.t2("desk-what-as", "purpose", title, "role", role));
-        Some(Choosable { value: choice.value(), label, help: rules.legal_basis.clone() })
+        Some(Choosable::new(choice.value(), label).with_help(rules.legal_basis.clone()))
     });
     let bases: BTreeSet<RelationBasis> =
         allowed.iter().filter_map(rules).flat_map(|rules| rules.relation_bases.iter().copied()).collect();
     let order = [RelationBasis::Listed, RelationBasis::Motivated, RelationBasis::Emergency];
-    let bases = order.into_iter().filter(|basis| bases.contains(basis)).map(|basis| Choosable {
-        value: basis.as_str().to_owned(),
-        label: f.t_of("desk-ground", basis.as_str()),
-        help: f.t_of("desk-ground-help", basis.as_str()),
+    let bases = order.into_iter().filter(|basis| bases.contains(basis)).map(|basis| {
+        Choosable::new(basis.as_str(), f.t_of("desk-ground", basis.as_str()))
+            .with_help(f.t_of("desk-ground-help", basis.as_str()))
     });
     let categories: BTreeSet<&Category> =
         allowed.iter().filter_map(|choice| rules(choice)?.roles.get(&choice.role)).flatten().collect();
     let categories = categories.into_iter().filter_map(|category| {
         let rules = agreement.category(category)?;
-        Some(Choosable { value: category.to_string(), label: titled(&f, &rules.title), help: String::new() })
+        Some(Choosable::new(category.as_str(), titled(&f, &rules.title)))
     });
     let kept = by.session.data();
+    let numbers = kept.numbers(form);
+    let masked = |number: &Option<Bsn>| number.as_ref().map(ToString::to_string).unwrap_or_default();
     let opened = kept.opened.iter().rev().map(|one| Link {
         id: one.id.clone(),
         case: one.question.case.to_string(),
@@ -132,9 +160,10 @@ fn page(by: &SignedIn<Kept>, app: &App, draft: &Draft, problems: &Problems, stat
         f: &f,
         opened: opened.collect(),
         problems,
+        form,
         draft,
-        person: kept.numbers.person.as_ref().map(ToString::to_string),
-        representative: kept.numbers.representative.as_ref().map(ToString::to_string),
+        person: masked(&numbers.person),
+        representative: masked(&numbers.representative),
         choices: choices.collect(),
         bases: bases.collect(),
         categories: categories.collect(),

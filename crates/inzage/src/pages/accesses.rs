@@ -4,13 +4,14 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 use kw_protocol::access_report::{ReportEntry, ReportedAct, StatementStatus};
 use kw_web::plot::{Bar, Plot};
-use kw_web::{Frame, Outcome, SignedIn};
+use kw_web::{Frame, Outcome};
 use serde::Deserialize;
 
-use super::{Kept, see};
+use super::see;
 use crate::app::App;
 use crate::gathering::Accesses;
 use crate::rules::figures;
+use crate::standing::Standing;
 use crate::view::{About, Words};
 
 #[derive(Template)]
@@ -71,7 +72,7 @@ pub(crate) struct Which {
     page: usize,
 }
 
-pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>, which: Query<Which>) -> Outcome {
+pub(crate) async fn show(by: Standing, app: Data<App>, which: Query<Which>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-accesses"), app.agreed());
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
@@ -172,10 +173,13 @@ fn line(words: Words<'_>, entry: &ReportEntry) -> Line {
 fn plots(words: Words<'_>, accesses: &Accesses) -> Vec<String> {
     let f = words.f;
     let own = words.agreement.subject_access().purpose.as_ref();
-    let months = figures::by_month(&accesses.entries, own, accesses.made_at);
-    if months.iter().all(|(_, count)| *count == 0) {
+    if !accesses.entries.iter().any(|entry| figures::is_look(entry, own)) {
         return Vec::new();
     }
+    // Of a period that was asked for, its last twelve months.
+    let until =
+        accesses.until.map_or(accesses.made_at, |until| until.minus(std::time::Duration::from_secs(1)));
+    let months = figures::by_month(&accesses.entries, own, until);
     let bar = |(label, value)| Bar { label, value };
     let month = |(month, value): (chrono::NaiveDate, u64)| {
         let day = f.day(month);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use chrono::Days;
@@ -10,7 +11,7 @@ use kw_domain::{Category, DutchTime, Oin};
 use kw_protocol::consent::{Consent, ConsentChoice};
 use kw_protocol::local::choices::{ConsentRequest, ConsentWithdrawalRequest};
 use kw_protocol::mandate::MandateAct;
-use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
+use kw_web::{Choosable, Failure, Fields, Form, Frame, Outcome, Problems, SignedIn};
 use serde::Deserialize;
 
 use super::{Kept, see};
@@ -19,7 +20,8 @@ use crate::gathering::{Asking, Choices};
 use crate::kept;
 use crate::person::Person;
 use crate::rules::grid::{self, Grid};
-use crate::view::{About, Opt, Words, day};
+use crate::standing::Standing;
+use crate::view::{About, Words, day};
 
 #[derive(Template)]
 #[template(path = "choices.html")]
@@ -43,6 +45,7 @@ pub(super) struct Row {
     pub(super) holder: String,
     pub(super) category: String,
     pub(super) regime: &'static str,
+    pub(super) objected: bool,
     pub(super) oin: String,
     pub(super) word: String,
     pub(super) cells: Vec<Option<Cell>>,
@@ -50,17 +53,25 @@ pub(super) struct Row {
 
 /// What one kind of organisation gets.
 pub(super) struct Cell {
+    pub(super) got: Got,
+    pub(super) others: Vec<(String, Got)>,
+    pub(super) kind: String,
+    pub(super) label: String,
+}
+
+/// What comes of the choices, in words.
+pub(super) struct Got {
     pub(super) allowed: bool,
     pub(super) verdict: &'static str,
     pub(super) since: Option<String>,
-    pub(super) kind: String,
-    pub(super) label: String,
 }
 
 /// A choice in words.
 pub(super) struct Line {
     pub(super) name: String,
     pub(super) verdict: &'static str,
+    /// Whether it does not count any more.
+    pub(super) over: bool,
     pub(super) holders: String,
     pub(super) category: String,
     pub(super) requesters: String,
@@ -83,7 +94,7 @@ pub(super) struct Objected {
     pub(super) reasons: Option<String>,
 }
 
-pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+pub(crate) async fn show(by: Standing, app: Data<App>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-choices"), app.agreed());
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
@@ -96,12 +107,13 @@ pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
 }
 
 pub(super) fn view(words: Words<'_>, choices: &Choices, person: &Person, now: kw_domain::Instant) -> View {
-    let Grid { kinds, rows } =
-        grid::grid(words.agreement, &choices.consents, |category| person.covers(category), now);
+    let made = (choices.consents.as_slice(), choices.objections.as_slice());
+    let Grid { kinds, rows } = grid::grid(words.agreement, made, |category| person.covers(category), now);
     let row = |row: grid::Row| Row {
         holder: words.party(row.holder),
         category: words.category(&row.category),
         regime: row.regime.as_str(),
+        objected: row.objected,
         oin: row.holder.to_string(),
         word: row.category.to_string(),
         cells: kinds
@@ -114,23 +126,26 @@ pub(super) fn view(words: Words<'_>, choices: &Choices, person: &Person, now: kw
     View {
         kinds: kinds.iter().map(|kind| words.kind(kind.as_str())).collect(),
         rows,
-        choices: choices.consents.iter().map(|consent| line(words, consent)).collect(),
+        choices: choices.consents.iter().map(|consent| line(words, consent, now)).collect(),
         objections: choices.objections.iter().map(|objection| objected(words, objection)).collect(),
     }
 }
 
 fn told(words: Words<'_>, choices: &Choices, kind: &PartnerKind, cell: grid::Cell) -> Cell {
-    let decided = choices.consents.iter().find(|consent| Some(consent.id) == cell.decided_by);
+    let got = |got: grid::Got| {
+        let decided = choices.consents.iter().find(|consent| Some(consent.id) == got.decided_by);
+        let since = decided.map(|consent| words.day(consent.recorded_at));
+        Got { allowed: got.allowed, verdict: got.verdict.as_str(), since }
+    };
     Cell {
-        allowed: cell.allowed,
-        verdict: cell.verdict.as_str(),
-        since: decided.map(|consent| words.day(consent.recorded_at)),
+        got: got(cell.got),
+        others: cell.others.into_iter().map(|(party, one)| (words.party(party), got(one))).collect(),
         kind: kind.to_string(),
         label: words.kind(kind.as_str()),
     }
 }
 
-fn line(words: Words<'_>, consent: &Consent) -> Line {
+fn line(words: Words<'_>, consent: &Consent, now: kw_domain::Instant) -> Line {
     let scope = |one: Option<Oin>, kind: Option<&str>, all: &str| match (one, kind) {
         (Some(oin), _) => words.party(oin),
         (None, Some(kind)) => words.kind(kind),
@@ -140,6 +155,7 @@ fn line(words: Words<'_>, consent: &Consent) -> Line {
     Line {
         name: kept::name(words.f, consent.id),
         verdict: consent.verdict.as_str(),
+        over: consent.withdrawn_at.is_some() || consent.valid_until.is_some_and(|until| until <= now),
         holders: scope(consent.holder, consent.holder_kind.as_deref(), "inzage-all-holders"),
         category: category
             .map_or_else(|| words.f.t("inzage-all-categories"), |category| words.category(category)),
@@ -171,15 +187,15 @@ struct FormPage<'a> {
     f: &'a Frame,
     about: &'a About,
     problems: Problems,
-    verdicts: Vec<Opt>,
-    holders: Vec<Opt>,
-    categories: Vec<Opt>,
-    requesters: Vec<Opt>,
+    verdicts: Vec<Choosable>,
+    holders: Vec<Choosable>,
+    categories: Vec<Choosable>,
+    requesters: Vec<Choosable>,
     given: &'a Given,
 }
 
-/// What a form says: `oin:…` one party, `kind:…` a kind, nothing all of them.
-#[derive(Debug, Default, Deserialize)]
+/// What a form says: `oin:…` one party, `kind:…` a kind, `all` all of them.
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(crate) struct Given {
     verdict: String,
@@ -189,32 +205,58 @@ pub(crate) struct Given {
     until: String,
 }
 
-pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>, given: Query<Given>) -> Outcome {
-    by.require_fresh("/choices/new")?;
+impl Given {
+    fn of(fields: &Fields) -> Self {
+        let field = |name: &str| fields.get(name).to_owned();
+        Self {
+            verdict: field("verdict"),
+            holder: field("holder"),
+            category: field("category"),
+            requester: field("requester"),
+            until: field("until"),
+        }
+    }
+}
+
+pub(crate) async fn ask(by: Standing, app: Data<App>, request: HttpRequest, given: Query<Given>) -> Outcome {
+    if !request.query_string().is_empty() {
+        // It stays what was wanted through another sign-in or language.
+        by.session.data().wanted.choice = given.into_inner();
+        return Ok(see(FORM));
+    }
+    by.require_fresh(FORM)?;
     Asking::new(&app, &by)?.require(MandateAct::Object)?;
-    form_page(&by, &app, &given, Problems::new())
+    if let Some(unsent) = by.unsent(FORM) {
+        return form_page(&by, &app, &Given::of(&unsent), Problems::of_unsent());
+    }
+    let wanted = by.session.data().wanted.choice.clone();
+    form_page(&by, &app, &wanted, Problems::new())
 }
 
 fn form_page(by: &SignedIn<Kept>, app: &App, given: &Given, problems: Problems) -> Outcome {
     let (f, agreement) = (by.frame("inzage-choice-new"), app.agreed());
     let (about, person) = (About::of(by, &f, &agreement)?, Person::of(by.user())?);
     let words = Words { f: &f, agreement: &agreement };
-    let all = |label: &str| vec![Opt::new("", f.t(label))];
+    // Nothing is chosen for anybody: consent is for what a person names, all of it included (GDPR 4.11).
+    let all =
+        |label: &str| vec![Choosable::new("", f.t("inzage-make-a-choice")), Choosable::new(ALL, f.t(label))];
+    let blank = || vec![Choosable::new("", f.t("inzage-make-a-choice"))];
     let mut holders = all("inzage-all-holders");
     let mut requesters = all("inzage-all-requesters");
     holders
         .extend(parties(words, |partner| partner.registers.iter().any(|category| person.covers(category))));
     requesters.extend(kinds_of(&agreement).map(|kind| {
-        Opt::new(format!("kind:{kind}"), f.t1("inzage-kind-of", "names", words.kind(kind.as_str())))
+        Choosable::new(format!("kind:{kind}"), f.t1("inzage-kind-of", "names", words.kind(kind.as_str())))
     }));
     requesters.extend(parties(words, |_| true));
     // Who acts under a mandate chooses within it: about one of its kinds of data.
-    let mut categories = if person.mandate.is_none() { all("inzage-all-categories") } else { Vec::new() };
+    let mut categories = if person.mandate.is_none() { all("inzage-all-categories") } else { blank() };
     categories.extend(
-        choosable(&agreement, &person).map(|category| Opt::new(category.as_str(), words.category(category))),
+        choosable(&agreement, &person)
+            .map(|category| Choosable::new(category.as_str(), words.category(category))),
     );
-    let verdicts =
-        ConsentChoice::ALL.map(|verdict| Opt::new(verdict.as_str(), f.t_of("verdict", verdict.as_str())));
+    let verdicts = ConsentChoice::ALL
+        .map(|verdict| Choosable::new(verdict.as_str(), f.t_of("verdict", verdict.as_str())));
     let page = FormPage {
         f: &f,
         about: &about,
@@ -228,9 +270,9 @@ fn form_page(by: &SignedIn<Kept>, app: &App, given: &Given, problems: Problems) 
     f.page(&page)
 }
 
-fn parties(words: Words<'_>, fits: impl Fn(&kw_agreement::Partner) -> bool) -> Vec<Opt> {
+fn parties(words: Words<'_>, fits: impl Fn(&kw_agreement::Partner) -> bool) -> Vec<Choosable> {
     let fitting = words.agreement.partners().filter(|partner| fits(partner));
-    fitting.map(|partner| Opt::new(format!("oin:{}", partner.oin), partner.name.clone())).collect()
+    fitting.map(|partner| Choosable::new(format!("oin:{}", partner.oin), partner.name.clone())).collect()
 }
 
 fn kinds_of(agreement: &Agreement) -> impl Iterator<Item = PartnerKind> {
@@ -252,19 +294,12 @@ fn choosable<'a>(agreement: &'a Agreement, person: &'a Person) -> impl Iterator<
 }
 
 pub(crate) async fn record(form: Form<Kept>, app: Data<App>) -> Outcome {
-    form.by.require_fresh("/choices/new")?;
+    form.require_fresh(FORM)?;
     let asking = Asking::new(&app, &form.by)?;
     asking.require(MandateAct::Object)?;
     let agreement = app.agreed();
     let mut problems = Problems::new();
-    let field = |name: &str| form.get(name).to_owned();
-    let given = Given {
-        verdict: field("verdict"),
-        holder: field("holder"),
-        category: field("category"),
-        requester: field("requester"),
-        until: field("until"),
-    };
+    let given = Given::of(&form);
     let verdict =
         problems.take("verdict", "inzage-verdict-missing", ConsentChoice::parse(&given.verdict).ok_or(()));
     let holder = problems.take("holder", "inzage-not-a-choice", scope(&agreement, &given.holder));
@@ -301,6 +336,7 @@ pub(crate) async fn record(form: Form<Kept>, app: Data<App>) -> Outcome {
         valid_until: until,
     };
     app.partner.record_consent(&request).await?;
+    form.by.session.data().wanted.choice = Given::default();
     renew(&form.by, &asking, "inzage-choice-recorded").await;
     Ok(see("/choices"))
 }
@@ -308,7 +344,7 @@ pub(crate) async fn record(form: Form<Kept>, app: Data<App>) -> Outcome {
 type Scope = (Option<Oin>, Option<String>);
 
 fn scope(agreement: &Agreement, given: &str) -> Result<Scope, ()> {
-    if given.is_empty() {
+    if given == ALL {
         return Ok((None, None));
     }
     if let Some(oin) = given.strip_prefix("oin:") {
@@ -321,7 +357,7 @@ fn scope(agreement: &Agreement, given: &str) -> Result<Scope, ()> {
 }
 
 fn category(agreement: &Agreement, person: &Person, given: &str) -> Result<Option<Category>, ()> {
-    if given.is_empty() {
+    if given == ALL {
         return if person.mandate.is_none() { Ok(None) } else { Err(()) };
     }
     choosable(agreement, person).find(|category| category.as_str() == given).cloned().map(Some).ok_or(())
@@ -355,3 +391,7 @@ pub(super) async fn renew(by: &SignedIn<Kept>, asking: &Asking<'_>, said: &'stat
     kept.renew(|gathered| gathered.choices = choices);
     kept.say(said);
 }
+
+/// Every organisation, or every kind of data.
+const ALL: &str = "all";
+const FORM: &str = "/choices/new";

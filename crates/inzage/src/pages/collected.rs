@@ -12,6 +12,7 @@ mod kept;
 mod open;
 mod overview;
 mod session;
+mod standing;
 mod users;
 
 use actix_web::HttpResponse;
@@ -20,13 +21,14 @@ use actix_web::web::{self, Data, ServiceConfig};
 use kw_agreement::{Agreement, Language as AgreementLanguage};
 use kw_domain::{Category, Oin};
 use kw_protocol::problem::ProblemCode;
-use kw_web::{Failure, Frame, Language, Outcome, SignedIn};
+use kw_web::{Failure, Form, Frame, Language, Outcome, SignedIn};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Kept as Whole;
 use crate::app::App;
+use crate::person::Person;
 use crate::personal::{Answer, Personal, Refused};
 
 pub(crate) use kept::{About, Kept};
@@ -60,7 +62,7 @@ pub(super) fn routes(routes: &mut ServiceConfig) {
             at("/collected/users").route(web::get().to(users::show)).route(web::post().to(users::invite)),
         )
         .service(at("/collected/invitation").route(web::get().to(users::invitation)))
-        .service(at("/collected/users/{at}/end").route(web::post().to(users::stop)))
+        .service(at("/collected/users/end").route(web::post().to(users::stop)))
         .service(at("/collected/accept").route(web::post().to(users::accept)))
         .service(
             at("/collected/delete")
@@ -75,6 +77,12 @@ pub(crate) enum Stop {
     Failure(Failure),
     /// The session at the personal environment is over: the person signs in there again.
     Over,
+    /// The form is of another dossier than the one that is open: another tab opened that one since.
+    Elsewhere,
+    /// The mandate for whom the dossier is about does not count any more.
+    Ended,
+    /// The user acts for somebody else, and these dossiers are their own.
+    Acting,
 }
 
 impl From<Failure> for Stop {
@@ -102,6 +110,15 @@ fn end(by: &By, page: Page) -> Outcome {
             kept.say("collected-over");
             Ok(see("/collected"))
         }
+        Err(Stop::Ended) => {
+            by.session.data().collected.say("collected-mandate-gone");
+            Ok(see("/collected"))
+        }
+        Err(Stop::Elsewhere) => {
+            by.session.data().collected.say("collected-other-tab");
+            Ok(see("/collected/dossier"))
+        }
+        Err(Stop::Acting) => Ok(see("/collected")),
     }
 }
 
@@ -112,8 +129,17 @@ struct Open<'a> {
 }
 
 impl<'a> Open<'a> {
+    /// For what is in a dossier, and for adding to it: of somebody else it stays open only while the mandate counts.
+    async fn reading(app: &'a App, by: &By) -> Result<Self, Stop> {
+        let open = Self::of(app, by)?;
+        if standing::counts(app, by, &open).await? { Ok(open) } else { Err(Stop::Ended) }
+    }
+
     fn of(app: &'a App, by: &By) -> Result<Self, Stop> {
         let personal = there(app)?;
+        if is_acting(by) {
+            return Err(Stop::Acting);
+        }
         let token = by.session.data().collected.token().ok_or(Stop::Over)?;
         Ok(Self { personal, token })
     }
@@ -140,6 +166,17 @@ fn there(app: &App) -> Result<&Personal, Failure> {
 /// Whom the dossier of this session is about. Without one the person chooses first.
 fn about(by: &By) -> Result<About, Stop> {
     by.session.data().collected.about().ok_or(Stop::Failure(Failure::not_found()))
+}
+
+/// Whom a form was made about, if that is whom the dossier of this session is about now.
+fn about_in(form: &Form<Whole>) -> Result<About, Stop> {
+    let about = form.by.session.data().collected.about();
+    about.filter(|about| about.dossier == form.get("of")).ok_or(Stop::Elsewhere)
+}
+
+/// Whether inzage is about somebody else now. These dossiers are the user's own, with a choice of their own for whom.
+fn is_acting(by: &By) -> bool {
+    Person::of(by.user()).is_ok_and(|person| person.mandate.is_some())
 }
 
 fn see(path: &str) -> HttpResponse {

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use kw_domain::{Category, FeedbackId, Oin};
 use kw_protocol::feedback::{
-    DoubtedAttribute, FeedbackContact, FeedbackKind, FeedbackOutcome, FeedbackStatus, LONGEST_TEXT,
-    ReasonableDoubt,
+    DoubtedAttribute, FeedbackContact, FeedbackKind, FeedbackOutcome, FeedbackStatus, FeedbackView,
+    LONGEST_TEXT, ReasonableDoubt,
 };
 use kw_protocol::local::feedback::{FeedbackRequest, SentReport, WithdrawReport};
 use kw_protocol::mandate::MandateAct;
-use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
+use kw_web::{Choosable, Failure, Fields, Form, Frame, Outcome, Problems, SignedIn};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,8 +20,9 @@ use super::{Kept, see};
 use crate::app::App;
 use crate::gathering::{Asking, Gathered};
 use crate::kept;
-use crate::rules::fields::fields;
-use crate::view::{About, Opt, Words};
+use crate::rules::fields::{fields, label};
+use crate::standing::Standing;
+use crate::view::{About, Words};
 
 #[derive(Template)]
 #[template(path = "corrections.html")]
@@ -42,7 +44,7 @@ pub(super) struct Line {
     pub(super) outcome: Option<&'static str>,
 }
 
-pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+pub(crate) async fn show(by: Standing, app: Data<App>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-corrections"), app.agreed());
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
@@ -87,7 +89,7 @@ struct FormPage<'a> {
     about: &'a About,
     problems: Problems,
     line: super::holders::Line,
-    fields: Vec<Opt>,
+    fields: Vec<Choosable>,
     given: &'a Given,
 }
 
@@ -104,17 +106,51 @@ struct Given {
     sure: bool,
 }
 
+impl Given {
+    fn of(fields: &Fields) -> Self {
+        let field = |name: &str| fields.get(name).to_owned();
+        Self {
+            field: field("field"),
+            doubted: field("doubted"),
+            proposed: field("proposed"),
+            explanation: field("explanation"),
+            name: field("name"),
+            email: field("email"),
+            phone: field("phone"),
+            sure: fields.get("sure") == "yes",
+        }
+    }
+}
+
 /// Which line of "who has something".
-#[derive(Default, Deserialize)]
+#[derive(Default, Clone, Deserialize)]
 #[serde(default)]
 pub(crate) struct Which {
     holder: String,
     category: String,
 }
 
-pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>, which: Query<Which>) -> Outcome {
-    by.require_fresh("/holders")?;
+impl Which {
+    fn of(fields: &Fields) -> Self {
+        Self { holder: fields.get("holder").to_owned(), category: fields.get("category").to_owned() }
+    }
+}
+
+pub(crate) async fn ask(by: Standing, app: Data<App>, request: HttpRequest, which: Query<Which>) -> Outcome {
+    if !request.query_string().is_empty() {
+        // It stays what was wanted through another sign-in or language.
+        by.session.data().wanted.correction = which.into_inner();
+        return Ok(see(FORM));
+    }
+    by.require_fresh(FORM)?;
     Asking::new(&app, &by)?.require(MandateAct::Feedback)?;
+    if let Some(unsent) = by.unsent(FORM) {
+        return form_page(&by, &app, &Which::of(&unsent), &Given::of(&unsent), Problems::of_unsent());
+    }
+    let which = by.session.data().wanted.correction.clone();
+    if which.holder.is_empty() {
+        return Ok(see("/holders"));
+    }
     let given = Given { name: by.user().name.clone(), ..Given::default() };
     form_page(&by, &app, &which, &given, Problems::new())
 }
@@ -134,10 +170,10 @@ fn form_page(by: &SignedIn<Kept>, app: &App, which: &Which, given: &Given, probl
     let words = Words { f: &f, agreement: &agreement };
     let gathered = by.session.data().gathered().ok_or_else(Failure::not_found)?;
     let (holder, category) = found(&gathered, which)?;
-    let mut options = vec![Opt::new("", f.t("inzage-field-choose"))];
+    let mut options = vec![Choosable::new("", f.t("inzage-field-choose"))];
     let places = fields(&agreement, &category, words.language());
-    options.extend(places.into_iter().map(|field| Opt::new(field.pointer, field.label)));
-    options.push(Opt::new(SOMETHING_ELSE, f.t("inzage-field-other")));
+    options.extend(places.into_iter().map(|field| Choosable::new(field.pointer, field.label)));
+    options.push(Choosable::new(SOMETHING_ELSE, f.t("inzage-field-other")));
     let line = super::holders::Line {
         oin: holder.to_string(),
         holder: words.party(holder),
@@ -150,23 +186,14 @@ fn form_page(by: &SignedIn<Kept>, app: &App, which: &Which, given: &Given, probl
 }
 
 pub(crate) async fn send(form: Form<Kept>, app: Data<App>) -> Outcome {
-    form.by.require_fresh("/holders")?;
+    form.require_fresh(FORM)?;
     let asking = Asking::new(&app, &form.by)?;
     asking.require(MandateAct::Feedback)?;
-    let which = Which { holder: form.get("holder").to_owned(), category: form.get("category").to_owned() };
+    asking.standing().await?;
+    let which = Which::of(&form);
     let gathered = form.by.session.data().gathered().ok_or_else(Failure::not_found)?;
     let (holder, category) = found(&gathered, &which)?;
-    let field = |name: &str| form.get(name).to_owned();
-    let given = Given {
-        field: field("field"),
-        doubted: field("doubted"),
-        proposed: field("proposed"),
-        explanation: field("explanation"),
-        name: field("name"),
-        email: field("email"),
-        phone: field("phone"),
-        sure: form.get("sure") == "yes",
-    };
+    let given = Given::of(&form);
     let mut problems = Problems::new();
     let known = fields(&app.agreed(), &category, kw_agreement::Language::Dutch);
     if given.field != SOMETHING_ELSE && !known.iter().any(|one| one.pointer == given.field) {
@@ -201,10 +228,45 @@ pub(crate) async fn send(form: Form<Kept>, app: Data<App>) -> Outcome {
     if !problems.is_empty() {
         return form_page(&form.by, &app, &which, &given, problems);
     }
-    asking.standing().await?;
+    // Who asks the same again while nothing came of it has what they asked.
+    if let Some(open) = open_as(&app, &asking, &request).await? {
+        renew(&form.by, &asking, "inzage-correction-open").await;
+        let f = form.by.frame("inzage-corrections");
+        return Ok(see(&format!("/corrections/{}", kept::name(&f, open))));
+    }
     app.partner.report_feedback(&request).await?;
     renew(&form.by, &asking, "inzage-correction-sent").await;
     Ok(see("/corrections"))
+}
+
+/// The request that says the same and is still open, among those that the person sees.
+async fn open_as(
+    app: &App,
+    asking: &Asking<'_>,
+    request: &FeedbackRequest,
+) -> Result<Option<FeedbackId>, Failure> {
+    let Ok(sent) = asking.requests().await else { return Ok(None) };
+    let pointers: Vec<&str> = request.attributes.iter().map(|one| one.pointer.as_str()).collect();
+    let alike = sent.iter().filter(|one| {
+        one.holder.oin == request.holder
+            && one.category == request.category
+            && one.pointers == pointers
+            && one.reason.is_none()
+            && one.outcome.is_none()
+            && one.status.is_none_or(|status| !status.is_final())
+    });
+    for one in alike.take(MOST_ALIKE) {
+        let told = app.partner.sent_report(one.id).await?;
+        let same = |view: &FeedbackView| {
+            // The first of what was said is the report itself.
+            let explained = view.annotations.first().and_then(|first| first.content.note.as_ref());
+            view.attributes == request.attributes && explained == request.explanation.as_ref()
+        };
+        if told.view.as_ref().is_some_and(|view| !view.status.is_final() && same(view)) {
+            return Ok(Some(one.id));
+        }
+    }
+    Ok(None)
 }
 
 fn request(
@@ -294,7 +356,7 @@ struct OnePage<'a> {
     to_withdraw: bool,
 }
 
-pub(crate) async fn one(by: SignedIn<Kept>, app: Data<App>, name: Path<String>) -> Outcome {
+pub(crate) async fn one(by: Standing, app: Data<App>, name: Path<String>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-correction"), app.agreed());
     let about = About::of(&by, &f, &agreement)?;
     let words = Words { f: &f, agreement: &agreement };
@@ -304,10 +366,11 @@ pub(crate) async fn one(by: SignedIn<Kept>, app: Data<App>, name: Path<String>) 
     asking.standing().await?;
     let report = app.partner.sent_report(known.id).await?;
     let view = report.view.as_ref();
-    let places = fields(&agreement, &report.category, words.language());
     let label = |pointer: &str| {
-        let place = places.iter().find(|place| place.pointer == pointer);
-        place.map_or_else(|| f.t("inzage-field-other"), |place| place.label.clone())
+        if pointer == SOMETHING_ELSE {
+            return f.t("inzage-field-other");
+        }
+        label(&agreement, &report.category, words.language(), pointer)
     };
     let say = |value: Option<&Value>| match value {
         Some(Value::String(text)) => text.clone(),
@@ -332,7 +395,8 @@ pub(crate) async fn one(by: SignedIn<Kept>, app: Data<App>, name: Path<String>) 
         planned: view.and_then(|view| view.planned_for).map(|at| words.day(at)),
         take_up: view
             .filter(|view| view.status == FeedbackStatus::Reported)
-            .map(|view| words.day(view.take_up_by)),
+            // It ends with that day.
+            .map(|view| words.day(view.take_up_by.minus(std::time::Duration::from_secs(1)))),
         overdue: view.is_some_and(|view| view.overdue),
         silent: report.view_missing.is_some(),
         to_withdraw: report.status.is_none_or(|status| status.next().contains(&FeedbackStatus::Withdrawn))
@@ -368,3 +432,6 @@ async fn renew(by: &SignedIn<Kept>, asking: &Asking<'_>, said: &'static str) {
 
 /// For what the agreement's schema has no place for: a pointer to nothing in particular.
 const SOMETHING_ELSE: &str = "/";
+const FORM: &str = "/corrections/new";
+/// So many open requests about one value are looked into for an equal one.
+const MOST_ALIKE: usize = 10;

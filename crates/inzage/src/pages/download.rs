@@ -4,20 +4,21 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Data;
 use askama::Template;
-use kw_domain::{Instant, MandateId};
+use kw_domain::{Category, Instant, MandateId};
 use kw_protocol::access_report::{AskedParty, ReportEntry};
 use kw_protocol::consent::Consent;
 use kw_protocol::dossier::LookupHolder;
 use kw_protocol::local::feedback::SentReport;
 use kw_protocol::mandate::{Mandate, MandateKind, Side};
 use kw_protocol::objection::Objection;
-use kw_web::{Failure, Frame, Outcome, SignedIn};
+use kw_web::{Failure, Frame, Outcome};
 use serde::Serialize;
 
-use super::{Kept, accesses, choices, corrections, holders, mandates, see};
+use super::{accesses, choices, corrections, holders, mandates, see};
 use crate::app::App;
 use crate::gathering::{Gathered, Got, Missing};
 use crate::person::Person;
+use crate::standing::Standing;
 use crate::view::{About, Words};
 
 #[derive(Template)]
@@ -27,14 +28,17 @@ struct Page<'a> {
     about: &'a About,
     at: String,
     user: String,
+    kinds: holders::Told,
     holders: Result<Vec<holders::Line>, String>,
     accesses: Result<accesses::View, String>,
+    /// How many there are, where paper has only the newest.
+    more: Option<usize>,
     choices: Result<choices::View, String>,
     mandates: Result<(Vec<mandates::Line>, Vec<mandates::Line>), String>,
     requests: Result<Vec<corrections::Line>, String>,
 }
 
-pub(crate) async fn print(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+pub(crate) async fn print(by: Standing, app: Data<App>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-download"), app.agreed());
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
@@ -45,10 +49,14 @@ pub(crate) async fn print(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
         about: &about,
         at: f.moment(gathered.at),
         user: by.user().name.clone(),
+        kinds: holders::asked(words, &gathered.kinds),
         holders: told(words, &gathered.holders, |all| holders::lines(words, all)),
         accesses: told(words, &gathered.accesses, |all| {
             accesses::view(words, all, all.entries.iter().take(PRINTED))
         }),
+        more: (gathered.accesses.as_ref().as_ref().ok())
+            .map(|all| all.entries.len())
+            .filter(|all| *all > PRINTED),
         choices: told(words, &gathered.choices, |all| choices::view(words, all, &person, now)),
         mandates: told(words, &gathered.mandates, |own| {
             let lines =
@@ -73,12 +81,21 @@ struct Download<'a> {
     gathered_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
     representing: Option<Representing<'a>>,
+    kinds: Kinds<'a>,
     holders: Part<&'a [LookupHolder]>,
     accesses: Part<Accesses<'a>>,
     consents: Part<&'a [Consent]>,
     objections: Part<&'a [Objection]>,
     mandates: Part<Mandates<'a>>,
     correction_requests: Part<&'a [SentReport]>,
+}
+
+/// About which kinds of data holders were asked for, and of the agreement's others those that nobody asks for here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Kinds<'a> {
+    asked: &'a [Category],
+    outside_purpose: &'a [Category],
 }
 
 #[derive(Serialize)]
@@ -118,7 +135,7 @@ struct Mandates<'a> {
     received: &'a [Mandate],
 }
 
-pub(crate) async fn json(by: SignedIn<Kept>) -> Outcome {
+pub(crate) async fn json(by: Standing) -> Outcome {
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let body = written(&gathered, &Person::of(by.user())?).map_err(|_| Failure::fault())?;
     Ok(HttpResponse::Ok()
@@ -133,6 +150,7 @@ fn written(gathered: &Gathered, person: &Person) -> serde_json::Result<String> {
     let download = Download {
         gathered_at: gathered.at,
         representing: held.map(|held| Representing { name: &held.name, kind: held.kind, mandate: held.id }),
+        kinds: Kinds { asked: &gathered.kinds.asked, outside_purpose: &gathered.kinds.outside_purpose },
         holders: part(&gathered.holders, Vec::as_slice),
         accesses: part(&gathered.accesses, |accesses| Accesses {
             made_at: accesses.made_at,

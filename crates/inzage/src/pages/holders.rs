@@ -2,11 +2,14 @@
 
 use actix_web::web::Data;
 use askama::Template;
-use kw_agreement::ConsentRegime;
-use kw_web::{Frame, Outcome, SignedIn};
+use kw_agreement::{ConsentRegime, Partner};
+use kw_domain::Category;
+use kw_web::{Frame, Outcome};
 
-use super::{Kept, see};
+use super::see;
 use crate::app::App;
+use crate::rules::kinds::Kinds;
+use crate::standing::Standing;
 use crate::view::{About, Words};
 
 #[derive(Template)]
@@ -17,6 +20,7 @@ struct Page<'a> {
     at: String,
     missing: Option<String>,
     lines: Vec<Line>,
+    kinds: Told,
 }
 
 pub(super) struct Line {
@@ -28,7 +32,7 @@ pub(super) struct Line {
     pub(super) statutory: bool,
 }
 
-pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+pub(crate) async fn show(by: Standing, app: Data<App>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-holders"), app.agreed());
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
@@ -37,7 +41,33 @@ pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
         Ok(holders) => (None, lines(words, holders)),
         Err(missing) => (Some(words.missing(*missing)), Vec::new()),
     };
-    f.page(&Page { f: &f, about: &about, at: f.moment(gathered.at), missing, lines })
+    let kinds = asked(words, &gathered.kinds);
+    f.page(&Page { f: &f, about: &about, at: f.moment(gathered.at), missing, lines, kinds })
+}
+
+/// Which kinds of data a list is about, and which not: nobody takes it for more than it is.
+pub(super) struct Told {
+    pub(super) asked: String,
+    pub(super) outside_mandate: Option<String>,
+    /// With the organisations that may have them.
+    pub(super) outside_purpose: Vec<(String, Option<String>)>,
+}
+
+pub(super) fn asked(words: Words<'_>, kinds: &Kinds) -> Told {
+    let registering = |category: &Category| {
+        let may = |partner: &&Partner| partner.registers.contains(category);
+        let names: Vec<&str> =
+            words.agreement.partners().filter(may).map(|partner| partner.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let outside = &kinds.outside_mandate;
+    Told {
+        asked: words.categories(&kinds.asked),
+        outside_mandate: (!outside.is_empty()).then(|| words.categories(outside)),
+        outside_purpose: (kinds.outside_purpose.iter())
+            .map(|category| (words.category(category), registering(category)))
+            .collect(),
+    }
 }
 
 pub(super) fn lines(words: Words<'_>, holders: &[kw_protocol::dossier::LookupHolder]) -> Vec<Line> {

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use kw_agreement::{Agreement, MandateRules};
-use kw_domain::{BirthDate, Bsn, Category, MandateId};
+use kw_domain::{BirthDate, Category, Instant, MandateId};
 use kw_protocol::mandate::local::{ConfirmationRequest, MandateRequest, MandateWithdrawalRequest};
 use kw_protocol::mandate::{Mandate, MandateAct, MandateKind, MandateStatus, Side};
 use kw_protocol::problem::ProblemCode;
-use kw_web::{Failure, Form, Frame, Outcome, Problems, SignedIn};
+use kw_web::{Choosable, Failure, Fields, Form, Frame, Outcome, Problems, SignedIn, number};
 
 use super::{Kept, see};
 use crate::app::App;
 use crate::gathering::Asking;
 use crate::kept;
 use crate::person::{Person, canonical};
-use crate::view::{About, Opt, Words};
+use crate::rules::age;
+use crate::standing::Standing;
+use crate::view::{About, Words};
 
 #[derive(Template)]
 #[template(path = "mandates.html")]
@@ -43,7 +45,7 @@ pub(super) struct Line {
     pub(super) to_withdraw: bool,
 }
 
-pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+pub(crate) async fn show(by: Standing, app: Data<App>) -> Outcome {
     let (f, agreement) = (by.frame("inzage-mandates"), app.agreed());
     let Some(gathered) = by.session.data().gathered() else { return Ok(see("/")) };
     let about = About::of(&by, &f, &agreement)?;
@@ -95,9 +97,9 @@ struct FormPage<'a> {
     f: &'a Frame,
     about: &'a About,
     problems: Problems,
-    directions: Vec<Opt>,
-    categories: Vec<Opt>,
-    acts: Vec<Opt>,
+    directions: Vec<Choosable>,
+    categories: Vec<Choosable>,
+    acts: Vec<Choosable>,
     given: Given,
 }
 
@@ -108,10 +110,27 @@ struct Given {
     acts: Vec<String>,
 }
 
-pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
-    by.require_fresh("/mandates/new")?;
+impl Given {
+    fn of(fields: &Fields) -> Self {
+        let all = |name: &str| fields.all(name).into_iter().map(str::to_owned).collect();
+        Self {
+            direction: fields.get("direction").to_owned(),
+            categories: all("categories"),
+            acts: all("acts"),
+        }
+    }
+}
+
+pub(crate) async fn ask(by: Standing, app: Data<App>) -> Outcome {
+    by.require_fresh(FORM)?;
     own_only(&Person::of(by.user())?)?;
-    form_page(&by, &app, Given::default(), Problems::new())
+    let Some(unsent) = by.unsent(FORM) else {
+        return form_page(&by, &app, Given::default(), Problems::new());
+    };
+    let mut problems = Problems::of_unsent();
+    // What identifies people is never shown again.
+    problems.add("number", "inzage-number-again");
+    form_page(&by, &app, Given::of(&unsent), problems)
 }
 
 /// Nobody arranges mandates for somebody else.
@@ -128,9 +147,9 @@ fn form_page(by: &SignedIn<Kept>, app: &App, given: Given, problems: Problems) -
     let about = About::of(by, &f, &agreement)?;
     let rules = voluntary(app, &agreement).ok_or_else(Failure::denied)?;
     let words = Words { f: &f, agreement: &agreement };
-    let direction = |side: Side| Opt::new(side.as_str(), f.t_of("direction", side.as_str()));
-    let categories = rules.categories.iter().map(|one| Opt::new(one.as_str(), words.category(one)));
-    let acts = rules.acts.iter().map(|act| Opt::new(act.as_str(), f.t_of("mandate-act", act.as_str())));
+    let direction = |side: Side| Choosable::new(side.as_str(), f.t_of("direction", side.as_str()));
+    let categories = rules.categories.iter().map(|one| Choosable::new(one.as_str(), words.category(one)));
+    let acts = rules.acts.iter().map(|act| Choosable::new(act.as_str(), f.t_of("mandate-act", act.as_str())));
     let page = FormPage {
         f: &f,
         about: &about,
@@ -144,25 +163,34 @@ fn form_page(by: &SignedIn<Kept>, app: &App, given: Given, problems: Problems) -
 }
 
 pub(crate) async fn request(form: Form<Kept>, app: Data<App>) -> Outcome {
-    form.by.require_fresh("/mandates/new")?;
+    form.require_fresh(FORM)?;
     let asking = Asking::new(&app, &form.by)?;
     own_only(&asking.person)?;
     let agreement = app.agreed();
     let rules = voluntary(&app, &agreement).ok_or_else(Failure::denied)?;
-    let all = |name: &str| form.all(name).into_iter().map(str::to_owned).collect();
-    let given = Given {
-        direction: form.get("direction").to_owned(),
-        categories: all("categories"),
-        acts: all("acts"),
-    };
+    let given = Given::of(&form);
     let mut problems = Problems::new();
     let side =
         problems.take("direction", "inzage-direction-missing", Side::parse(&given.direction).ok_or(()));
-    let other = problems.take("number", "inzage-number-wrong", Bsn::parse(form.get("number")));
+    let other = problems.take("number", "web-bsn-wrong", number(form.get("number")).ok_or(()));
     if other.as_ref().is_some_and(|other| canonical(other) == asking.person.acting()) {
         problems.add("number", "inzage-number-own");
     }
-    let born = problems.take("born", "inzage-born-wrong", BirthDate::parse(form.get("born")));
+    let born = match side {
+        // Of oneself only what the provider states counts: whoever is too young is not older by typing so.
+        Some(Side::Represented) => {
+            let born = asking.person.born.ok_or(());
+            let born = problems.take("direction", "inzage-mandate-age-unknown", born);
+            born.and_then(|born| born.digits_at(born.precision()))
+        }
+        // Of the other it counts when they confirm it, by what the provider states then.
+        Some(Side::Representative) => {
+            let typed = form.get("born");
+            let born = problems.take("born", "inzage-born-wrong", BirthDate::parse(typed));
+            born.map(|_| typed.to_owned())
+        }
+        None => None,
+    };
     let categories: Vec<Category> = rules
         .categories
         .iter()
@@ -181,7 +209,7 @@ pub(crate) async fn request(form: Form<Kept>, app: Data<App>) -> Outcome {
     if acts.is_empty() {
         problems.add("acts", "inzage-acts-missing");
     }
-    let (Some(side), Some(other), Some(_), true) = (side, other, born, problems.is_empty()) else {
+    let (Some(side), Some(other), Some(born), true) = (side, other, born, problems.is_empty()) else {
         return form_page(&form.by, &app, given, problems);
     };
     let (own, other) = (asking.person.acting(), canonical(&other));
@@ -193,7 +221,7 @@ pub(crate) async fn request(form: Form<Kept>, app: Data<App>) -> Outcome {
         representative,
         represented,
         kind: MandateKind::Voluntary,
-        birth_date: Some(form.get("born").to_owned()),
+        birth_date: Some(born),
         age_band: None,
         categories,
         acts,
@@ -205,7 +233,12 @@ pub(crate) async fn request(form: Form<Kept>, app: Data<App>) -> Outcome {
         Err(error) if matches!(error.code(), Some(ProblemCode::Invalid | ProblemCode::Conflict)) => {
             let conflict = error.code() == Some(ProblemCode::Conflict);
             let message = if conflict { "inzage-mandate-exists" } else { "inzage-mandate-age" };
-            problems.add(if conflict { "number" } else { "born" }, message);
+            let field = match (conflict, side) {
+                (true, _) => "number",
+                (false, Side::Represented) => "direction",
+                (false, Side::Representative) => "born",
+            };
+            problems.add(field, message);
             return form_page(&form.by, &app, given, problems);
         }
         Err(error) => return Err(error.into()),
@@ -257,9 +290,18 @@ struct ConfirmPage<'a> {
     problems: Problems,
     line: Line,
     side: &'static str,
+    /// It says that the person is older or younger than the provider states, or nobody knows.
+    other_age: bool,
 }
 
-pub(crate) async fn about_to_confirm(by: SignedIn<Kept>, app: Data<App>, name: Path<String>) -> Outcome {
+/// Of the represented person, the provider says how old they are.
+fn is_of_age(app: &App, asking: &Asking<'_>, mandate: &Mandate, side: Side, now: Instant) -> bool {
+    let agreement = app.agreed();
+    let rules = agreement.representation().kinds.get(&mandate.kind);
+    side == Side::Representative || age::fits(rules, mandate, asking.person.born.as_ref(), now)
+}
+
+pub(crate) async fn about_to_confirm(by: Standing, app: Data<App>, name: Path<String>) -> Outcome {
     by.require_fresh("/mandates")?;
     confirm_page(&by, &app, &name, Problems::new())
 }
@@ -269,32 +311,44 @@ fn confirm_page(by: &SignedIn<Kept>, app: &App, name: &str, problems: Problems) 
     let about = About::of(by, &f, &agreement)?;
     let (mandate, side) = named(by, &f, name)?;
     let line = line(Words { f: &f, agreement: &agreement }, &mandate, side);
-    f.page(&ConfirmPage { f: &f, about: &about, problems, line, side: side.as_str() })
+    let other_age = !is_of_age(app, &Asking::new(app, by)?, &mandate, side, by.shell.now());
+    f.page(&ConfirmPage { f: &f, about: &about, problems, line, side: side.as_str(), other_age })
 }
 
 pub(crate) async fn confirm(form: Form<Kept>, app: Data<App>, name: Path<String>) -> Outcome {
     form.by.require_fresh("/mandates")?;
     let asking = Asking::new(&app, &form.by)?;
     let (mandate, side) = named(&form.by, &form.by.frame("inzage-mandates"), &name)?;
-    if form.by.session.data().mistaken >= MOST_MISTAKES {
-        return Err(Failure::Problem { code: ProblemCode::TooMany });
-    }
     let mut problems = Problems::new();
-    let other = problems.take("number", "inzage-number-wrong", Bsn::parse(form.get("number")));
+    if !is_of_age(&app, &asking, &mandate, side, form.by.shell.now()) {
+        return confirm_page(&form.by, &app, &name, problems);
+    }
+    let other = problems.take("number", "web-bsn-wrong", number(form.get("number")).ok_or(()));
     let Some(other) = other else { return confirm_page(&form.by, &app, &name, problems) };
     let opposite = match side {
         Side::Represented => Side::Representative,
         Side::Representative => Side::Represented,
     };
+    // Counted before it is asked, so that many guesses at once are not one.
+    count_guess(&mut form.by.session.data().mistaken)?;
     if !asking.is_with(mandate.id, &other, opposite).await? {
-        form.by.session.data().mistaken += 1;
         problems.add("number", "inzage-number-other");
         return confirm_page(&form.by, &app, &name, problems);
     }
     let request = ConfirmationRequest { mandate: mandate.id, side, subject: asking.person.acting() };
     app.partner.confirm_mandate(&request).await?;
+    {
+        let mut kept = form.by.session.data();
+        kept.mistaken = kept.mistaken.saturating_sub(1);
+    }
     renew(&form.by, &asking, "inzage-mandate-confirmed").await;
     Ok(see("/mandates"))
+}
+
+/// Refuses one too many.
+fn count_guess(guesses: &mut u8) -> Result<(), Failure> {
+    *guesses = guesses.saturating_add(1);
+    if *guesses <= MOST_MISTAKES { Ok(()) } else { Err(Failure::Problem { code: ProblemCode::TooMany }) }
 }
 
 pub(crate) async fn withdraw(form: Form<Kept>, app: Data<App>, name: Path<String>) -> Outcome {
@@ -319,3 +373,4 @@ async fn renew(by: &SignedIn<Kept>, asking: &Asking<'_>, said: &'static str) {
 }
 
 const MOST_MISTAKES: u8 = 5;
+const FORM: &str = "/mandates/new";

@@ -1,5 +1,6 @@
 //! To object to being registered where the law, and not consent, is the ground. The holder decides.
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Query};
 use askama::Template;
 use kw_agreement::{Agreement, ConsentRegime};
@@ -7,14 +8,15 @@ use kw_domain::{Category, Oin};
 use kw_protocol::local::choices::ObjectionRequest;
 use kw_protocol::mandate::MandateAct;
 use kw_protocol::objection::ObjectionReason;
-use kw_web::{Form, Frame, Outcome, Problems, SignedIn};
+use kw_web::{Choosable, Form, Frame, Outcome, Problems, SignedIn};
 use serde::Deserialize;
 
 use super::{Kept, choices, see};
 use crate::app::App;
 use crate::gathering::Asking;
 use crate::person::Person;
-use crate::view::{About, Opt, Words};
+use crate::standing::Standing;
+use crate::view::{About, Words};
 
 #[derive(Template)]
 #[template(path = "objection.html")]
@@ -22,24 +24,34 @@ struct Page<'a> {
     f: &'a Frame,
     about: &'a About,
     problems: Problems,
-    registrations: Vec<Opt>,
-    reasons: Vec<Opt>,
+    registrations: Vec<Choosable>,
+    reasons: Vec<Choosable>,
     registration: &'a str,
     reason: &'a str,
     days: u64,
 }
 
 /// `<OIN>:<category>`, as the form has it.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Which {
     #[serde(default)]
     registration: String,
 }
 
-pub(crate) async fn ask(by: SignedIn<Kept>, app: Data<App>, which: Query<Which>) -> Outcome {
-    by.require_fresh("/objections/new")?;
+pub(crate) async fn ask(by: Standing, app: Data<App>, request: HttpRequest, which: Query<Which>) -> Outcome {
+    if !request.query_string().is_empty() {
+        // It stays what was wanted through another sign-in or language.
+        by.session.data().wanted.objection = which.into_inner().registration;
+        return Ok(see(FORM));
+    }
+    by.require_fresh(FORM)?;
     Asking::new(&app, &by)?.require(MandateAct::Object)?;
-    page(&by, &app, Problems::new(), &which.registration, "")
+    if let Some(unsent) = by.unsent(FORM) {
+        let (registration, reason) = (unsent.get("registration"), unsent.get("reason"));
+        return page(&by, &app, Problems::of_unsent(), registration, reason);
+    }
+    let wanted = by.session.data().wanted.objection.clone();
+    page(&by, &app, Problems::new(), &wanted, "")
 }
 
 fn page(by: &SignedIn<Kept>, app: &App, problems: Problems, registration: &str, reason: &str) -> Outcome {
@@ -47,18 +59,20 @@ fn page(by: &SignedIn<Kept>, app: &App, problems: Problems, registration: &str, 
     let (about, person) = (About::of(by, &f, &agreement)?, Person::of(by.user())?);
     let words = Words { f: &f, agreement: &agreement };
     let registrations = registrations(&agreement, &person).into_iter().map(|(holder, category)| {
-        Opt::new(
+        Choosable::new(
             format!("{holder}:{category}"),
             format!("{}: {}", words.party(holder), words.category(&category)),
         )
     });
-    let reasons =
-        ObjectionReason::ALL.map(|reason| Opt::new(reason.as_str(), f.t_of("objection", reason.as_str())));
+    let reasons = ObjectionReason::ALL
+        .map(|reason| Choosable::new(reason.as_str(), f.t_of("objection", reason.as_str())));
     let page = Page {
         f: &f,
         about: &about,
         problems,
-        registrations: registrations.collect(),
+        registrations: std::iter::once(Choosable::new("", f.t("inzage-make-a-choice")))
+            .chain(registrations)
+            .collect(),
         reasons: reasons.to_vec(),
         registration,
         reason,
@@ -84,7 +98,7 @@ fn registrations(agreement: &Agreement, person: &Person) -> Vec<(Oin, Category)>
 }
 
 pub(crate) async fn submit(form: Form<Kept>, app: Data<App>) -> Outcome {
-    form.by.require_fresh("/objections/new")?;
+    form.require_fresh(FORM)?;
     let asking = Asking::new(&app, &form.by)?;
     asking.require(MandateAct::Object)?;
     let mut problems = Problems::new();
@@ -105,6 +119,9 @@ pub(crate) async fn submit(form: Form<Kept>, app: Data<App>) -> Outcome {
         reason: why,
     };
     app.partner.submit_objection(&request).await?;
+    form.by.session.data().wanted.objection.clear();
     choices::renew(&form.by, &asking, "inzage-objection-sent").await;
     Ok(see("/choices"))
 }
+
+const FORM: &str = "/objections/new";

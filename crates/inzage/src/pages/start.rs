@@ -8,6 +8,7 @@ use super::Kept;
 use crate::app::App;
 use crate::person::Person;
 use crate::rules::figures::is_look;
+use crate::standing::Standing;
 use crate::view::About;
 
 #[derive(Template)]
@@ -28,7 +29,7 @@ struct Summary {
     missing: bool,
 }
 
-pub(crate) async fn show(by: SignedIn<Kept>, app: Data<App>) -> Outcome {
+pub(crate) async fn show(by: Standing, app: Data<App>) -> Outcome {
     page(&by, &app, Problems::new())
 }
 

@@ -1,9 +1,8 @@
 //! What can be wrong in a kind of data: the places in its documents, from the agreement's schema.
 
-use std::collections::BTreeMap;
-
 use kw_agreement::{Agreement, Language};
 use kw_domain::Category;
+use kw_web::harmless;
 use serde_json::Value;
 
 /// A place in a document.
@@ -15,29 +14,29 @@ pub(crate) struct Field {
     pub(crate) label: String,
 }
 
-/// The places, in the order of the schema; those with a title of the agreement come first.
+/// The places, in the order of the schema; those that the agreement names come first.
 pub(crate) fn fields(agreement: &Agreement, category: &Category, language: Language) -> Vec<Field> {
-    let mut titled: BTreeMap<&str, &str> = BTreeMap::new();
-    for attribute in agreement.shared_attributes() {
-        if let Some(pointer) = attribute.values.get(category) {
-            titled.insert(pointer, attribute.title.within(language));
-        }
-    }
     let mut found = Vec::new();
     if let Some(schema) = agreement.category(category).and_then(|rules| rules.schema.as_ref()) {
         let whole = schema.as_json();
         walk(whole, whole, "", 0, &mut found);
     }
-    let mut fields: Vec<Field> = found
-        .into_iter()
-        .map(|pointer| {
-            let label =
-                titled.get(pointer.as_str()).map_or_else(|| words(&pointer), |title| (*title).to_owned());
-            Field { pointer, label }
-        })
-        .collect();
-    fields.sort_by_key(|field| !titled.contains_key(field.pointer.as_str()));
-    fields
+    let is_named = |pointer: &str| agreement.titles_at(category, pointer).last().is_some_and(Option::is_some);
+    found.sort_by_key(|pointer| !is_named(pointer));
+    let field = |pointer: String| {
+        let label = label(agreement, category, language, &pointer);
+        Field { pointer, label }
+    };
+    found.into_iter().map(field).collect()
+}
+
+/// What people call a place in documents of a category, from the outside in: by the agreement's titles, else by its own names.
+pub(crate) fn label(agreement: &Agreement, category: &Category, language: Language, pointer: &str) -> String {
+    let names = pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
+    let steps = names.zip(agreement.titles_at(category, pointer));
+    let said = steps
+        .map(|(name, title)| title.map_or_else(|| words(&name), |title| title.within(language).to_owned()));
+    said.collect::<Vec<_>>().join(" › ")
 }
 
 fn walk(whole: &Value, schema: &Value, pointer: &str, depth: usize, found: &mut Vec<String>) {
@@ -60,19 +59,16 @@ fn walk(whole: &Value, schema: &Value, pointer: &str, depth: usize, found: &mut 
     }
 }
 
-/// `/person/familyName` is `person: family name`.
-fn words(pointer: &str) -> String {
-    let parts = pointer.split('/').skip(1).map(|part| {
-        let mut text = String::new();
-        for letter in part.chars() {
-            if letter.is_uppercase() {
-                text.push(' ');
-            }
-            text.extend(letter.to_lowercase());
+/// `familyName` is `family name`.
+fn words(name: &str) -> String {
+    let mut text = String::new();
+    for letter in harmless(name).chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push(' ');
         }
-        text
-    });
-    parts.collect::<Vec<_>>().join(": ")
+        text.extend(letter.to_lowercase());
+    }
+    text
 }
 
 const MOST: usize = 50;
@@ -90,10 +86,17 @@ mod tests {
         let label = |pointer: &str| {
             found.iter().find(|field| field.pointer == pointer).map(|field| field.label.as_str())
         };
-        assert_eq!(label("/person/familyName"), Some("Achternaam"));
-        assert_eq!(label("/school/class"), Some("school: class"));
-        assert_eq!(label("/attendance/absentHours"), Some("attendance: absent hours"));
-        assert!(found[0].label.chars().next().unwrap().is_uppercase(), "what has a title comes first");
+        assert_eq!(label("/person/familyName"), Some("Persoon › Achternaam"));
+        assert_eq!(label("/school/class"), Some("School › Klas"));
+        assert_eq!(label("/attendance/absentHours"), Some("Verzuim › Uren afwezig"));
         assert!(found.len() <= MOST);
+        let english = fields(&agreement, &category, Language::English);
+        let named = |pointer: &str| english.iter().any(|field| field.label == pointer);
+        assert!(named("School › Class") && named("Person › Family name"), "{english:?}");
+        // What the agreement does not name keeps the words of its own.
+        assert_eq!(
+            super::label(&agreement, &category, Language::Dutch, "/school/homeRoom/1"),
+            "School › home room › 1"
+        );
     }
 }

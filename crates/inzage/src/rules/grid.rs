@@ -8,6 +8,7 @@ use kw_agreement::{
 };
 use kw_domain::{Category, ConsentId, Instant, Oin};
 use kw_protocol::consent::{Consent, ConsentChoice};
+use kw_protocol::objection::{Objection, ObjectionState};
 
 /// What stands, with who may ask in the columns.
 #[derive(Debug)]
@@ -22,13 +23,22 @@ pub(crate) struct Row {
     pub(crate) holder: Oin,
     pub(crate) category: Category,
     pub(crate) regime: ConsentRegime,
+    /// Whether an objection was upheld: nobody finds the person there.
+    pub(crate) objected: bool,
     /// One for each kind; nothing where such organisations do not ask for this.
     pub(crate) cells: Vec<Option<Cell>>,
 }
 
-/// What one kind of organisation gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one kind of organisation gets, and what those of them get for which something else was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell {
+    pub(crate) got: Got,
+    pub(crate) others: Vec<(Oin, Got)>,
+}
+
+/// What comes of the choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Got {
     pub(crate) allowed: bool,
     pub(crate) verdict: ConsentVerdict,
     /// The choice that decides.
@@ -38,7 +48,7 @@ pub(crate) struct Cell {
 /// Of all holders, whether or not they have anything about the person: a choice may come before.
 pub(crate) fn grid(
     agreement: &Agreement,
-    consents: &[Consent],
+    (consents, objections): (&[Consent], &[Objection]),
     covers: impl Fn(&Category) -> bool,
     at: Instant,
 ) -> Grid {
@@ -56,9 +66,13 @@ pub(crate) fn grid(
         let asking = asking(agreement, category);
         let regime = agreement.category(category).map(|rules| rules.consent).unwrap_or_default();
         for holder in agreement.partners().filter(|holder| agreement.may_register(holder.oin, category)) {
-            let cell = |kind| cell(agreement, &choices, regime, (holder, category, kind), at);
-            let cells = kinds.iter().map(|kind| asking.contains(kind).then(|| cell(kind))).collect();
-            rows.push(Row { holder: holder.oin, category: category.clone(), regime, cells });
+            let objected = objections.iter().any(|one| {
+                (one.holder, &one.category, one.state) == (holder.oin, category, ObjectionState::Upheld)
+            });
+            let about = About { agreement, choices: &choices, regime, holder, category, objected, at };
+            let cell = |kind: &PartnerKind| asking.contains(kind).then(|| about.cell(kind)).flatten();
+            let cells = kinds.iter().map(cell).collect();
+            rows.push(Row { holder: holder.oin, category: category.clone(), regime, objected, cells });
         }
     }
     Grid { kinds, rows }
@@ -78,29 +92,50 @@ fn asking(agreement: &Agreement, category: &Category) -> BTreeSet<PartnerKind> {
     kinds.into_iter().filter(|kind| taking_part.contains(kind)).collect()
 }
 
-fn cell(
-    agreement: &Agreement,
-    choices: &[Choice],
+/// One row's question.
+struct About<'a> {
+    agreement: &'a Agreement,
+    choices: &'a [Choice],
     regime: ConsentRegime,
-    (holder, category, kind): (&Partner, &Category, &PartnerKind),
+    holder: &'a Partner,
+    category: &'a Category,
+    objected: bool,
     at: Instant,
-) -> Cell {
-    let disclosure = Disclosure {
-        holder: holder.oin,
-        holder_kind: Some(&holder.kind),
-        category,
-        // No partner's: what the person chose about one organisation is not about its kind.
-        requester: agreement.switchboard().oin,
-        requester_kind: Some(kind),
-        at,
-    };
-    let found = evaluate_consent(choices, &disclosure);
-    let allowed = match regime {
-        ConsentRegime::OptIn => found.verdict == ConsentVerdict::Given,
-        ConsentRegime::OptOut => found.verdict != ConsentVerdict::Refused,
-        ConsentRegime::Statutory => true,
-    };
-    Cell { allowed, verdict: found.verdict, decided_by: found.decided_by }
+}
+
+impl About<'_> {
+    /// Nothing where nobody of this kind but the holder itself takes part.
+    fn cell(&self, kind: &PartnerKind) -> Option<Cell> {
+        let of_kind = self.agreement.partners().filter(|one| one.kind == *kind && one.oin != self.holder.oin);
+        let each: Vec<(Oin, Got)> = of_kind.map(|one| (one.oin, self.got(one.oin, kind))).collect();
+        let got = match each.as_slice() {
+            [] => return None,
+            // A choice about the only one is a choice about all there are.
+            [(_, got)] => *got,
+            // No partner's: what the person chose about one organisation is not about its kind.
+            _ => self.got(self.agreement.switchboard().oin, kind),
+        };
+        let others = each.into_iter().filter(|(_, other)| other.decided_by != got.decided_by).collect();
+        Some(Cell { got, others })
+    }
+
+    fn got(&self, requester: Oin, kind: &PartnerKind) -> Got {
+        let disclosure = Disclosure {
+            holder: self.holder.oin,
+            holder_kind: Some(&self.holder.kind),
+            category: self.category,
+            requester,
+            requester_kind: Some(kind),
+            at: self.at,
+        };
+        let found = evaluate_consent(self.choices, &disclosure);
+        let allowed = match self.regime {
+            ConsentRegime::OptIn => found.verdict == ConsentVerdict::Given,
+            ConsentRegime::OptOut => found.verdict != ConsentVerdict::Refused,
+            ConsentRegime::Statutory => true,
+        };
+        Got { allowed: allowed && !self.objected, verdict: found.verdict, decided_by: found.decided_by }
+    }
 }
 
 /// A choice that still counts.
@@ -123,6 +158,7 @@ fn choice(consent: &Consent) -> Option<Choice> {
 
 #[cfg(test)]
 mod tests {
+    use kw_agreement::draft::{AgreementDraft, PartnerDraft};
     use serde_json::json;
 
     use super::*;
@@ -142,11 +178,11 @@ mod tests {
 
     fn allowed(consents: &[Consent]) -> Vec<(String, String)> {
         let at = Instant::parse("2026-11-22T09:30:00Z").unwrap();
-        let grid = grid(&care(), consents, |_| true, at);
+        let grid = grid(&care(), (consents, &[]), |_| true, at);
         let mut found = Vec::new();
         for row in &grid.rows {
             for (kind, cell) in grid.kinds.iter().zip(&row.cells) {
-                if cell.is_some_and(|cell| cell.allowed) {
+                if cell.as_ref().is_some_and(|cell| cell.got.allowed) {
                     found.push((row.category.to_string(), kind.to_string()));
                 }
             }
@@ -169,16 +205,70 @@ mod tests {
         assert_eq!(allowed(&[consent(taken)]), []);
     }
 
+    /// Another general practice beside the one that there is.
+    fn two_practices() -> Agreement {
+        let mut draft = AgreementDraft::parse(include_str!("../../../../examples/chains/care.toml")).unwrap();
+        let practice = draft.partners.iter().find(|one| one.kind == "general-practice").unwrap();
+        let other = PartnerDraft {
+            oin: OTHER.to_owned(),
+            name: "Another practice".to_owned(),
+            log_key: "kb4QzfdJ05g7eLRcv25Hj3GDtFLqTaAQLUVxnH601Sk".to_owned(),
+            witness_key: None,
+            ..practice.clone()
+        };
+        draft.partners.push(other);
+        Agreement::parse(&draft.to_toml().unwrap()).unwrap()
+    }
+
+    const PRACTICE: &str = "00000099000000111000";
+    const OTHER: &str = "00000099000000118000";
+
     #[test]
-    fn a_choice_about_one_organisation_is_not_one_about_its_kind() {
-        let one = json!({ "category": "lab-results", "requester": "00000099000000111000" });
-        assert_eq!(allowed(&[consent(one)]), []);
+    fn a_choice_about_one_organisation_is_said_of_that_one() {
+        let one = consent(json!({ "category": "lab-results", "requester": PRACTICE }));
+        // The only one of its kind: what it gets is what the kind gets.
+        let kind = ("lab-results".to_owned(), "general-practice".to_owned());
+        assert_eq!(allowed(std::slice::from_ref(&one)), [kind]);
+
+        let agreement = two_practices();
+        let at = Instant::parse("2026-11-22T09:30:00Z").unwrap();
+        let grid = grid(&agreement, (&[one], &[]), |category| category.as_str() == "lab-results", at);
+        let place = grid.kinds.iter().position(|kind| kind.as_str() == "general-practice").unwrap();
+        let cells: Vec<_> = grid.rows.iter().filter_map(|row| row.cells[place].as_ref()).collect();
+        assert!(!cells.is_empty());
+        for cell in cells {
+            assert!(!cell.got.allowed, "nothing was chosen about the kind");
+            let others: Vec<_> =
+                cell.others.iter().map(|(party, got)| (party.to_string(), got.allowed)).collect();
+            assert_eq!(others, [(PRACTICE.to_owned(), true)]);
+        }
+    }
+
+    #[test]
+    fn after_an_objection_that_was_upheld_nobody_gets_it_there() {
+        let agreement = Agreement::parse(include_str!("../../../../examples/chains/youth.toml")).unwrap();
+        let objection = json!({
+            "id": "019a0000-0000-7000-8000-000000000000", "holder": "00000099000000012000",
+            "category": "school-attendance", "reason": "incorrect", "state": "upheld",
+            "givenBy": "subject", "receivedBy": "00000099000000013000",
+            "receivedAt": "2026-11-01T09:30:00Z", "dueAt": "2026-11-29T09:30:00Z",
+            "decidedAt": "2026-11-02T09:30:00Z",
+        });
+        let objection: Objection = serde_json::from_value(objection).unwrap();
+        let at = Instant::parse("2026-11-22T09:30:00Z").unwrap();
+        let grid = grid(&agreement, (&[], &[objection]), |_| true, at);
+        assert!(grid.rows.iter().any(|row| row.objected && row.cells.iter().flatten().count() > 0));
+        for row in &grid.rows {
+            let upheld = row.category.as_str() == "school-attendance";
+            assert_eq!(row.objected, upheld, "{}", row.category);
+            assert!(row.cells.iter().flatten().all(|cell| cell.got.allowed != upheld), "{}", row.category);
+        }
     }
 
     #[test]
     fn who_represents_sees_what_the_mandate_covers() {
         let at = Instant::parse("2026-11-22T09:30:00Z").unwrap();
-        let grid = grid(&care(), &[], |category| category.as_str() == "medication", at);
+        let grid = grid(&care(), (&[], &[]), |category| category.as_str() == "medication", at);
         assert!(!grid.rows.is_empty() && grid.rows.iter().all(|row| row.category.as_str() == "medication"));
     }
 }

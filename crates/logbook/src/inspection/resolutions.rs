@@ -102,7 +102,7 @@ pub async fn list<S: Service>(
 
 impl<S: Service> Inspection<S> {
     /// Checks the statement of the console's provider that comes with an act, if one does. A refused one is recorded.
-    async fn prove(
+    pub(super) async fn prove(
         &self,
         reader: &mut Reader,
         trace: Option<&Trace>,
@@ -144,6 +144,9 @@ impl<S: Service> Inspection<S> {
         let reason = asked.reason.trim().to_owned();
         record.relation =
             Some(RecordedRelation { basis: "motivated".to_owned(), reason: Some(reason.clone()) });
+        if agreement.console_provider().is_some() && !reader.proven {
+            return Err(self.refuse(reader, record, MayNot::NotProven).await);
+        }
         let Some(whom) = self.meant(&wanted).await? else {
             return Err(self.refuse(reader, record, MayNot::SubjectUnknown).await);
         };

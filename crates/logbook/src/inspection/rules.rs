@@ -26,6 +26,8 @@ pub(super) enum MayNot {
     NoLongerAuditor,
     /// Nobody agreed yet.
     NotApproved,
+    /// One of them is not proven by the provider, and both have to be.
+    NotProven,
     /// The reader is neither who asked nor who agreed.
     NotOneOfBoth,
     /// Who agrees has the certificate of who asked.
@@ -47,6 +49,7 @@ impl MayNot {
             Self::NoLongerAuditor => "resolution-of-a-former-auditor",
             Self::NotApproved => "resolution-not-approved",
             Self::NotOneOfBoth => "resolution-of-other-auditors",
+            Self::NotProven => "resolution-unproven",
             Self::SameCertificate => "resolution-same-certificate",
             Self::SamePerson => "resolution-same-person",
             Self::SubjectUnknown => "subject-unknown",
@@ -56,7 +59,14 @@ impl MayNot {
 
     /// Whether somebody tried to do alone what takes two.
     pub(super) fn is_suspect(self) -> bool {
-        matches!(self, Self::NotApproved | Self::NotOneOfBoth | Self::SameCertificate | Self::SamePerson)
+        matches!(
+            self,
+            Self::NotApproved
+                | Self::NotOneOfBoth
+                | Self::NotProven
+                | Self::SameCertificate
+                | Self::SamePerson
+        )
     }
 
     /// As the caller hears it.
@@ -80,6 +90,10 @@ impl MayNot {
             Self::NotOneOfBoth => {
                 (ProblemCode::Denied, "Only the two persons who agreed on this resolution may use it.")
             }
+            Self::NotProven => (
+                ProblemCode::ActorUnproven,
+                "Both persons have to show an ID token of the provider of the agreement's [console], when they ask, agree and search.",
+            ),
             Self::SameCertificate => (
                 ProblemCode::Denied,
                 "The request was made with this very certificate. The second auditor agrees with their own, or both show an ID token.",
@@ -97,8 +111,8 @@ impl MayNot {
     }
 }
 
-/// May this person agree? It takes two persons, and two certificates unless the provider of the console proves both; the
-/// organisation may be the same.
+/// May this person agree? It takes two persons: both proven by the provider of the console where the agreement names one, else with a
+/// certificate each; the organisation may be the same.
 pub(super) fn may_approve(
     agreement: &Agreement,
     resolution: &Resolution,
@@ -117,8 +131,13 @@ pub(super) fn may_approve(
     if first.person.is_same_person(&second.person) {
         return Err(MayNot::SamePerson);
     }
-    // Who is proven by the provider is no other person under another name.
-    if first.certificate == second.certificate && !(first.proven && second.proven) {
+    // One person is one name at the provider, and one certificate at their organisation. Of one who is proven and one who only has a
+    // certificate, nothing says that they are two.
+    let by_provider = first.proven || second.proven || agreement.console_provider().is_some();
+    if by_provider && !(first.proven && second.proven) {
+        return Err(MayNot::NotProven);
+    }
+    if !by_provider && first.certificate == second.certificate {
         return Err(MayNot::SameCertificate);
     }
     Ok(())
@@ -134,8 +153,15 @@ pub(super) fn may_use(
     let both = [Some(&resolution.request), resolution.approval.as_ref()];
     let is_one =
         |consent: &&Consent| consent.party == reader.party && consent.person.is_same_person(&reader.person);
-    if !both.into_iter().flatten().any(|consent| is_one(&consent)) {
-        return Err(MayNot::NotOneOfBoth);
+    let Some(own) = both.into_iter().flatten().find(is_one) else { return Err(MayNot::NotOneOfBoth) };
+    // Shown again, as it was when they agreed. Somebody at the machine itself has the database anyway.
+    let is_here = reader.certificate_sha256 == [0; 32];
+    match own.proven {
+        true if !reader.proven && !is_here => return Err(MayNot::NotProven),
+        false if reader.certificate_sha256 != own.certificate && !is_here => {
+            return Err(MayNot::NotOneOfBoth);
+        }
+        _ => {}
     }
     if now >= resolution.expires_at {
         return Err(MayNot::Expired);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, Json};
 use kw_domain::{ActorId, ResolutionId, Role};
 use kw_ledger::Event;
-use kw_ledger::search::Search;
+use kw_ledger::search::{AccessFilter, Search};
 use kw_protocol::access_log::{AccessLogPage, AccessLogSearch, LARGEST_PAGE, PAGE};
 use kw_protocol::problem::Problem;
 use kw_runtime::{Auditor, Body, Refusal, Trace};
@@ -39,7 +39,9 @@ pub async fn search<S: Service>(
     trace: Trace,
     body: Body<AccessLogSearch>,
 ) -> Result<Json<AccessLogPage>, Refusal> {
-    let reader = Reader::auditor(&auditor, &body.0.auditor);
+    let mut reader = Reader::auditor(&auditor, &body.0.auditor);
+    let act = (Event::AccessLogSearched, body.0.resolution);
+    inspection.prove(&mut reader, Some(&trace), act, body.0.proof.as_ref()).await?;
     inspection.search(&reader, Some(&trace), &body.0).await.map(Json)
 }
 
@@ -64,8 +66,14 @@ impl<S: Service> Inspection<S> {
                 }
             },
         };
-        let going =
-            Walk { before: search.before, filter: asked.filter.clone(), limit, about, at_once: AT_ONCE };
+        let going = Walk {
+            before: search.before,
+            from: asked.index.unwrap_or(0),
+            filter: asked.filter.clone(),
+            limit,
+            about,
+            at_once: AT_ONCE,
+        };
         let store = Arc::clone(&self.store);
         // Thousands of entries take long enough for others on this thread to wait.
         let walking = tokio::task::spawn_blocking(move || store.read_blocking(|log| walk(log, &going)));
@@ -78,7 +86,7 @@ impl<S: Service> Inspection<S> {
         Ok(AccessLogPage {
             entries: walked.entries,
             looked_at: walked.looked_at,
-            next_cursor: walked.next.map(|before| question.cursor(before)),
+            next_cursor: walked.next.filter(|_| asked.index.is_none()).map(|before| question.cursor(before)),
             origin: self.store.origin().to_owned(),
             size: walked.size,
         })
@@ -101,6 +109,16 @@ impl<S: Service> Inspection<S> {
             search.before = question.before(cursor);
             if search.before.is_none() {
                 refusal = refusal.field("/cursor", "expected the nextCursor of a page of this very search");
+            }
+        }
+        if let Some(index) = asked.index {
+            let alone = asked.cursor.is_none()
+                && asked.resolution.is_none()
+                && asked.filter == AccessFilter::default();
+            search.before = index.checked_add(1).filter(|_| alone);
+            if search.before.is_none() {
+                refusal = refusal
+                    .field("/index", "expected a place in the log, without cursor, filter and resolution");
             }
         }
         refusal.if_any()?;

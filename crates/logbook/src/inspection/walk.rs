@@ -12,6 +12,8 @@ use kw_store::{LedgerRead, Meant, StoreError, StoredEntry};
 pub(super) struct Walk {
     /// Only entries before this index.
     pub(super) before: Option<u64>,
+    /// Only entries from this index on.
+    pub(super) from: u64,
     /// Which records.
     pub(super) filter: AccessFilter,
     /// At most so many.
@@ -44,6 +46,7 @@ pub(super) fn walk<R: LedgerRead + ?Sized>(log: &mut R, walk: &Walk) -> Result<W
         Some(from) => log.index_at(from)?,
         None => 0,
     };
+    let bottom = bottom.max(walk.from);
     let top = match walk.filter.until {
         Some(until) => log.index_after(until)?.min(size),
         None => size,

@@ -34,10 +34,10 @@ pub(crate) async fn search(own: Own, body: Body<OwnAccessSearch>) -> Result<Http
     let asked = body.0;
     let (before, limit) = understood(&asked)?;
     own.0.require_staff(&asked.actor).await?;
-    Ok(HttpResponse::Ok().json(walk(&own.0, &asked.actor.id, before, limit).await?))
+    Ok(HttpResponse::Ok().json(page(&own.0, &asked.actor.id, before, limit).await?))
 }
 
-fn understood(asked: &OwnAccessSearch) -> Result<(Option<u64>, usize), Refusal> {
+fn understood(asked: &OwnAccessSearch) -> Result<(Option<u64>, u32), Refusal> {
     let mut refusal = Refusal::new(ProblemCode::Invalid, "Correct the fields and ask again.");
     let (mut wrong, limit) = (false, asked.limit.unwrap_or(PAGE));
     if !(1..=LARGEST_PAGE).contains(&limit) {
@@ -50,34 +50,21 @@ fn understood(asked: &OwnAccessSearch) -> Result<(Option<u64>, usize), Refusal> 
         wrong = true;
     }
     match before {
-        Ok(before) if !wrong => Ok((before, limit as usize)),
+        Ok(before) if !wrong => Ok((before, limit)),
         _ => Err(refusal),
     }
 }
 
-/// Goes through the log backwards, a bounded part of it.
-async fn walk(app: &App, actor: &ActorId, before: Option<u64>, limit: usize) -> Result<OwnAccesses, Refusal> {
+/// One page, and nothing of the log beside it.
+async fn page(app: &App, actor: &ActorId, before: Option<u64>, limit: u32) -> Result<OwnAccesses, Refusal> {
+    let (party, by) = (app.oin, actor.clone());
+    let entries = app.store.read(move |log| log.entries_by(party, &by, before, limit)).await;
+    let entries = entries.map_err(Refusal::fault)?;
     let agreement = app.agreement.current();
-    let (mut next, mut looked_at, mut accesses) = (before, 0, Vec::new());
-    while looked_at < MOST_LOOKED_AT {
-        let entries = app.store.read(move |log| log.ledger_entries_before(next, AT_ONCE)).await;
-        let entries = entries.map_err(Refusal::fault)?;
-        if entries.is_empty() {
-            next = Some(0);
-        }
-        for entry in &entries {
-            looked_at += 1;
-            next = Some(entry.index);
-            accesses.extend(own_access(entry, actor, app.oin, &agreement));
-            if accesses.len() == limit {
-                break;
-            }
-        }
-        if next == Some(0) || accesses.len() == limit {
-            break;
-        }
-    }
-    Ok(OwnAccesses { accesses, next_cursor: next.filter(|index| *index > 0).map(|index| index.to_string()) })
+    let accesses = entries.iter().filter_map(|entry| own_access(entry, actor, app.oin, &agreement));
+    let is_full = entries.len() == limit as usize;
+    let next = entries.last().filter(|last| is_full && last.index > 0);
+    Ok(OwnAccesses { accesses: accesses.collect(), next_cursor: next.map(|last| last.index.to_string()) })
 }
 
 /// What a record says that this person did here. Others of the same name ask from elsewhere: theirs is another party.
@@ -103,11 +90,6 @@ fn own_access(entry: &StoredEntry, actor: &ActorId, own: Oin, agreement: &Agreem
         transaction: record.transaction,
     })
 }
-
-/// Enough to make few statements, and few enough that nothing else waits long.
-const AT_ONCE: u32 = 500;
-/// Most entries that one page looks at.
-const MOST_LOOKED_AT: usize = 20_000;
 
 #[cfg(test)]
 mod tests {

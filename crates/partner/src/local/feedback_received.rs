@@ -11,6 +11,7 @@ use kw_protocol::problem::Problem;
 use kw_runtime::{Body, Refusal, Trace};
 
 use crate::app::Own;
+use crate::reader::Reader;
 
 /// Lists the reports that were received, the oldest first, without what they say about a person.
 #[utoipa::path(
@@ -43,7 +44,10 @@ pub(crate) async fn list(own: Own, asked: Query<FeedbackListed>) -> Result<HttpR
     operation_id = "show-received-feedback",
     tag = "local",
     security(("token" = [])),
-    params(("id" = String, Path, description = "The report: `about` of its signal")),
+    params(
+        ("id" = String, Path, description = "The report: `about` of its signal"),
+        ("Actor" = Option<String>, Header, description = "Who reads: an `Actor` as JSON in unpadded base64url. It is recorded."),
+    ),
     responses(
         (status = 200, description = "The report as it stands.", body = FeedbackView),
         (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
@@ -51,8 +55,14 @@ pub(crate) async fn list(own: Own, asked: Query<FeedbackListed>) -> Result<HttpR
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn show(own: Own, trace: Trace, id: Path<FeedbackId>) -> Result<HttpResponse, Refusal> {
-    Ok(HttpResponse::Ok().json(own.0.received_feedback.show_holder(*id, &trace).await?))
+pub(crate) async fn show(
+    own: Own,
+    reader: Reader,
+    trace: Trace,
+    id: Path<FeedbackId>,
+) -> Result<HttpResponse, Refusal> {
+    let by = reader.admitted(&own.0).await?;
+    Ok(HttpResponse::Ok().json(own.0.received_feedback.show_holder(*id, by.as_ref(), &trace).await?))
 }
 
 /// Says what becomes of a report: taken up, planned, settled with an outcome, not enough to go by, or another holder's.
@@ -96,6 +106,7 @@ pub(crate) async fn annotate(
     params(
         ("id" = String, Path, description = "The report"),
         ("attachment" = String, Path, description = "The file"),
+        ("Actor" = Option<String>, Header, description = "Who reads: an `Actor` as JSON in unpadded base64url. It is recorded."),
     ),
     responses(
         (status = 200, description = "The file, in base64.", body = FeedbackAttachment),
@@ -106,10 +117,13 @@ pub(crate) async fn annotate(
 )]
 pub(crate) async fn attachment(
     own: Own,
+    reader: Reader,
     trace: Trace,
     path: Path<(FeedbackId, AttachmentId)>,
 ) -> Result<HttpResponse, Refusal> {
     let (id, attachment) = path.into_inner();
-    let file: FeedbackAttachment = own.0.received_feedback.attachment(id, attachment, &trace).await?;
+    let by = reader.admitted(&own.0).await?;
+    let file: FeedbackAttachment =
+        own.0.received_feedback.attachment(id, attachment, by.as_ref(), &trace).await?;
     Ok(HttpResponse::Ok().json(file))
 }

@@ -1,9 +1,11 @@
 //! `POST /v1/feedback-reports` and `/v1/feedback-reports/sent…`: the partner's own systems doubt a value at a holder, and follow
 //! what becomes of it.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
-use kw_domain::FeedbackId;
+use kw_domain::{ActorId, FeedbackId, TransactionId};
 use kw_ledger::{AccessRecord, Event};
 use kw_protocol::feedback::{AnnotateFeedback, CorrectionView, FeedbackStatus, FeedbackView, NewAnnotation};
 use kw_protocol::local::feedback::{
@@ -17,6 +19,7 @@ use kw_runtime::{Body, Refusal, Trace};
 use kw_store::partner::SentFeedback;
 
 use crate::app::{App, Own};
+use crate::reader::Reader;
 use crate::refusals;
 use crate::sent_feedback::{self, Advanced, TakenIn};
 
@@ -93,7 +96,12 @@ pub(crate) async fn list(own: Own, search: Query<SentSearch>) -> Result<HttpResp
     }
     let found = app.store.read(move |tables| tables.feedback_list(&search, limit)).await;
     let found = found.map_err(Refusal::fault)?;
-    let reports = found.iter().map(|report| shown(app, report, None, None)).collect();
+    let mut reporters = reporters(app, &found).await?;
+    let named = |report: &SentFeedback| SentReport {
+        reporter: reporters.remove(&report.transaction),
+        ..shown(app, report, None, None)
+    };
+    let reports = found.iter().map(named).collect();
     Ok(HttpResponse::Ok().json(SentReports { reports }))
 }
 
@@ -104,7 +112,10 @@ pub(crate) async fn list(own: Own, search: Query<SentSearch>) -> Result<HttpResp
     operation_id = "showSentFeedback",
     tag = "local",
     security(("token" = [])),
-    params(("id" = String, Path, description = "The report")),
+    params(
+        ("id" = String, Path, description = "The report"),
+        ("Actor" = Option<String>, Header, description = "Who reads: an `Actor` as JSON in unpadded base64url. It is recorded."),
+    ),
     responses(
         (status = 200, description = "The report; `viewMissing` says why the holder does not show it.", body = SentReport),
         (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
@@ -112,20 +123,28 @@ pub(crate) async fn list(own: Own, search: Query<SentSearch>) -> Result<HttpResp
         (status = 503, description = "`unavailable`: it could not be recorded, so nothing is shown", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn show(own: Own, trace: Trace, id: Path<String>) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn show(
+    own: Own,
+    reader: Reader,
+    trace: Trace,
+    id: Path<String>,
+) -> Result<HttpResponse, Refusal> {
     let app = &own.0;
+    let by = reader.admitted(app).await?;
     let mut report = find(app, &id).await?;
+    let reporter = reporters(app, std::slice::from_ref(&report)).await?.remove(&report.transaction);
+    let named = |shown: SentReport| HttpResponse::Ok().json(SentReport { reporter, ..shown });
     if report.delivery != FeedbackDelivery::Delivered {
-        return Ok(HttpResponse::Ok().json(shown(app, &report, None, None)));
+        return Ok(named(shown(app, &report, None, None)));
     }
-    note(app, Event::FeedbackRead, &report, None, &trace).await?;
+    note(app, Event::FeedbackRead, &report, by.as_ref(), &trace).await?;
     let clients = app.services()?;
     match clients.requester.reported(report.holder, report.id).await {
         Ok(view) => {
             sent_feedback::see(app, &mut report, &view).await.map_err(Refusal::fault)?;
-            Ok(HttpResponse::Ok().json(shown(app, &report, Some(view), None)))
+            Ok(named(shown(app, &report, Some(view), None)))
         }
-        Err(error) => Ok(HttpResponse::Ok().json(shown(app, &report, None, Some(error.reason())))),
+        Err(error) => Ok(named(shown(app, &report, None, Some(error.reason())))),
     }
 }
 
@@ -269,6 +288,18 @@ pub(crate) async fn corrections(own: Own) -> Result<HttpResponse, Refusal> {
     });
     let corrections = read.await.map_err(Refusal::fault)?;
     Ok(HttpResponse::Ok().json(Corrections { corrections }))
+}
+
+/// Who reported these, by the exchange in which they were taken in: the own log knows.
+async fn reporters(app: &App, reports: &[SentFeedback]) -> Result<BTreeMap<TransactionId, ActorId>, Refusal> {
+    let exchanges: Vec<TransactionId> = reports.iter().map(|report| report.transaction).collect();
+    let entries =
+        app.store.read(move |log| log.entries_asked_in(&exchanges)).await.map_err(Refusal::fault)?;
+    let records = entries.into_iter().filter_map(|entry| {
+        let record: AccessRecord = serde_json::from_str(entry.record?.as_str()).ok()?;
+        Some((record.transaction?, record.actor?.id))
+    });
+    Ok(records.collect())
 }
 
 async fn find(app: &App, id: &str) -> Result<SentFeedback, Refusal> {

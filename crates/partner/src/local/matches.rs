@@ -13,6 +13,7 @@ use kw_protocol::query::{Actor, Assurance};
 use kw_runtime::{Body, Refusal, Trace};
 
 use crate::app::{App, Own};
+use crate::reader::Reader;
 
 /// Lists the partner's matches, newest first; everybody's at a coordinator.
 #[utoipa::path(
@@ -22,6 +23,7 @@ use crate::app::{App, Own};
         ("live" = Option<bool>, Query, description = "Only those that are live, or only those that ended"),
         ("cursor" = Option<String>, Query, description = "What the page before gave as `nextCursor`"),
         ("limit" = Option<u32>, Query, description = "At most so many, 1 to 200; 50 without it"),
+        ("Actor" = Option<String>, Header, description = "Who reads: an `Actor` as JSON in unpadded base64url. It is recorded."),
     ),
     responses(
         (status = 200, description = "One page", body = MatchPage),
@@ -32,11 +34,13 @@ use crate::app::{App, Own};
 )]
 pub(crate) async fn list(
     own: Own,
+    reader: Reader,
     trace: Trace,
     asked: Query<MatchesAsked>,
 ) -> Result<HttpResponse, Refusal> {
     let app = &own.0;
-    record(app, Event::MatchesRead, &trace, None).await?;
+    let by = reader.admitted(app).await?;
+    record(app, Event::MatchesRead, &trace, by.as_ref()).await?;
     let page: MatchPage = app.pass_on(|switchboard| async move { switchboard.matches(&asked).await }).await?;
     Ok(HttpResponse::Ok().json(page))
 }
@@ -44,7 +48,10 @@ pub(crate) async fn list(
 /// Reads one match, with the own records that have part in it.
 #[utoipa::path(
     get, path = "/v1/matches/{id}", operation_id = "readMatch", tag = "local", security(("token" = [])),
-    params(("id" = String, Path, description = "The match: `about` of its signals")),
+    params(
+        ("id" = String, Path, description = "The match: `about` of its signals"),
+        ("Actor" = Option<String>, Header, description = "Who reads: an `Actor` as JSON in unpadded base64url. It is recorded."),
+    ),
     responses(
         (status = 200, description = "The match", body = OwnMatch),
         (status = 401, description = "`token-refused`: no or another token", body = Problem, content_type = "application/problem+json"),
@@ -52,9 +59,15 @@ pub(crate) async fn list(
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn read(own: Own, trace: Trace, id: Path<String>) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn read(
+    own: Own,
+    reader: Reader,
+    trace: Trace,
+    id: Path<String>,
+) -> Result<HttpResponse, Refusal> {
     let (app, id) = (&own.0, match_id(&id)?);
-    record(app, Event::MatchesRead, &trace, None).await?;
+    let by = reader.admitted(app).await?;
+    record(app, Event::MatchesRead, &trace, by.as_ref()).await?;
     let shared = app.pass_on(|switchboard| async move { switchboard.found_match(id).await }).await?;
     Ok(HttpResponse::Ok().json(with_records(app, shared).await?))
 }

@@ -17,6 +17,7 @@ pub(crate) fn shown(
     let waits = report.delivery == FeedbackDelivery::Waiting;
     SentReport {
         id: report.id,
+        reporter: None,
         kind: report.kind,
         reference: report.reference.clone(),
         holder: party(agreement, report.holder),

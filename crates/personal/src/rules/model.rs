@@ -54,13 +54,15 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let n = || 0..8_usize;
+    // Often the one of whom nobody knows when they were born: only for them a second person is waited for.
+    let person = || prop_oneof![2 => n(), 1 => Just(PEOPLE.len() - 1)];
     let step = prop_oneof![
         3 => n().prop_map(Step::SignIn),
-        4 => (n(), n(), prop_oneof![3 => Just(usize::MAX), 1 => n()])
+        4 => (n(), person(), prop_oneof![3 => Just(usize::MAX), 1 => n()])
             .prop_map(|(session, person, date_of)| Step::Found { session, person, date_of }),
         1 => (n(), n(), n()).prop_map(|(dossier, account, until_hour)| Step::Invite { dossier, account, until_hour }),
         1 => (n(), n()).prop_map(|(dossier, account)| Step::EndUser { dossier, account }),
-        3 => (n(), n()).prop_map(|(account, person)| Step::Give { account, person }),
+        3 => (n(), person()).prop_map(|(account, person)| Step::Give { account, person }),
         1 => n().prop_map(Step::Withdraw),
         5 => (n(), n()).prop_map(|(session, dossier)| Step::Bind { session, dossier }),
         6 => (n(), prop_oneof![3 => Just(usize::MAX), 2 => n()])
@@ -462,7 +464,7 @@ fn expected() -> Expected {
 
 #[test]
 fn in_thousands_of_random_lives_no_document_is_in_a_wrong_dossier() {
-    const LIVES: u32 = 4_000;
+    const LIVES: u32 = 12_000;
     let config = Config { cases: LIVES, failure_persistence: None, ..Config::default() };
     let seen = std::cell::RefCell::new(Seen::default());
     TestRunner::new(config)

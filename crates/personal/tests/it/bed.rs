@@ -69,6 +69,7 @@ impl Bed {
             .unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let config = PersonalConfig {
+            identity: kw_identity::IdentitySettings::default(),
             agreement: at("agreement.toml"),
             server: ServerSettings {
                 workers: Some(2),

@@ -153,6 +153,10 @@ pub struct SentReport {
     /// Which report.
     #[schema(value_type = String)]
     pub id: FeedbackId,
+    /// Who of the own people reported it, as long as the own log knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reporter: Option<ActorId>,
     /// Who doubts.
     pub kind: FeedbackKind,
     /// The reporter's own reference.

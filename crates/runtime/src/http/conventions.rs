@@ -65,6 +65,10 @@ where
     }
 }
 
+/// On a response: whoever reads it came over plain HTTP, so that it makes no promise about HTTPS (RFC 6797 §7.2).
+#[derive(Debug, Clone, Copy)]
+pub struct PlainHttp;
+
 /// A service that follows the conventions.
 pub struct Conventional<S> {
     service: Rc<S>,
@@ -138,7 +142,11 @@ fn conventional(mut response: HttpResponse, trace: &Trace) -> HttpResponse {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.remove(header::CONTENT_LENGTH);
     }
+    let plain = response.extensions_mut().remove::<PlainHttp>().is_some();
     set_headers(response.headers_mut(), trace);
+    if plain {
+        response.headers_mut().remove(header::STRICT_TRANSPORT_SECURITY);
+    }
     response
 }
 

@@ -1,6 +1,7 @@
 //! The agreement in force, and how a new one comes in force while the process runs.
 
 mod remembered;
+mod versions;
 
 use std::fs;
 use std::io;
@@ -9,15 +10,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kw_agreement::{Admission, Agreement, AgreementErrors, Approvals};
-use kw_domain::Clock;
+use kw_domain::{Clock, Instant};
 use kw_telemetry::{Configured, Digest, Explain, Reason};
 
 pub use remembered::replace_file;
+pub use versions::{KeptVersion, SeenApproval};
 
 use crate::events::{AgreementLoaded, AgreementRefused, AgreementReplaced};
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 use remembered::{Memory, Remembered};
+use versions::{Versions, Waiting};
 
 /// The agreement in force. Clones share it.
 ///
@@ -28,6 +31,7 @@ pub struct SharedAgreement(Arc<State>);
 
 #[derive(Debug)]
 struct State {
+    clock: Arc<dyn Clock>,
     current: Shared<Agreement>,
     /// `None` for an agreement that was given by hand.
     source: Option<Mutex<Source>>,
@@ -39,6 +43,9 @@ struct State {
 struct Source {
     path: PathBuf,
     memory: Option<Memory>,
+    versions: Option<Versions>,
+    /// The approvals that were seen of the text that waits.
+    waiting: Waiting,
     /// The text in force, and who approved it.
     in_force: Remembered,
     /// The refusal that was told already: the hash of the text, and how many approvals it lacked.
@@ -55,7 +62,7 @@ pub fn approvals_file(agreement: &Path) -> PathBuf {
 impl SharedAgreement {
     /// Reads and checks the file. What it says now is in force: nothing is remembered of before.
     pub fn load(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AgreementFileError> {
-        Self::open(path, None, clock)
+        Self::open(path, None, None, clock)
     }
 
     /// Reads and checks the file of a service. The text that it had in force the last time stands in `folder`; a file that is
@@ -65,10 +72,15 @@ impl SharedAgreement {
         folder: &Path,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AgreementFileError> {
-        Self::open(path, Some(Memory::within(folder)), clock)
+        Self::open(path, Some(Memory::within(folder)), Some(Versions::within(folder)), clock)
     }
 
-    fn open(path: &Path, memory: Option<Memory>, clock: Arc<dyn Clock>) -> Result<Self, AgreementFileError> {
+    fn open(
+        path: &Path,
+        memory: Option<Memory>,
+        versions: Option<Versions>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AgreementFileError> {
         let remembered = match &memory {
             Some(memory) => memory.read().map_err(|source| memory_error(memory, source))?,
             None => None,
@@ -100,16 +112,22 @@ impl SharedAgreement {
         if let Some(memory) = &memory {
             memory.write(&in_force).map_err(|source| memory_error(memory, source))?;
         }
+        let waiting = match &versions {
+            Some(versions) => versions.waiting().map_err(|source| versions_error(versions, source))?,
+            None => Waiting::default(),
+        };
         AgreementLoaded { hash: digest(&agreement), chain: Configured::chain(agreement.chain()) }.log();
         let refused = AtomicBool::new(told.is_some());
-        let source = Some(Mutex::new(Source { path: path.to_owned(), memory, in_force, told }));
-        Ok(Self(Arc::new(State { current: Shared::new(agreement, clock), source, refused })))
+        let source = Source { path: path.to_owned(), memory, versions, waiting, in_force, told };
+        source.keep_version(&agreement, &source.in_force, clock.now())?;
+        let (source, current) = (Some(Mutex::new(source)), Shared::new(agreement, Arc::clone(&clock)));
+        Ok(Self(Arc::new(State { clock, current, source, refused })))
     }
 
     /// An agreement that is replaced by hand only: for tests, and for tools that hold one in memory.
     pub fn fixed(agreement: Agreement, clock: Arc<dyn Clock>) -> Self {
-        let current = Shared::new(agreement, clock);
-        Self(Arc::new(State { current, source: None, refused: AtomicBool::new(false) }))
+        let current = Shared::new(agreement, Arc::clone(&clock));
+        Self(Arc::new(State { clock, current, source: None, refused: AtomicBool::new(false) }))
     }
 
     /// The agreement in force. Take it once per request, so that one decision belongs to one hash.
@@ -140,11 +158,19 @@ impl SharedAgreement {
         if self.current().hash() == hash { source.in_force.approved_by.clone() } else { Vec::new() }
     }
 
+    /// The text with this hash, if it came into force here.
+    pub fn version(&self, hash: &str) -> Result<Option<KeptVersion>, AgreementFileError> {
+        let Some(source) = &self.0.source else { return Ok(None) };
+        let source = source.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(versions) = &source.versions else { return Ok(None) };
+        versions.read(hash).map_err(|source| versions_error(versions, source))
+    }
+
     /// What the file holds that is not in force, if it holds something else.
     pub fn proposal(&self) -> Result<Option<Proposal>, AgreementFileError> {
         let Some(source) = &self.0.source else { return Ok(None) };
         let source = source.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(proposed(&source, &self.current())?.map(|(proposal, _)| proposal))
+        proposed(&source, &self.current())
     }
 
     /// Takes in an operator's approval of what the file holds, and puts that in force when nothing more is missing.
@@ -154,9 +180,11 @@ impl SharedAgreement {
             // Held until it is written: of two that come at once, none is lost.
             let source = source.lock().unwrap_or_else(PoisonError::into_inner);
             let current = self.current();
-            let Some((Proposal { next, admission }, mut all)) = proposed(&source, &current)? else {
+            let Some(Proposal { next, admission, .. }) = proposed(&source, &current)? else {
                 return Ok(HandIn::NothingWaits);
             };
+            // What is there and cannot be read is not written over.
+            let mut all = approvals_to_add_to(&source.path)?;
             let sound = current.admits(&next, &approvals).approved_by;
             if sound.is_empty() || sound.len() != approvals.len() {
                 return Ok(HandIn::NotSound);
@@ -195,6 +223,9 @@ impl SharedAgreement {
                 if let Some(memory) = &source.memory {
                     memory.write(&remembered).map_err(|source| memory_error(memory, source))?;
                 }
+                let now = self.0.clock.now();
+                source.note_approvals(next.hash(), remembered.approved_by.iter(), now)?;
+                source.keep_version(&next, &remembered, now)?;
                 AgreementReplaced { hash: digest(&next), before: digest(&current) }.log();
                 source.in_force = remembered;
                 source.told = None;
@@ -203,6 +234,7 @@ impl SharedAgreement {
                 Ok(true)
             }
             Judged::Refused { hash, admission } => {
+                source.note_approvals(&hash, admission.approved_by.iter(), self.0.clock.now())?;
                 let telling = Some((hash, admission.missing));
                 if source.told != telling {
                     if let Some((hash, _)) = &telling {
@@ -232,9 +264,50 @@ impl SharedAgreement {
     }
 }
 
+impl Source {
+    /// Keeps a text that is or comes in force. One that is there already changes only when its approvals are those of now.
+    fn keep_version(
+        &self,
+        agreement: &Agreement,
+        in_force: &Remembered,
+        now: Instant,
+    ) -> Result<(), AgreementFileError> {
+        let (hash, Some(versions)) = (agreement.hash(), &self.versions) else { return Ok(()) };
+        if versions.has(hash) && self.waiting.hash != hash {
+            return Ok(());
+        }
+        let approvals = self.waiting.with(hash, in_force.approved_by.iter(), now).approvals;
+        let (version, text) = (agreement.version().to_owned(), in_force.text.clone());
+        let kept = KeptVersion { version, approvals, text };
+        versions.keep(&kept).map_err(|source| versions_error(versions, source))
+    }
+
+    /// Remembers when an approval was seen first.
+    fn note_approvals<'a>(
+        &mut self,
+        hash: &str,
+        approved_by: impl Iterator<Item = &'a String>,
+        now: Instant,
+    ) -> Result<(), AgreementFileError> {
+        let seen = self.waiting.with(hash, approved_by, now);
+        if seen == self.waiting {
+            return Ok(());
+        }
+        if let Some(versions) = &self.versions {
+            versions.keep_waiting(&seen).map_err(|source| versions_error(versions, source))?;
+        }
+        self.waiting = seen;
+        Ok(())
+    }
+}
+
 /// An agreement that waits for approval.
 #[derive(Debug)]
 pub struct Proposal {
+    /// Its text.
+    pub text: String,
+    /// The approvals that count so far, with the moment at which each was seen; those of this moment are not noted yet.
+    pub approvals: Vec<SeenApproval>,
     /// What it says.
     pub next: Agreement,
     /// What it changes, and who approved it.
@@ -254,11 +327,8 @@ pub enum HandIn {
     ApprovedBefore,
 }
 
-/// What the file holds that is not in force, with the approvals beside it.
-fn proposed(
-    source: &Source,
-    current: &Agreement,
-) -> Result<Option<(Proposal, Approvals)>, AgreementFileError> {
+/// What the file holds that is not in force.
+fn proposed(source: &Source, current: &Agreement) -> Result<Option<Proposal>, AgreementFileError> {
     let text = read(&source.path)?;
     if text == source.in_force.text {
         return Ok(None);
@@ -266,7 +336,20 @@ fn proposed(
     let next = parse(&source.path, &text)?;
     let approvals = approvals_beside(&source.path);
     let admission = current.admits(&next, &approvals);
-    Ok(Some((Proposal { next, admission }, approvals)))
+    let seen = source.waiting.approvals.iter();
+    let seen = seen.filter(|_| source.waiting.hash == next.hash());
+    let seen = seen.filter(|one| admission.approved_by.contains(&one.operator)).cloned().collect();
+    Ok(Some(Proposal { text, approvals: seen, next, admission }))
+}
+
+fn approvals_to_add_to(path: &Path) -> Result<Approvals, AgreementFileError> {
+    let path = approvals_file(path);
+    let unreadable = |source| AgreementFileError::Unreadable { path: path.clone(), source };
+    match fs::read_to_string(&path) {
+        Ok(text) => Approvals::parse(&text).map_err(|error| unreadable(io::Error::other(error))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Approvals::default()),
+        Err(error) => Err(unreadable(error)),
+    }
 }
 
 /// Approvals that cannot be read are none: a narrowing needs none.
@@ -309,6 +392,10 @@ fn refuse(hash: &str, before: &Agreement, admission: &Admission) {
         missing: admission.missing,
     }
     .log();
+}
+
+fn versions_error(versions: &Versions, source: io::Error) -> AgreementFileError {
+    AgreementFileError::Memory { path: versions.folder.clone(), source }
 }
 
 fn memory_error(memory: &Memory, source: io::Error) -> AgreementFileError {

@@ -9,7 +9,7 @@ use kw_agreement::draft::{AgreementDraft, OperatorDraft, key_text};
 use kw_agreement::{Agreement, Approval, Approvals, operator_public_key};
 use kw_domain::SystemClock;
 use kw_runtime::SharedAgreement;
-use kw_runtime::party::{AgreementFileError, approvals_file};
+use kw_runtime::party::{AgreementFileError, HandIn, approvals_file};
 use tempfile::TempDir;
 
 const YOUTH: &str = include_str!("../../../../examples/chains/youth.toml");
@@ -83,6 +83,42 @@ fn a_running_service_refuses_a_widening_until_two_operators_approved_it() {
     let hash = agreement.current().hash().to_owned();
     assert_eq!(agreement.approved_by(&hash), ["de-vries", "jansen"]);
     assert!(!agreement.reload().unwrap());
+}
+
+#[test]
+fn approvals_that_cannot_be_read_are_not_written_over() {
+    let place = Place::with(&text(false));
+    let agreement = place.start().unwrap();
+    place.put(&text(true));
+    place.approve(1);
+    let given = fs::read_to_string(approvals_file(&place.file())).unwrap();
+    fs::write(approvals_file(&place.file()), "somebody's notes").unwrap();
+    let one = || Approvals::parse(&given).unwrap();
+    assert!(matches!(agreement.hand_in(one()), Err(AgreementFileError::Unreadable { .. })));
+    assert_eq!(fs::read_to_string(approvals_file(&place.file())).unwrap(), "somebody's notes");
+    fs::remove_file(approvals_file(&place.file())).unwrap();
+    assert_eq!(agreement.hand_in(one()).unwrap(), HandIn::Taken);
+    let seen = agreement.proposal().unwrap().unwrap().approvals;
+    assert_eq!(seen.iter().map(|one| one.operator.as_str()).collect::<Vec<_>>(), ["de-vries"]);
+}
+
+#[test]
+fn what_was_in_force_is_kept_with_who_approved_it() {
+    let place = Place::with(&text(false));
+    let agreement = place.start().unwrap();
+    let first = agreement.current().hash().to_owned();
+    place.put(&text(true));
+    place.approve(2);
+    assert!(agreement.reload().unwrap());
+    let second = agreement.current().hash().to_owned();
+    // Also after a restart.
+    for agreement in [agreement, place.start().unwrap()] {
+        let (old, new) =
+            (agreement.version(&first).unwrap().unwrap(), agreement.version(&second).unwrap().unwrap());
+        assert_eq!((old.text, old.approvals.len()), (text(false), 0));
+        assert_eq!((new.text, new.approvals.len()), (text(true), 2));
+        assert_eq!(agreement.version(&"0".repeat(64)).unwrap(), None);
+    }
 }
 
 #[test]

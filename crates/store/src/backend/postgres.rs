@@ -190,6 +190,12 @@ pub(crate) mod dialect {
     use crate::schema::{ledger_head, pointers, subjects};
     use crate::switchboard::{LiveTags, PointerIdentity, StoredPointer, SwitchboardRead as _};
 
+    /// The party of a record, and the actor: as the index of them has it.
+    pub(crate) const RECORD_PARTY: &str =
+        r"(CASE WHEN strpos(record, '\u0000') = 0 THEN record::json ->> 'party' END)";
+    pub(crate) const RECORD_ACTOR: &str =
+        r"(CASE WHEN strpos(record, '\u0000') = 0 THEN record::json #>> '{actor,id}' END)";
+
     /// The head row, locked for the length of the batch: several processes queue up here.
     pub(crate) fn lock_head(conn: &mut Conn) -> Result<Option<(String, i64)>, StoreError> {
         Ok(ledger_head::table

@@ -126,6 +126,10 @@ pub(crate) mod dialect {
     use crate::schema::ledger_head;
     use crate::switchboard::{LiveTags, PointerIdentity, StoredPointer, SwitchboardRead as _};
 
+    /// The party of a record, and the actor: as the index of them has it.
+    pub(crate) const RECORD_PARTY: &str = "json_extract(record, '$.party')";
+    pub(crate) const RECORD_ACTOR: &str = "json_extract(record, '$.actor.id')";
+
     /// The head row; `BEGIN IMMEDIATE` holds the lock already.
     pub(crate) fn lock_head(conn: &mut Conn) -> Result<Option<(String, i64)>, StoreError> {
         Ok(ledger_head::table.select((ledger_head::origin, ledger_head::size)).first(conn).optional()?)

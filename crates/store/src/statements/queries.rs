@@ -1,14 +1,16 @@
 //! Its statements. Compiled once for each backend; `super` says which.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use kw_domain::{Handle, SubjectId, TransactionId};
+use diesel::sql_types::{Bool, Text};
+use kw_domain::{ActorId, Handle, Oin, SubjectId, TransactionId};
 
-use super::Conn;
 use super::ledger_queries::entries_at;
 use super::switchboard_reading::{PointerRow, stored_pointer};
+use super::{Conn, dialect};
 use crate::error::StoreError;
 use crate::ledger::StoredEntry;
-use crate::schema::{asked_links, pointers, record_links, subject_links};
+use crate::schema::{asked_links, ledger_entries, pointers, record_links, subject_links};
 use crate::statements::{PersonStatements, SubjectStatements};
 use crate::switchboard::StoredPointer;
 
@@ -81,6 +83,50 @@ impl PersonStatements for Conn {
             .limit(i64::from(limit))
             .load(self)?;
         entries_at(self, &places)
+    }
+
+    fn entries_by(
+        &mut self,
+        party: Oin,
+        actor: &ActorId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let before = before.and_then(|index| i64::try_from(index).ok()).unwrap_or(i64::MAX);
+        let by = sql::<Bool>(dialect::RECORD_PARTY)
+            .sql(" = ")
+            .bind::<Text, _>(party.as_str())
+            .sql(" AND ")
+            .sql(dialect::RECORD_ACTOR)
+            .sql(" = ")
+            .bind::<Text, _>(actor.as_str());
+        let places: Vec<i64> = ledger_entries::table
+            .filter(by)
+            .filter(ledger_entries::idx.lt(before))
+            .select(ledger_entries::idx)
+            .order(ledger_entries::idx.desc())
+            .limit(i64::from(limit))
+            .load(self)?;
+        let mut entries = entries_at(self, &places)?;
+        entries.reverse();
+        Ok(entries)
+    }
+
+    fn entries_asked_in(&mut self, transactions: &[TransactionId]) -> Result<Vec<StoredEntry>, StoreError> {
+        let mut found = Vec::new();
+        for part in transactions.chunks(AT_ONCE) {
+            let wanted: Vec<&[u8]> = part.iter().map(|one| one.as_bytes().as_slice()).collect();
+            let places: Vec<i64> = asked_links::table
+                .filter(asked_links::transaction_id.eq_any(wanted))
+                .select(asked_links::idx)
+                .distinct()
+                .order(asked_links::idx)
+                .load(self)?;
+            for places in places.chunks(AT_ONCE) {
+                found.extend(entries_at(self, places)?);
+            }
+        }
+        Ok(found)
     }
 
     fn asked_in(

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use kw_domain::{ChainName, Handle, TransactionId};
-use kw_ledger::{AccessRecord, Event, LeafKind, canonical};
+use diesel::prelude::*;
+use kw_domain::{ActorId, ChainName, Handle, Oin, Role, TransactionId};
+use kw_ledger::{AccessRecord, Event, LeafKind, RecordedActor, RecordedRelation, canonical};
 use kw_store::partner::Partner;
 use kw_store::{Act, Store};
 
-use crate::bed::{Bed, act, holder, now, on_both, pointer, random, reference, subject};
+use crate::bed::{Bed, HOLDER, act, holder, now, on_both, pointer, random, reference, subject};
 
 on_both! {
     async fn entries_about_a_subject_come_once_and_in_pages(bed) {
@@ -79,8 +80,84 @@ on_both! {
         }
         assert_eq!(named().await.unwrap(), expected);
     }
+
+    async fn what_somebody_did_is_found_without_reading_what_others_did(bed) {
+        let store = open(&bed);
+        let (mira, other) = (actor("m.consulent"), actor("k.kwaliteit"));
+        let elsewhere = Oin::parse("00000099000000011000").unwrap();
+        for number in 0..60 {
+            let (by, party, reason) = match number % 6 {
+                0 => (Some(mira.clone()), holder(), "signalen"),
+                // Of the same name, at another party.
+                1 => (Some(mira.clone()), elsewhere, "signalen"),
+                2 => (Some(other.clone()), holder(), "nul\u{0}"),
+                _ => (None, holder(), "signalen"),
+            };
+            store.write::<_, (), _>("test", move |_| Ok(((), done_by(by.clone(), party, reason)))).await.unwrap();
+        }
+        let by = |before, limit| {
+            let mira = mira.clone();
+            store.read(move |log| log.entries_by(holder(), &mira.id, before, limit))
+        };
+        let indices = |entries: Vec<kw_store::StoredEntry>| entries.iter().map(|one| one.index).collect::<Vec<_>>();
+        assert_eq!(indices(by(None, 4).await.unwrap()), [54, 48, 42, 36]);
+        assert_eq!(indices(by(Some(36), 4).await.unwrap()), [30, 24, 18, 12]);
+        assert_eq!(indices(by(Some(12), 4).await.unwrap()), [6, 0]);
+        // What is erased is found no more.
+        bed.execute("UPDATE ledger_entries SET record = NULL, salt = NULL WHERE idx = 6");
+        assert_eq!(indices(by(Some(12), 4).await.unwrap()), [0]);
+
+        // Bounded by the page, whatever the size of the log: the index alone answers.
+        let migration = if bed.server.is_some() { BY_ACTOR_POSTGRES } else { BY_ACTOR_SQLITE };
+        let indexed = migration.split_once("ledger_entries (").unwrap().1.trim_end().trim_end_matches(", idx);");
+        let (party, actor) = indexed.split_once(if bed.server.is_some() { " END), " } else { "), " }).unwrap();
+        let party = format!("{party}{}", if bed.server.is_some() { " END)" } else { ")" });
+        let query = format!(
+            "SELECT idx FROM ledger_entries WHERE {party} = '{HOLDER}' AND {actor} = 'm.consulent' AND idx < 50 \
+             ORDER BY idx DESC LIMIT 4"
+        );
+        let plan = match &bed.server {
+            Some(server) => {
+                server.query(&bed.config.url, &format!("SET enable_seqscan = off; EXPLAIN {query}")).unwrap()
+            }
+            None => plan(&bed, &query),
+        };
+        assert!(plan.contains("ledger_entries_by_actor"), "{plan}");
+        assert!(!plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }
 
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+fn plan(bed: &Bed, query: &str) -> String {
+    let steps: Vec<Step> =
+        diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut bed.sqlite_connection()).unwrap();
+    steps.into_iter().map(|step| step.detail).collect()
+}
+
+fn actor(name: &str) -> RecordedActor {
+    let role = Role::parse("municipal-consultant").unwrap();
+    RecordedActor { id: ActorId::parse(name).unwrap(), role, assurance: "proven".to_owned() }
+}
+
+fn done_by(actor: Option<RecordedActor>, party: Oin, reason: &str) -> Act {
+    let chain = ChainName::parse("youth").unwrap();
+    let mut record = AccessRecord::new(Event::QueryAsked, now(), chain, holder(), holder(), "ab");
+    record.party = party;
+    record.actor = actor;
+    record.relation =
+        Some(RecordedRelation { basis: "motivated".to_owned(), reason: Some(reason.to_owned()) });
+    Act::new(now(), LeafKind::Access, canonical(&record).unwrap())
+}
+
+const BY_ACTOR_POSTGRES: &str =
+    include_str!("../../../../migrations/partner/postgres/00000000000328_entries_by_actor/up.sql");
+const BY_ACTOR_SQLITE: &str =
+    include_str!("../../../../migrations/partner/sqlite/00000000000328_entries_by_actor/up.sql");
 const POSTGRES: &str =
     include_str!("../../../../migrations/partner/postgres/00000000000305_links_by_transaction/up.sql");
 const SQLITE: &str =

@@ -60,7 +60,7 @@ fn shown(app: &App) -> Result<OperatorAgreement, Refusal> {
     Ok(OperatorAgreement {
         approved_by: app.agreement.approved_by(current.hash()),
         hash: current.hash().to_owned(),
-        next: next.map(|Proposal { next, admission }| NextAgreement {
+        next: next.map(|Proposal { next, admission, .. }| NextAgreement {
             approved_by: admission.approved_by.into_iter().collect(),
             changes: admission.changes.iter().map(change).collect(),
             hash: next.hash().to_owned(),
@@ -72,7 +72,7 @@ fn shown(app: &App) -> Result<OperatorAgreement, Refusal> {
     })
 }
 
-fn change(change: &Change) -> AgreementChange {
+pub(super) fn change(change: &Change) -> AgreementChange {
     AgreementChange {
         direction: change.direction.as_str().to_owned(),
         path: change.path.clone(),
@@ -85,7 +85,7 @@ fn wrong() -> Refusal {
     Refusal::new(ProblemCode::Invalid, detail).field("/approval", "expected the five lines of an approval")
 }
 
-fn unreadable() -> Refusal {
+pub(super) fn unreadable() -> Refusal {
     let detail = "The agreement's file cannot be read or written, or is no agreement: run `ketenwijzer agreement check` on it.";
     Refusal::new(ProblemCode::Unavailable, detail)
 }

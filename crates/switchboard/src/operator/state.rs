@@ -11,8 +11,8 @@ use kw_protocol::operator::{
     TlsState, WitnessState,
 };
 use kw_runtime::Refusal;
-use kw_store::Publication;
 use kw_store::switchboard::{ActiveSelector, Generation, GenerationPhase};
+use kw_store::{Publication, StoreError};
 use kw_transport::Tls;
 
 use crate::app::{App, hex, not_read};
@@ -34,12 +34,19 @@ pub(crate) async fn read_state(app: Data<App>, tls: Data<Tls>) -> Result<Json<Op
                 (index.lease(holder)?, index.count_active(holder, &ActiveSelector::default())?),
             );
         }
+        let (newest, witnessed) = (index.publication()?, index.witnessed_publication()?);
+        let mut since = |published: &Option<Publication>| {
+            let size = published.as_ref().map_or(0, |one| one.size);
+            Ok::<_, StoreError>(index.ledger_entries(size, 1)?.first().map(|entry| entry.at))
+        };
+        let waiting = [since(&newest)?, since(&witnessed)?];
         Ok(Stored {
             held,
             generations: index.generations()?,
             subjects: index.count_subjects()?,
-            newest: index.publication()?,
-            witnessed: index.witnessed_publication()?,
+            newest,
+            witnessed,
+            waiting,
             subscriptions: index.live_subscriptions()?.len() as u64,
             dead_letters: index.count_all_dead_letters()?,
         })
@@ -75,7 +82,7 @@ pub(crate) async fn read_state(app: Data<App>, tls: Data<Tls>) -> Result<Json<Op
         at: now,
         chain: agreement.chain().to_string(),
         generations: stored.generations.iter().map(generation).collect(),
-        log: log_state(&agreement, stored.newest.as_ref(), stored.witnessed.as_ref()),
+        log: log_state(&agreement, &stored),
         partners: partners.collect(),
         signals: SignalsState {
             dead_letters: stored.dead_letters,
@@ -95,6 +102,8 @@ struct Stored {
     subjects: u64,
     newest: Option<Publication>,
     witnessed: Option<Publication>,
+    /// Since when entries wait for the first, and for the second.
+    waiting: [Option<Instant>; 2],
     subscriptions: u64,
     dead_letters: u64,
 }
@@ -116,18 +125,21 @@ fn generation(stored: &Generation) -> KeyGeneration {
     }
 }
 
-fn log_state(
-    agreement: &Agreement,
-    newest: Option<&Publication>,
-    witnessed: Option<&Publication>,
-) -> LogState {
+fn log_state(agreement: &Agreement, stored: &Stored) -> LogState {
     let witnesses = agreement.witnesses_of(LogOwner::Switchboard);
+    let newest = stored.newest.as_ref();
+    let [unpublished_since, unwitnessed_since] = stored.waiting;
     // Where nobody's cosignature is demanded, what is published is as good as witnessed.
-    let witnessed = if agreement.quorum_for(LogOwner::Switchboard) == 0 { newest } else { witnessed };
+    let (witnessed, unwitnessed_since) = match agreement.quorum_for(LogOwner::Switchboard) {
+        0 => (newest, unpublished_since),
+        _ => (stored.witnessed.as_ref(), unwitnessed_since),
+    };
     let published = [newest, witnessed];
     LogState {
         published_at: newest.map(|one| one.published_at),
         published_size: newest.map_or(0, |one| one.size),
+        unpublished_since,
+        unwitnessed_since,
         quorum: agreement.quorum_for(LogOwner::Switchboard) as u64,
         witnessed_at: witnessed.map(|one| one.published_at),
         witnessed_size: witnessed.map_or(0, |one| one.size),

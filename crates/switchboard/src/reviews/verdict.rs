@@ -123,6 +123,8 @@ fn record_of(
     given: &GiveVerdict,
 ) -> AccessRecord {
     let mut record = app.record(agreement, Event::ReviewGiven, party, Some(trace));
+    // So that it is found with the access that it is about.
+    record.transaction = Some(review.transaction);
     record.actor = Some(recorded_actor(&given.actor));
     record.categories.clone_from(&review.categories);
     record.purpose = Some(review.purpose.clone());

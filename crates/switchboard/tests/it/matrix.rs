@@ -257,6 +257,10 @@ async fn sample(chain: &RunningChain, school: &Member, operation: &str) -> Sampl
         // On the admin listener only: here nobody finds them.
         "GET /v1/operator/state" => json("/v1/operator/state".into(), None),
         "GET /v1/operator/agreement" => json("/v1/operator/agreement".into(), None),
+        "GET /v1/operator/agreement/versions" => json("/v1/operator/agreement/versions".into(), None),
+        "GET /v1/operator/agreement/versions/{place}" => {
+            json("/v1/operator/agreement/versions/next".into(), None)
+        }
         "POST /v1/operator/agreement/approvals" => {
             json("/v1/operator/agreement/approvals".into(), Some(json!({})))
         }

@@ -242,6 +242,37 @@ async fn the_ground_listed_needs_a_pointer_of_the_askers_own_that_still_counts()
 }
 
 #[tokio::test]
+async fn without_a_pointer_a_person_is_asked_about_under_their_own_purpose_only_and_by_whom_the_agreement_lists()
+ {
+    let chain = chain().agreed(|draft| {
+        let own = draft.purposes["coordinate-help"].clone();
+        draft.purposes.insert("own-insight".to_owned(), own);
+        let school = draft.partners.iter().find(|partner| partner.kind == "school").unwrap();
+        draft.subject_access.partners = vec![school.oin.clone()];
+        draft.subject_access.purpose = Some("own-insight".to_owned());
+    });
+    let chain = chain.start().unwrap();
+    let (school, care) = (chain.member("school").unwrap(), chain.member("youth-care").unwrap());
+    register(&care, 1).await;
+    let asked = async |who: &Member, purpose: &str| {
+        let mut query = who.question(1).unwrap();
+        query.relation.basis = RelationBasis::Listed;
+        query.relation.reason = None;
+        query.purpose = purpose.parse().unwrap();
+        ask(&who.switchboard().unwrap(), &query).await
+    };
+    assert_eq!(asked(&school, "own-insight").await.unwrap().holders.len(), 1);
+    let other = asked(&school, "coordinate-help").await.unwrap_err();
+    assert_eq!(other.code(), Some(ProblemCode::Denied));
+    let unlisted = chain.member("municipality").unwrap();
+    assert_eq!(asked(&unlisted, "own-insight").await.unwrap_err().code(), Some(ProblemCode::Denied));
+    let records = log::records(&log::index(&chain).await).await;
+    let reason = |record: &AccessRecord| record.decision.reason.clone();
+    let denied = records.iter().filter(|record| record.decision.verdict == Verdict::Denied);
+    assert_eq!(denied.filter_map(reason).collect::<Vec<_>>(), ["relation-not-listed", "relation-not-listed"]);
+}
+
+#[tokio::test]
 async fn a_question_without_a_reason_or_with_a_bsn_in_it_is_not_decided() {
     let chain = chain().start().unwrap();
     let school = chain.member("school").unwrap();

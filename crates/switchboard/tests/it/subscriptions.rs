@@ -366,7 +366,7 @@ async fn another_implementation_of_cloudevents_reads_what_arrives_and_nothing_is
     let environment = match python_with_cloudevents() {
         Ok(environment) => environment,
         Err(missing) => {
-            eprintln!("NOT CHECKED against PyPI cloudevents: {missing}");
+            kw_testbed::not_checked(format_args!("against PyPI cloudevents: {missing}"));
             return;
         }
     };

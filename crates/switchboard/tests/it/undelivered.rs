@@ -48,6 +48,8 @@ async fn what_is_refused_goes_to_the_dead_letters_and_can_be_replayed_one_or_all
     let second = ReplayDeadLetters { sequence: Some(letters[1].sequence.clone()) };
     assert_eq!(client.replay(one.id, &second).await.unwrap().replaying, 1);
     until("one is delivered", || sink.taken() == [dead[1].clone()]).await;
+    // The address has it before the switchboard knows.
+    until_is(&client, &one, "it is a dead letter no longer", |now| now.dead_letters == 3).await;
     assert_eq!(client.replay(one.id, &ReplayDeadLetters::default()).await.unwrap().replaying, 3);
     until("all are delivered", || sink.taken().len() == 4).await;
     let last: Vec<_> = sink.taken()[1..].to_vec();

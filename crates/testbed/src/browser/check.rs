@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::page::{Browser, WIDE};
-use crate::outside;
+use crate::outside::Locked;
 
 /// One page in one state.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +40,22 @@ impl Browser {
         Ok(found)
     }
 
+    /// The part of it that another language can spoil of a page that was looked at before: with axe-core, at 320 pixels, and what the
+    /// browser complained about.
+    pub async fn mistakes_in_words(&self, check: &Check<'_>) -> anyhow::Result<Vec<String>> {
+        self.width(320).await?;
+        let mut found = self.violations(check.tools).await?;
+        found.extend(self.too_wide().await?);
+        self.width(WIDE).await?;
+        found.extend(self.complaints().await?);
+        Ok(found.into_iter().map(|one| format!("{}: {one}", check.name)).collect())
+    }
+
     /// What axe-core finds: the rule, and the place.
     pub async fn violations(&self, tools: &Path) -> anyhow::Result<Vec<String>> {
         if self.evaluate("return typeof axe").await? == "undefined" {
             let folder = tools.join("outside-axe");
-            let installed = outside::npm_packages(&folder, &[AXE]);
-            installed.map_err(|why| {
+            AXE.install(&folder).map_err(|why| {
                 anyhow::anyhow!("axe-core is needed and cannot be installed with npm: {why}")
             })?;
             let source = fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js"))
@@ -67,7 +77,11 @@ impl Browser {
     }
 }
 
-const AXE: &str = "axe-core@4.14.1";
+/// The lock file holds the digest of what it is.
+pub const AXE: Locked<'static> = Locked {
+    packages: include_str!("../../outside/axe/package.json"),
+    lock: include_str!("../../outside/axe/package-lock.json"),
+};
 
 /// `target-size` is off unless it is asked for. What axe-core itself could not decide is left to people.
 const RUN: &str = "

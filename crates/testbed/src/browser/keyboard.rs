@@ -37,12 +37,19 @@ impl Browser {
         Ok(mistakes)
     }
 
-    /// Presses one key, by its WebDriver code point or as the letter that it is.
-    pub async fn key(&self, key: &str) -> anyhow::Result<()> {
-        let actions = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
+    /// Types a text into whatever has the focus.
+    pub async fn types(&self, text: &str) -> anyhow::Result<()> {
+        let strokes =
+            text.chars().flat_map(|key| ["keyDown", "keyUp"].map(|act| json!({ "type": act, "value": key })));
+        let actions: Vec<_> = strokes.collect();
         let keyboard = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] });
         self.wire.post("/actions", keyboard).await?;
         Ok(())
+    }
+
+    /// Presses one key, by its WebDriver code point or as the letter that it is.
+    pub async fn key(&self, key: &str) -> anyhow::Result<()> {
+        self.types(key).await
     }
 }
 

@@ -124,15 +124,18 @@ impl Browser {
         }
     }
 
-    /// Types into the field with this label, in place of what stands there. Of a list, chooses what is called so.
+    /// Types into the field with this label, in place of what stands there. Of a list, chooses what is called so; to a field for files,
+    /// adds the file at this path.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
         let field = self.find(FIELD, label).await?;
         let done = self.wire.run(SET, json!([field, text])).await?;
         match done.as_str() {
             Some("set") => Ok(()),
-            Some("type") => {
+            Some(how @ ("add" | "type")) => {
                 let id = element(&field)?;
-                self.wire.post(&format!("/element/{id}/clear"), json!({})).await?;
+                if how == "type" {
+                    self.wire.post(&format!("/element/{id}/clear"), json!({})).await?;
+                }
                 self.wire.post(&format!("/element/{id}/value"), json!({ "text": text })).await?;
                 Ok(())
             }
@@ -160,14 +163,31 @@ impl Browser {
     async fn click(&self, found: &Value) -> anyhow::Result<()> {
         let leads_away = self.wire.run(LEADS_AWAY, json!([found])).await? == true;
         self.wire.post(&format!("/element/{}/click", element(found)?), json!({})).await?;
+        if leads_away {
+            self.arrives().await;
+        }
+        Ok(())
+    }
+
+    /// Waits for the document after this one, marked by `window.kwBefore`. A file that is saved, or a script that keeps the form,
+    /// brings none.
+    async fn arrives(&self) {
         let until = Instant::now() + ONWARDS;
-        while leads_away && Instant::now() < until {
+        while Instant::now() < until {
             // There is no document to ask while one makes way for the next.
             if self.evaluate(ARRIVED).await.is_ok_and(|arrived| arrived == true) {
-                break;
+                return;
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Sends a form of the page as it would be without anything filled in, whatever the browser itself would say of that. `form` is
+    /// a script that finds it.
+    pub async fn send_empty(&self, form: &str) -> anyhow::Result<()> {
+        let script = SEND_EMPTY.replace("FORM", form);
+        self.evaluate(&script).await?;
+        self.arrives().await;
         Ok(())
     }
 
@@ -293,6 +313,16 @@ const LEADS_AWAY: &str = "
     const form = one.form;
     return Boolean(form && ['submit', 'image'].includes(one.type) && (form.noValidate || one.formNoValidate || form.checkValidity()));";
 
+const SEND_EMPTY: &str = "
+    const form = FORM;
+    window.kwBefore = true;
+    form.noValidate = true;
+    for (const field of form.elements) {
+        if (field.type === 'radio' || field.type === 'checkbox') field.checked = false;
+        else if (field.matches('input:not([type=hidden]), textarea')) field.value = '';
+    }
+    form.requestSubmit();";
+
 const ARRIVED: &str = "return !window.kwBefore && document.readyState === 'complete'";
 
 /// Sets what nobody types letter by letter: an option of a list, a day.
@@ -306,6 +336,8 @@ const SET: &str = "
     } else if (['date', 'time', 'datetime-local', 'month', 'week'].includes(field.type)) {
         field.value = text;
         if (field.value !== text) return 'not taken';
+    } else if (field.type === 'file') {
+        return 'add';
     } else {
         return 'type';
     }
@@ -325,6 +357,6 @@ pub(super) const WIDE: u32 = 1280;
 pub(super) const HIGH: u32 = 900;
 /// Until something is on the page. Longer than any page takes on a machine with other work.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Until the next document is there. A file that is saved, or a script that keeps the form, brings none.
+/// Until the next document is there.
 const ONWARDS: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(25);

@@ -156,10 +156,10 @@ impl Provider {
         &self,
         state: String,
         nonce: String,
-        max_age: Option<Duration>,
+        longest: Duration,
         choice: Option<&str>,
     ) -> Result<Question, Failure> {
-        let known = self.known().await?;
+        let known = self.known(KNOWN_FOR).await?;
         let client = self.client(&known)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let drawn = (CsrfToken::new(state), Nonce::new(nonce));
@@ -167,9 +167,10 @@ impl Provider {
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || drawn.0, || drawn.1)
             .set_pkce_challenge(challenge)
             .add_scopes(known.terms.scopes.iter().cloned().map(Scope::new))
-            .add_scopes(choice.map(|choice| Scope::new(choice.to_owned())));
-        if let Some(age) = max_age {
-            request = request.set_max_age(age).add_prompt(CoreAuthPrompt::Login);
+            .add_scopes(choice.map(|choice| Scope::new(choice.to_owned())))
+            .set_max_age(longest);
+        if longest.is_zero() {
+            request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (address, state, nonce) = request.url();
         Ok(Question { address: address.into(), state: state.into_secret(), nonce, verifier })
@@ -186,7 +187,7 @@ impl Provider {
             SignInRefused { reason }.log();
             Failure::Problem { code: ProblemCode::SignedOut }
         };
-        let known = self.known().await?;
+        let known = self.known(KNOWN_FOR).await?;
         let client = self.client(&known)?;
         let mut request = client
             .exchange_code(AuthorizationCode::new(code))
@@ -206,16 +207,14 @@ impl Provider {
         let send = move |request: HttpRequest| self.send(request, loopback);
         let answer = request.request_async(&send).await.map_err(|_| refused("it did not take the code"))?;
         let token = answer.id_token().ok_or_else(|| refused("it gave no ID token"))?;
-        // No algorithm with a shared secret, and never `none`.
-        let verifier = client.id_token_verifier().set_allowed_algs([
-            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-            CoreJwsSigningAlgorithm::EdDsa,
-        ]);
-        token
-            .claims(&verifier, nonce)
-            .map_err(|_| refused("its ID token does not stand up to the checks"))?;
+        let verifies = |client: &Client| {
+            let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
+            token.claims(&verifier, nonce).is_ok()
+        };
+        // It may have new keys.
+        if !verifies(&client) && !verifies(&self.client(&self.known(KEYS_FOR).await?)?) {
+            return Err(refused("its ID token does not stand up to the checks"));
+        }
         let compact = IdToken::new(token.to_string());
         let claims = claims(&compact).ok_or_else(|| refused("its ID token is not understood"))?;
         user(claims, compact, &known.terms, now).map_err(refused)
@@ -230,22 +229,22 @@ impl Provider {
         Ok(client.set_redirect_uri(redirect).set_auth_type(kind))
     }
 
-    /// Its configuration and keys: asked again after ten minutes, or when the agreement names another.
-    async fn known(&self) -> Result<Known, Failure> {
-        self.ask().await.map_err(|error| {
+    /// Its configuration and keys, known for at most so long, and of the provider that the agreement names.
+    async fn known(&self, longest: Duration) -> Result<Known, Failure> {
+        self.ask(longest).await.map_err(|error| {
             ProviderNotAsked { reason: Reason::of(&error) }.log();
             Failure::unavailable()
         })
     }
 
-    async fn ask(&self) -> Result<Known, Unreachable> {
+    async fn ask(&self, longest: Duration) -> Result<Known, Unreachable> {
         let terms = (self.terms)().ok_or(Unreachable::None)?;
         let now = self.clock.now();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known
             && known.terms == terms
             && known.at <= now
-            && now.since(known.at) < KNOWN_FOR
+            && now.since(known.at) < longest
         {
             return Ok(known);
         }
@@ -290,7 +289,16 @@ fn claims(token: &IdToken) -> Option<BTreeMap<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
+/// None with a shared secret, and never `none`.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 4] = [
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const KNOWN_FOR: Duration = Duration::from_mins(10);
+/// After a signature that no known key made. Not at every sign-in that fails.
+const KEYS_FOR: Duration = Duration::from_secs(10);
 const LARGEST: usize = 256 * 1024;
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -12,8 +12,8 @@ use kw_runtime::serve::Control;
 use kw_runtime::{Http, Metrics, Server, ServerSettings};
 use kw_testbed::{SignInServer, Visitor, free_port};
 use kw_web::{
-    Form, Frame, Messages, NavItem, Outcome, ProviderTerms, Roles, SessionSettings, Shell, ShellParts,
-    SignInSettings, SignedIn, WebSettings,
+    Form, FormLimit, Frame, Messages, NavItem, Outcome, ProviderTerms, Roles, SessionSettings, Shell,
+    ShellParts, SignInSettings, SignedIn, Upload, WebSettings,
 };
 use serde_json::json;
 
@@ -28,19 +28,21 @@ pub(crate) struct Bed {
 
 #[derive(Template)]
 #[template(
-    source = "{% extends \"base.html\" %}{% block main %}<h1>{{ f.title() }}</h1><ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>\
+    source = "{% extends \"base.html\" %}{% block main %}<h1>{{ f.title() }}</h1><ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% if let Some(unsent) = unsent %}<p>{{ f.t(\"web-form-unsent\") }} {{ unsent }}</p>{% endif %}\
               <form method=\"post\" action=\"/notes\"><input type=\"hidden\" name=\"_token\" value=\"{{ f.csrf() }}\"><input name=\"note\"></form>{% endblock %}",
     ext = "html"
 )]
 struct Page<'a> {
     f: &'a Frame,
     notes: Vec<String>,
+    unsent: Option<String>,
 }
 
 async fn show(by: SignedIn<Notes>) -> Outcome {
     let frame = by.frame("notes-title");
     let notes = by.session.data().clone();
-    frame.page(&Page { f: &frame, notes })
+    let unsent = by.unsent("/").map(|fields| fields.get("why").to_owned());
+    frame.page(&Page { f: &frame, notes, unsent })
 }
 
 async fn add(form: Form<Notes>) -> Outcome {
@@ -48,9 +50,19 @@ async fn add(form: Form<Notes>) -> Outcome {
     Ok(actix_web::HttpResponse::SeeOther().insert_header(("location", "/")).finish())
 }
 
+/// Notes what files are called, and how large they are.
+async fn put(sent: Upload<Notes>) -> Outcome {
+    let files = sent.files("file").map(|file| format!("{}: {}", file.name, file.content.len()));
+    let mut notes = sent.form.by.session.data();
+    notes.extend(files);
+    notes.extend(sent.too_large().then(|| "too large".to_owned()));
+    drop(notes);
+    Ok(actix_web::HttpResponse::SeeOther().insert_header(("location", "/")).finish())
+}
+
 async fn wipe(form: Form<Notes>) -> Outcome {
     form.by.require("keeper")?;
-    form.by.require_fresh("/")?;
+    form.require_fresh("/")?;
     form.by.session.data().clear();
     Ok(actix_web::HttpResponse::SeeOther().insert_header(("location", "/")).finish())
 }
@@ -58,6 +70,11 @@ async fn wipe(form: Form<Notes>) -> Outcome {
 impl Bed {
     /// `None`, with the reason told, when the provider cannot be had.
     pub(crate) async fn start() -> Option<Self> {
+        Self::start_behind(Duration::ZERO).await
+    }
+
+    /// The same with a clock that is so far behind.
+    pub(crate) async fn start_behind(behind: Duration) -> Option<Self> {
         let (port, tools) = (free_port().unwrap(), Path::new(env!("CARGO_TARGET_TMPDIR")));
         let address = format!("http://127.0.0.1:{port}");
         let clients = json!([{
@@ -74,7 +91,7 @@ impl Bed {
         let provider = match started.await.unwrap() {
             Ok(provider) => provider,
             Err(reason) => {
-                eprintln!("NOT CHECKED: no OpenID provider of others: {reason}");
+                kw_testbed::not_checked(format_args!("no OpenID provider of others: {reason}"));
                 return None;
             }
         };
@@ -93,7 +110,7 @@ impl Bed {
             },
             loopback: true,
         };
-        let now = kw_domain::SystemClock.now();
+        let now = kw_domain::SystemClock.now().minus(behind);
         let clock = Arc::new(ManualClock::new(now));
         let http = Http { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..Http::new(Metrics::new()) };
         let own = (
@@ -104,7 +121,7 @@ impl Bed {
             Shell::<Notes>::new(ShellParts {
                 name: "notes",
                 messages: Messages::new(own).unwrap(),
-                web: &WebSettings { address: address.clone() },
+                web: &WebSettings { address: address.clone(), memory: "unused".into() },
                 sign_in: &SignInSettings { client_secret_file: None, client_key: None, roots: Vec::new() },
                 session: SessionSettings::default(),
                 provider: Arc::new(move || Some(terms.clone())),
@@ -121,6 +138,12 @@ impl Bed {
                     routes
                         .service(web::resource("/").route(web::get().to(show)))
                         .service(web::resource("/notes").route(web::post().to(add)))
+                        .service(
+                            web::resource("/long")
+                                .app_data(FormLimit { largest: 1024 * 1024, role: "keeper" })
+                                .route(web::post().to(add)),
+                        )
+                        .service(web::resource("/files").route(web::post().to(put)))
                         .service(web::resource("/wipe").route(web::post().to(wipe)));
                 });
             })

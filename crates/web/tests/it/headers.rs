@@ -24,6 +24,8 @@ async fn every_answer_lets_nothing_in_from_elsewhere() {
         assert_eq!(seen.header("x-content-type-options"), "nosniff");
         assert_eq!(seen.header("x-frame-options"), "DENY");
         assert_eq!(seen.header("referrer-policy"), "same-origin");
+        // Over plain HTTP nothing is promised about HTTPS.
+        assert_eq!(seen.header("strict-transport-security"), "");
         assert!(
             !seen.text.contains("style=")
                 && !seen.text.contains(" onclick")
@@ -44,5 +46,8 @@ async fn files_of_the_design_are_kept_by_browsers_for_good() {
         seen.header("cache-control").contains("immutable")
             && seen.header("content-type").starts_with("text/css")
     );
+    let packed = nobody.client().get(bed.at(sheet)).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert!(packed.bytes().await.unwrap().len() * 3 < seen.text.len());
     assert_eq!(nobody.get(&bed.at("/assets/0/ketenwijzer.css")).await.status.as_u16(), 404);
 }

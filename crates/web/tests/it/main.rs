@@ -1,6 +1,5 @@
 //! A small application over the shell, over real HTTP, with a certified OpenID provider.
 #![expect(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
-#![expect(clippy::print_stderr, reason = "tests say what could not be checked")]
 
 mod bed;
 mod forms;

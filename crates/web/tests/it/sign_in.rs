@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bed::Bed;
 use kw_testbed::Visitor;
+use kw_web::SessionSettings;
 
 #[tokio::test]
 async fn somebody_signs_in_and_out_and_nothing_of_them_is_left() {
@@ -103,6 +104,40 @@ async fn a_sensitive_act_wants_a_fresh_sign_in_of_somebody_who_may() {
     assert!(
         asked.header("location").contains("max_age=0") && asked.header("location").contains("prompt=login")
     );
+    // To the clock of these pages, the provider's "now" is six minutes ago: as with one that signs nobody in again.
+    let seen = karel.sign_in(&bed.at("/sign-in?next=/&again=true"), "karel").await;
+    assert_eq!(seen.status.as_u16(), 401, "{}", seen.text);
+}
+
+#[tokio::test]
+async fn what_was_filled_in_is_there_after_signing_in_again_once_and_for_the_same_person() {
+    // The provider goes by a clock of its own: to these pages every sign-in is of just now.
+    let Some(bed) = Bed::start_behind(Duration::from_mins(30)).await else { return };
+    let sent_too_late = async |browser: &mut Visitor, why: &str| {
+        let token = browser.get(&bed.at("/")).await.token();
+        bed.pass(Duration::from_mins(6));
+        let sent = browser.post(&bed.at("/wipe"), &[("_token", &token), ("why", why)]).await;
+        assert_eq!(sent.header("location"), "/sign-in?next=/&again=true", "nothing of it in an address");
+    };
+    let again = bed.at("/sign-in?next=/&again=true");
+    let mut karel = bed.browser("karel").await;
+    sent_too_late(&mut karel, "schoonmaak <nu>").await;
+    let back = karel.sign_in(&again, "karel").await;
+    assert!(back.text.contains("Het is nog niet verstuurd"), "{}", back.text);
+    assert!(back.text.contains("schoonmaak &#60;nu&#62;"), "{}", back.text);
+    assert!(!karel.get(&bed.at("/")).await.text.contains("schoonmaak"), "it is there once");
+
+    sent_too_late(&mut karel, "van Karel").await;
+    // The provider knows nobody any more, as after an evening.
+    let own = bed.address.rsplit(':').next().and_then(|port| port.parse().ok());
+    karel.cookies.retain(|(port, _), _| Some(*port) == own);
+    let other = karel.sign_in(&again, "anna").await;
+    assert!(other.text.contains("Ingelogd als Anna") && !other.text.contains("van Karel"), "{}", other.text);
+
+    let mut karel = bed.browser("karel").await;
+    sent_too_late(&mut karel, &"x".repeat(20_000)).await;
+    let back = karel.sign_in(&again, "karel").await;
+    assert!(!back.text.contains("xxx"), "more than a session keeps of a form");
 }
 
 #[tokio::test]
@@ -115,4 +150,102 @@ async fn nobody_is_sent_elsewhere_after_signing_in() {
     let seen = browser.get(&bed.at("/language/en?next=https://evil.example")).await;
     assert_eq!(seen.header("location"), "/");
     assert!(browser.get(&bed.at("/")).await.text.contains("Signed in as Anna"));
+}
+
+#[tokio::test]
+async fn whoever_signs_in_in_two_tabs_comes_back_in_both() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut browser = Visitor::new();
+    let first = browser.get(&bed.at("/sign-in?next=/?first")).await;
+    let second = browser.sign_in(&bed.at("/sign-in?next=/?second"), "anna").await;
+    assert_eq!((second.status.as_u16(), second.url.query()), (200, Some("second")));
+    let first = browser.follow(first).await;
+    assert_eq!((first.status.as_u16(), first.url.query()), (200, Some("first")), "{}", first.text);
+    // Those that are left alone do not heap up in the browser.
+    for _ in 0..12 {
+        browser.get(&bed.at("/sign-in")).await;
+    }
+    let waiting =
+        browser.cookies.iter().filter(|((_, name), value)| name.contains("-sign-in-") && !value.is_empty());
+    assert!(waiting.count() <= 5);
+}
+
+#[tokio::test]
+async fn a_sign_in_comes_back_once() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut browser = bed.browser("anna").await;
+    for is_refused_first in [false, true] {
+        // The provider knows Anna, and sends the browser on at once.
+        let mut back = browser.get(&bed.at("/sign-in")).await.header("location").to_owned();
+        while !back.contains("/sign-in/callback") {
+            let seen = browser.get(&back).await;
+            back = seen.url.join(seen.header("location")).unwrap().to_string();
+        }
+        let kept = browser.cookies.clone();
+        if is_refused_first {
+            let without = back.replace("code=", "error=access_denied&x=");
+            assert_eq!(browser.get(&without).await.status.as_u16(), 401);
+            browser.cookies.clone_from(&kept);
+        } else {
+            assert_eq!(browser.get(&back).await.status.as_u16(), 303);
+        }
+        browser.cookies = kept;
+        assert_eq!(browser.get(&back).await.status.as_u16(), 401, "{is_refused_first}");
+    }
+}
+
+#[tokio::test]
+async fn forms_of_other_tabs_stay_good_when_the_same_person_signs_in_again() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut anna = bed.browser("anna").await;
+    let token = anna.get(&bed.at("/")).await.token();
+    anna.post(&bed.at("/notes"), &[("_token", &token), ("note", "melk")]).await;
+    let seen = anna.sign_in(&bed.at("/sign-in?next=/&again=true"), "anna").await;
+    assert!(seen.text.contains("melk"), "{}", seen.text);
+    let sent = anna.post(&bed.at("/notes"), &[("_token", &token), ("note", "brood")]).await;
+    assert_eq!(sent.status.as_u16(), 303);
+    let own = anna.get(&bed.at("/")).await.token();
+    assert_ne!(own, token, "every sign-in has a token of its own");
+    // For somebody else nothing of it is left. The provider has forgotten Anna meanwhile.
+    let own: u16 = bed.address.rsplit(':').next().unwrap().parse().unwrap();
+    anna.cookies.retain(|(port, _), _| *port == own);
+    let seen = anna.sign_in(&bed.at("/sign-in?next=/&again=true"), "karel").await;
+    assert!(!seen.text.contains("melk") && seen.text.contains("Karel"), "{}", seen.text);
+    assert_eq!(anna.post(&bed.at("/notes"), &[("_token", &token), ("note", "x")]).await.status.as_u16(), 403);
+}
+
+#[tokio::test]
+async fn forms_of_other_tabs_are_good_no_longer_than_the_session_would_have_gone_on() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut anna = bed.browser("anna").await;
+    let token = anna.get(&bed.at("/")).await.token();
+    let own = anna.sign_in(&bed.at("/sign-in?next=/&again=true"), "anna").await.token();
+    let idle = Duration::from_mins(SessionSettings::default().idle_minutes);
+    for (part, of_old) in [(idle / 2, 303), (idle * 2 / 3, 403)] {
+        bed.pass(part);
+        for (token, status) in [(&own, 303), (&token, of_old)] {
+            let sent = anna.post(&bed.at("/notes"), &[("_token", token), ("note", "kaas")]).await;
+            assert_eq!(sent.status.as_u16(), status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn asking_how_long_a_session_goes_on_does_not_make_it_longer() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut anna = bed.browser("anna").await;
+    let left = |text: &str| text.lines().next().unwrap().parse::<u64>().unwrap();
+    assert_eq!(left(&anna.get(&bed.at("/session")).await.text), 15 * 60);
+    bed.pass(Duration::from_mins(10));
+    assert_eq!(left(&anna.get(&bed.at("/session")).await.text), 5 * 60);
+    let token = anna.get(&bed.at("/")).await.token();
+    bed.pass(Duration::from_mins(10));
+    let stayed = anna.get(&bed.at("/session")).await.text;
+    assert_eq!(left(&stayed), 5 * 60);
+    assert!(stayed.lines().nth(1).unwrap().contains(':'), "{stayed}");
+    anna.post(&bed.at("/stay"), &[("_token", &token), ("next", "/")]).await;
+    assert_eq!(left(&anna.get(&bed.at("/session")).await.text), 15 * 60);
+    bed.pass(Duration::from_mins(15));
+    assert_eq!(left(&anna.get(&bed.at("/session")).await.text), 0);
+    assert_eq!(left(&Visitor::new().get(&bed.at("/session")).await.text), 0);
 }

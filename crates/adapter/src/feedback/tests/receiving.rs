@@ -49,7 +49,7 @@ async fn a_report_is_recorded_stored_sealed_and_shown_to_both_sides() {
     assert!(record.subject.is_some(), "the person can be told who reported about them");
     assert!(record.legal_basis.is_some() && record.purpose.is_some());
 
-    let file = desk.feedback.attachment(view.id, view.attachments[0].id, &trace()).await.unwrap();
+    let file = desk.feedback.attachment(view.id, view.attachments[0].id, None, &trace()).await.unwrap();
     assert_eq!(file.content, report.attachments[0].content);
     assert_eq!(desk.records().last().unwrap().event, Event::FeedbackRead);
     for text in ["Janssen", "Z-2026-17", "passport", "j.jansen@", "/person/familyName", "%PDF"] {

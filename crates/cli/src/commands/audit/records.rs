@@ -110,7 +110,7 @@ impl kw_audit::Pages for Pages {
 
 fn not_handed_out(error: RemoteError) -> Failure {
     match error {
-        RemoteError::OtherLog(_) => Failure::new(
+        RemoteError::OtherLog(_) | RemoteError::Disordered(_) => Failure::new(
             Exit::Refused,
             error.to_string(),
             "ask the keeper of the log which agreement it runs under",

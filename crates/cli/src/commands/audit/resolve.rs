@@ -1,14 +1,18 @@
 //! `audit resolve`: two auditors agree to find the records about one subject, whom nobody names.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use kw_agreement::LogIdentity;
 use kw_client::AccessLogClient;
 use kw_domain::{ActorId, ResolutionId, SubjectReference};
+use kw_protocol::IdToken;
 use kw_protocol::access_log::{
     ApproveResolution, RequestResolution, Resolution, ResolutionList, ResolutionState,
 };
 
 use super::access::{Access, AuditConfig, LogName};
+use crate::asker::read_token;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, table};
@@ -16,7 +20,7 @@ use crate::output::{Output, table};
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Agree to a request: another person than who asked, with another certificate.
+    /// Agree to a request: another person than who asked, with another certificate unless both show an ID token.
     Approve {
         #[command(flatten)]
         at: At,
@@ -26,6 +30,8 @@ pub(crate) enum Command {
         /// Who agrees: your name at your organisation. It is recorded.
         #[arg(long, value_name = "PERSON")]
         auditor: ActorId,
+        #[command(flatten)]
+        shown: Shown,
     },
     /// Show the requests that wait for a second auditor, and those that can be used.
     List {
@@ -48,7 +54,24 @@ pub(crate) enum Command {
         /// Why, without personal data. It is recorded.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        #[command(flatten)]
+        shown: Shown,
     },
+}
+
+/// How it is shown who that is.
+#[derive(Debug, Args)]
+pub(crate) struct Shown {
+    /// A file with the ID token of your sign-in at the provider of the agreement's `[console]`. Where it names one, both persons show one, to
+    /// ask, to agree and to search; elsewhere each needs a certificate of their own.
+    #[arg(long, value_name = "FILE")]
+    id_token_file: Option<PathBuf>,
+}
+
+impl Shown {
+    pub(super) fn proof(&self) -> Result<Option<IdToken>, Failure> {
+        self.id_token_file.as_deref().map(read_token).transpose()
+    }
 }
 
 /// As whom, and where.
@@ -76,9 +99,9 @@ pub(super) fn client_of(config: &AuditConfig, log: &LogIdentity) -> Result<Acces
 
 pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
-        Command::Approve { at, id, auditor } => {
-            let resolution =
-                at.client()?.approve_resolution(id, &ApproveResolution { auditor, proof: None }).await?;
+        Command::Approve { at, id, auditor, shown } => {
+            let approval = ApproveResolution { auditor, proof: shown.proof()? };
+            let resolution = at.client()?.approve_resolution(id, &approval).await?;
             output.data(&resolution, || {
                 format!(
                     "agreed until {}: both of you may search with --resolution {}",
@@ -90,9 +113,9 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
             let list = at.client()?.resolutions().await?;
             output.data(&list, || rows(&list));
         }
-        Command::Request { at, auditor, index, reference, reason } => {
-            let (index, reference) = (Some(index), Some(reference));
-            let request = RequestResolution { auditor, proof: None, reason, index, reference, subject: None };
+        Command::Request { at, auditor, index, reference, reason, shown } => {
+            let (index, reference, proof) = (Some(index), Some(reference), shown.proof()?);
+            let request = RequestResolution { auditor, proof, reason, index, reference, subject: None };
             let resolution = at.client()?.request_resolution(&request).await?;
             output.data(&resolution, || {
                 format!(

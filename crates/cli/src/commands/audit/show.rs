@@ -11,7 +11,7 @@ use kw_protocol::access_log::{AccessLogEntry, AccessLogPage, AccessLogSearch, LA
 use serde_json::json;
 
 use super::access::{Access, LogName};
-use super::resolve::client_of;
+use super::resolve::{Shown, client_of};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
@@ -30,9 +30,14 @@ pub(crate) struct Arguments {
     auditor: ActorId,
     #[command(flatten)]
     filter: filter::Options,
+    /// Only the entry at this place of the log.
+    #[arg(long, value_name = "INDEX", conflicts_with_all = ["resolution", "cursor"])]
+    index: Option<u64>,
     /// Only what is about the subject of this resolution, which two auditors agreed on (`audit resolve`).
     #[arg(long, value_name = "ID")]
     resolution: Option<ResolutionId>,
+    #[command(flatten)]
+    shown: Shown,
     /// At most so many entries, newest first.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
@@ -72,7 +77,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         auditor: arguments.auditor,
         cursor: arguments.cursor,
         filter: arguments.filter.into_filter(),
+        index: arguments.index,
         limit: None,
+        proof: arguments.shown.proof()?,
         resolution: arguments.resolution,
     };
     let (mut entries, mut looked_at, mut wanted) = (Vec::new(), 0, arguments.limit);

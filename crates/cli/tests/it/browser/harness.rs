@@ -1,6 +1,7 @@
 //! The checks find what they are there to find.
 
-use kw_testbed::browser::{Browser, BrowserDriver, Check};
+use kw_testbed::browser::{AXE, Browser, BrowserDriver, Check};
+use kw_testbed::outside::Locked;
 
 use super::TOOLS;
 
@@ -62,6 +63,18 @@ async fn what_is_wrong_with_a_page_is_found() {
         let found = mistakes(&browser, body).await;
         assert!(found.iter().any(|one| one.contains(what)), "{what}: {found:?}");
     }
+}
+
+#[test]
+fn axe_core_is_the_one_of_the_lock_file_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = AXE.lock.split_once("sha512-").unwrap().1;
+    let changed = AXE.lock.replace(&digest[..8], "AAAAAAAA");
+    let refused = Locked { lock: &changed, ..AXE }.install(folder.path()).unwrap_err();
+    assert!(refused.contains("EINTEGRITY"), "{refused}");
+    AXE.install(folder.path()).unwrap();
+    let installed = folder.path().join("node_modules/axe-core/axe.min.js");
+    assert!(installed.is_file());
 }
 
 #[tokio::test]

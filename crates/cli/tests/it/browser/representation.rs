@@ -1,5 +1,9 @@
 //! Both scenarios of MedMij RFC0055, step by step, in a browser: over pages of inzage, the provider and the holder.
 
+mod apart;
+mod ends;
+mod register;
+
 use std::sync::LazyLock;
 
 use anyhow::ensure;
@@ -10,7 +14,7 @@ use tokio::sync::Mutex;
 use super::Stage;
 
 /// The tests share people, and so dossiers: one at a time.
-static TURN: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
+pub(super) static TURN: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
 
 /// One step of the document: whoever fails says which.
 async fn step(scenario: u8, number: &str, what: &str, doing: impl Future<Output = anyhow::Result<()>>) {
@@ -133,6 +137,7 @@ async fn scenario_2_one_dossier_with_several_users_and_limited_rights() {
         a_day(daan, ["31", "12", &year(-1)]).await?;
         daan.press("Uitnodiging maken").await?;
         daan.sees("U ziet haar maar één keer").await?;
+        stage.expect_sound(daan, "collected-invitation").await;
         let code = daan.evaluate(CODE).await?.as_str().unwrap_or_default().to_owned();
         enter(&stage, b, "riet").await?;
         b.fill("Code van de uitnodiging", &code).await?;
@@ -398,7 +403,7 @@ const YOUTH_CARE: (&str, &str) = ("Plan jeugdhulp", "Jeugdzorg Demostad");
 const SCHOOL: (&str, &str) = ("Schoolverzuim", "Scholengroep De Linde");
 
 /// So many years ago.
-fn year(ago: i32) -> String {
+pub(super) fn year(ago: i32) -> String {
     let now: i32 = SystemClock.now().date().to_string()[..4].parse().unwrap();
     (now - ago).to_string()
 }

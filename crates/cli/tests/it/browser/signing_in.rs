@@ -49,3 +49,16 @@ async fn a_page_that_is_not_there_says_so_in_both_languages_to_everybody() {
         browser.press("Nederlands").await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn whoever_stays_keeps_what_they_typed() {
+    let stage = Stage::shared();
+    let browser = stage.browser().await;
+    stage.sign_in(&browser, "desk", "consulent jeugd").await;
+    browser.fill("Zaaknummer", "2026-0815").await.unwrap();
+    browser.evaluate("document.querySelector('.kw-session p').textContent = 'not asked'").await.unwrap();
+    browser.press("Ingelogd blijven").await.unwrap();
+    browser.sees_no_more("not asked").await.unwrap();
+    let typed = "return document.querySelector('[name=case]').value";
+    assert_eq!(browser.evaluate(typed).await.unwrap(), "2026-0815");
+}

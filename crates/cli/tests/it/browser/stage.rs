@@ -1,10 +1,13 @@
 //! The demonstration that all browser tests share, with a browser for each.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use kw_testbed::Visitor;
+use kw_client::{LocalClient, LocalToken};
+use kw_partner::PartnerConfig;
 use kw_testbed::browser::{Browser, BrowserDriver, Check};
+use kw_testbed::{Seen, Visitor};
 use serde_json::Value;
 
 use super::TOOLS;
@@ -71,11 +74,20 @@ impl Stage {
         browser.press("Inloggen").await.unwrap();
     }
 
+    /// The folder in which everything of the chain is kept.
+    pub(crate) fn kept(&self) -> &Path {
+        let configuration = self.page("inzage")["configuration"].as_str().unwrap();
+        Path::new(configuration).parent().and_then(Path::parent).unwrap()
+    }
+
+    /// What two operators need to put another agreement in force.
+    pub(crate) fn next_agreement(&self) -> &Value {
+        &self.demo.places["nextAgreement"]
+    }
+
     /// Somebody at a browser without a screen, for looking at headers and cookies. Nobody signed in.
     pub(crate) fn visitor(&self) -> Visitor {
-        let configuration = self.page("inzage")["configuration"].as_str().unwrap();
-        let folder = Path::new(configuration).parent().and_then(Path::parent).unwrap();
-        Visitor::trusting(&[folder.join("pki/ca.pem")])
+        Visitor::trusting(&[self.kept().join("pki/ca.pem")])
     }
 
     /// The same, signed in.
@@ -87,9 +99,28 @@ impl Stage {
 
     /// Signs a visitor in, with whatever cookies they have.
     pub(crate) async fn let_in(&self, visitor: &mut Visitor, application: &str, who: &str) {
+        self.let_in_from(visitor, application, who, &self.at(application, "/")).await;
+    }
+
+    /// The same, from an address on: the page where it ends.
+    pub(crate) async fn let_in_from(
+        &self,
+        visitor: &mut Visitor,
+        application: &str,
+        who: &str,
+        first: &str,
+    ) -> Seen {
         let sign_in = self.sign_in_of(application, who);
         let (name, secret) = (sign_in["name"].as_str().unwrap(), sign_in["secret"].as_str().unwrap());
-        visitor.let_in(&self.at(application, "/"), name, secret).await;
+        visitor.let_in(first, name, secret).await
+    }
+
+    /// A partner's own process, as its other systems ask it.
+    pub(crate) fn local(&self, partner: &str) -> LocalClient {
+        let config = self.kept().join("partners").join(partner).join("partner.toml");
+        let config = PartnerConfig::load(&config).unwrap();
+        let token = fs::read_to_string(&config.local.token_file).unwrap();
+        LocalClient::new(config.local.listen, LocalToken::parse(token.trim()).unwrap()).unwrap()
     }
 
     /// All who can sign in at an application, one for each thing that people are there.
@@ -111,6 +142,11 @@ impl Stage {
         let found = browser.mistakes(&Check { tools: TOOLS.as_ref(), name }).await.unwrap();
         browser.picture(TOOLS.as_ref(), name).await.unwrap();
         found
+    }
+
+    /// What other words can spoil of a page that was looked at before.
+    pub(crate) async fn mistakes_in_words(&self, browser: &Browser, name: &str) -> Vec<String> {
+        browser.mistakes_in_words(&Check { tools: TOOLS.as_ref(), name }).await.unwrap()
     }
 
     fn page(&self, application: &str) -> &Value {

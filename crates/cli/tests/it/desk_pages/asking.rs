@@ -1,6 +1,6 @@
 //! From a case to a dossier, a report about it, and what is recorded of all that.
 
-use kw_testbed::between;
+use kw_testbed::{Seen, between};
 
 use super::bed::{Bed, ELSEWHERE, PERSON};
 
@@ -54,9 +54,17 @@ async fn a_caseworker_goes_from_a_case_to_a_dossier_and_doubts_a_value() {
         ("name", "Mira Consulent"),
         ("email", "mira@demostad.example"),
         ("reference", "M-1"),
+        ("form", name_of(&form)),
     ];
     let sent = mira.post(&bed.at(report), &complete).await;
     assert_eq!(sent.status.as_u16(), 303, "{}", sent.text);
+    let twice = mira.post(&bed.at(report), &complete).await;
+    assert_eq!(twice.header("location"), sent.header("location"), "who presses twice reports once");
+    let mut changed = complete;
+    changed[1] = ("proposed", "nog anders");
+    let changed = mira.post(&bed.at(report), &changed).await;
+    assert_eq!(changed.status.as_u16(), 303, "{}", changed.text);
+    assert_ne!(changed.header("location"), sent.header("location"), "what was changed is another report");
     let sent = mira.follow(sent).await;
     assert!(sent.url.path().starts_with("/reports/sent/"), "{}", sent.url);
     assert!(sent.text.contains("Gemeld") && sent.text.contains("M-1"), "{}", sent.text);
@@ -69,7 +77,19 @@ async fn a_caseworker_goes_from_a_case_to_a_dossier_and_doubts_a_value() {
     for part in ["Dossier opgevraagd", "Twijfel gemeld", "Z-2026-17", "Hulp op elkaar afstemmen"] {
         assert!(accesses.text.contains(part), "{part}: {}", accesses.text);
     }
+    // Nobody sees what a colleague reported, but for those whose work it is; and who reads it is recorded.
+    let mut lot = bed.visitor("l.leerplicht").await;
+    let others = lot.get(&bed.at("/reports")).await;
+    assert!(!others.text.contains("/reports/sent/"), "{}", others.text);
+    let path = sent.url.to_string();
+    assert_eq!(lot.get(&path).await.status.as_u16(), 404);
+    let token = others.token();
+    let withdrawn = lot.post(&format!("{path}/withdrawal"), &[("_token", &token)]).await;
+    assert_eq!(withdrawn.status.as_u16(), 404);
     let mut kees = bed.visitor("k.kwaliteit").await;
+    assert!(kees.get(&path).await.text.contains("M-1"));
+    let read = kees.get(&bed.at("/accesses")).await;
+    assert!(read.text.contains("Melding gelezen"), "{}", read.text);
     let others = kees.get(&bed.at("/accesses")).await;
     assert!(!others.text.contains("Z-2026-17"), "nobody sees what a colleague looked up");
     for path in ["/signals", "/matches", "/reviews"] {
@@ -104,6 +124,54 @@ async fn a_caseworker_goes_from_a_case_to_a_dossier_and_doubts_a_value() {
         break;
     }
     assert!(followed, "{}", matches.text);
+}
+
+/// The name that a page gave its form.
+pub(super) fn name_of(page: &Seen) -> &str {
+    between(&page.text, "name=\"form\" value=\"", "\"").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_tabs_are_two_forms_and_a_form_that_is_sent_twice_asks_once() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut mira = bed.visitor("m.consulent").await;
+    let (anna, bram) = (mira.get(&bed.at("/")).await, mira.get(&bed.at("/")).await);
+    let token = anna.token();
+    let form = |page: &Seen, case: &'static str, bsn: &'static str, born: &'static str| {
+        [
+            ("_token", token.clone()),
+            ("form", name_of(page).to_owned()),
+            ("case", case.to_owned()),
+            ("what", "coordinate-help municipal-consultant".to_owned()),
+            ("basis", "listed".to_owned()),
+            ("bsn", bsn.to_owned()),
+            ("birth_date", born.to_owned()),
+        ]
+    };
+    let mut sent = async |fields: &[(&str, String)]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        mira.post(&bed.at("/"), &fields).await
+    };
+    for (page, bsn, masked) in [(&anna, PERSON, "•••••••42"), (&bram, ELSEWHERE, "•••••••34")]
+    {
+        let refused = sent(&form(page, "Z-1", bsn, "31-02-2011")).await;
+        assert_eq!(refused.status.as_u16(), 422);
+        assert!(refused.text.contains(masked) && name_of(&refused) == name_of(page), "{}", refused.text);
+    }
+    let asked = form(&anna, "Z-1", "", "04-03-2011");
+    let first = sent(&asked).await;
+    assert_eq!(first.status.as_u16(), 303, "{}", first.text);
+    let twice = sent(&asked).await;
+    assert_eq!(twice.header("location"), first.header("location"));
+    let changed = sent(&form(&anna, "Z-2", PERSON, "04-03-2011")).await;
+    assert_eq!(changed.status.as_u16(), 303, "{}", changed.text);
+    assert_ne!(changed.header("location"), first.header("location"), "another case is another question");
+    let empty = sent(&form(&anna, "Z-3", "", "04-03-2011")).await;
+    assert_eq!(empty.status.as_u16(), 422, "a number is kept until its form led somewhere");
+    let stranger = sent(&form(&anna, "Z-3", ELSEWHERE, "")).await;
+    assert_ne!(stranger.header("location"), first.header("location"));
+    let page = mira.get(&bed.at(first.header("location"))).await;
+    assert!(page.text.contains("•••••••42") && !page.text.contains("•••••••34"), "{}", page.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,7 +218,10 @@ async fn what_will_be_recorded_is_shown_before_anything_is_asked_and_a_colleague
     let page = bed.settled(&mut mira, &dossier).await;
     assert!(page.text.contains("De Linde"), "{}", page.text);
     let twice = mira.post(confirm.url.as_str(), &[("_token", &token)]).await;
-    assert_eq!(twice.status.as_u16(), 404, "a question is asked once");
+    assert_eq!(twice.status.as_u16(), 303, "who presses twice gets what they asked");
+    assert_eq!(bed.at(twice.header("location")), dossier);
+    let again = mira.get(confirm.url.as_str()).await;
+    assert_eq!(bed.at(again.header("location")), dossier);
 
     // Emergency wants a sign-in of just now, which there is, and says who hears of it.
     let form = question("emergency");

@@ -16,7 +16,7 @@ use crate::town::Town;
 pub(super) const PERSON: &str = "999990342";
 /// Known to the school and the youth care provider.
 pub(super) const ELSEWHERE: &str = "999975134";
-const MUNICIPALITY: &str = "00000099000000013000";
+pub(super) const MUNICIPALITY: &str = "00000099000000013000";
 
 pub(super) struct Bed {
     pub(super) town: Town,
@@ -53,7 +53,7 @@ impl Bed {
         {
             Ok(provider) => provider,
             Err(reason) => {
-                eprintln!("NOT CHECKED: no OpenID provider of others: {reason}");
+                kw_testbed::not_checked(format_args!("no OpenID provider of others: {reason}"));
                 return None;
             }
         };
@@ -61,7 +61,10 @@ impl Bed {
         change(&town);
         let role = |word: &str, role: &str| (word.to_owned(), role.to_owned());
         town.agree(|draft| {
-            draft.partner_mut(MUNICIPALITY).unwrap().identity_provider = Some(IdentityProviderDraft {
+            let own = draft.partner_mut(MUNICIPALITY).unwrap();
+            let max_age = own.identity_provider.take().and_then(|before| before.max_age);
+            own.identity_provider = Some(IdentityProviderDraft {
+                max_age,
                 issuer: provider.issuer().to_owned(),
                 jwks_uri: format!("{}/jwks", provider.issuer()),
                 audience: "desk".to_owned(),
@@ -88,7 +91,7 @@ impl Bed {
             "own": MUNICIPALITY,
             "partner": { "address": config.local.listen.to_string(), "token_file": config.local.token_file },
             "server": { "listen": format!("127.0.0.1:{port}") },
-            "web": { "address": address },
+            "web": { "address": address, "memory": "pages-memory" },
             "duties": { "feedback": ["quality-officer"], "matches": ["municipal-consultant"], "figures": ["attendance-officer"] },
         });
         fs::write(&desk, toml::to_string(&settings).unwrap()).unwrap();

@@ -21,6 +21,9 @@ fn harmed(town: &Town) {
         pupil["person"]["familyName"] = json!(format!("{TURNED} {QUOTE}"));
         pupil["person"]["address"] = json!({ "street": LINK, "postcode": QUOTE, "city": SCRIPT });
         pupil["contact"] = json!({ "phone": SCRIPT, "name": LINK, "email": QUOTE });
+        if pupil.to_string().contains(PERSON) {
+            pupil["attendance"] = json!({ "schoolYear": "x".repeat(800_000) });
+        }
         pupil["school"] = json!({ "name": format!("De Linde {SCRIPT}"), "class": QUOTE, SCRIPT: LINK, QUOTE: SCRIPT, TURNED: TURNED });
     }
     fs::write(&file, data.to_string()).unwrap();
@@ -33,6 +36,8 @@ async fn what_a_hostile_holder_delivers_is_text_and_nothing_else() {
     let page = bed.whole(&mut mira, PERSON, "Z-1").await;
     assert!(page.text.contains("De Linde &#60;script&#62;"), "{}", page.text);
     let place = page.text.split("href=\"").filter_map(|rest| rest.split('"').next());
+    assert!(page.text.contains("Dit zijn niet alle gegevens"), "what is too large is cut, and that is said");
+    assert!(page.text.len() < 150 * 1024, "{} bytes", page.text.len());
     let mut pages = vec![page.text.clone()];
     for path in place.filter(|path| path.contains("/report/")) {
         pages.push(mira.get(&bed.at(path)).await.text);
@@ -44,4 +49,11 @@ async fn what_a_hostile_holder_delivers_is_text_and_nothing_else() {
         assert!(!text.contains("=\"javascript:"), "a link that runs");
         assert!(!text.contains('\u{202e}') && !text.contains('\u{2066}'), "text that is turned around");
     }
+
+    // A session has room for five.
+    for number in 0..5 {
+        assert_eq!(mira.get(page.url.as_str()).await.status.as_u16(), 200, "{number}");
+        bed.ask(&mut mira, PERSON, "Z-2").await;
+    }
+    assert_eq!(mira.get(page.url.as_str()).await.status.as_u16(), 404);
 }

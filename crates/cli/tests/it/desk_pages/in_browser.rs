@@ -37,6 +37,12 @@ async fn sign_in(browser: &Browser, bed: &Bed, account: &str) {
     panic!("nobody signed in: {}", browser.text().await.unwrap());
 }
 
+/// How far it is, as it is said aloud.
+async fn progress(browser: &Browser) -> String {
+    let told = browser.evaluate("return document.getElementById('progress').innerText").await.unwrap();
+    told.as_str().unwrap().to_owned()
+}
+
 async fn ask(browser: &Browser, bed: &Bed, ground: &str) {
     browser.go(&bed.at("/")).await.unwrap();
     browser.fill("Zaaknummer", "Z-1").await.unwrap();
@@ -76,12 +82,17 @@ async fn a_dossier_fills_in_by_itself_and_every_page_is_sound() {
     browser.sees("De Linde").await.unwrap();
     eprintln!("form, question and first sections on the screen took {:?}", began.elapsed());
     browser.sees("Nog geen antwoord").await.unwrap();
-    browser.evaluate("window.same = true").await.unwrap();
+    browser.sees("2 van 3").await.unwrap();
+    browser.evaluate("window.same = document.getElementById('progress')").await.unwrap();
+    let waiting = progress(&browser).await;
     signal_service(&slow, "CONT");
     browser.sees("Alle antwoorden zijn binnen").await.unwrap();
     browser.sees("Verschillen").await.unwrap();
-    let same = browser.evaluate("return window.same === true").await.unwrap();
-    assert_eq!(same, serde_json::json!(true), "the page was not loaded again");
+    let same = "return window.same === document.getElementById('progress') && window.same.isConnected && window.same.role === 'status'";
+    let same = browser.evaluate(same).await.unwrap();
+    assert_eq!(same, serde_json::json!(true), "the page was not loaded again, and what comes is said aloud");
+    let (before, after) = (waiting, progress(&browser).await);
+    assert!(before != after && before.contains("2 van 3"), "{before:?}, {after:?}");
     sound(&browser, "desk-dossier").await;
     let source = browser.evaluate("return document.documentElement.outerHTML").await.unwrap();
     assert!(!source.as_str().unwrap().contains(PERSON));
@@ -110,9 +121,28 @@ async fn a_dossier_fills_in_by_itself_and_every_page_is_sound() {
     browser.sees("Why do you search?").await.unwrap();
     sound(&browser, "desk-start-english").await;
 
-    let browser = BrowserDriver::shared().unwrap().open(&[]).await.unwrap();
-    sign_in(&browser, &bed, "l.leerplicht").await;
-    browser.go(&bed.at("/matches/figures")).await.unwrap();
-    browser.sees("Matches per maand").await.unwrap();
-    sound(&browser, "desk-figures").await;
+    let other = BrowserDriver::shared().unwrap().open(&[]).await.unwrap();
+    sign_in(&other, &bed, "l.leerplicht").await;
+    other.go(&bed.at("/matches/figures")).await.unwrap();
+    other.sees("Matches per maand").await.unwrap();
+    sound(&other, "desk-figures").await;
+
+    // A holder that is not there, and then the desk's own organisation.
+    browser.go(&bed.at("/language/nl?next=/")).await.unwrap();
+    signal_service(&slow, "STOP");
+    ask(&browser, &bed, "Wij hebben zelf een dossier over deze persoon").await;
+    browser.sees("De Linde").await.unwrap();
+    sound(&browser, "desk-dossier-filling").await;
+    signal_service(&slow, "KILL");
+    browser.sees("Let op: dit dossier is niet compleet").await.unwrap();
+    // What happened, and what to do.
+    browser
+        .sees("niet op tijd. Probeer het over een paar minuten opnieuw, of bel de organisatie.")
+        .await
+        .unwrap();
+    sound(&browser, "desk-dossier-incomplete").await;
+    signal_service(&bed.town.config("municipality"), "KILL");
+    browser.go(&bed.at("/accesses")).await.unwrap();
+    browser.sees("We kunnen dit nu niet doen").await.unwrap();
+    sound(&browser, "desk-unavailable").await;
 }

@@ -2,6 +2,7 @@
 
 use kw_testbed::Visitor;
 
+use super::asking::name_of;
 use super::bed::{Bed, PERSON};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,8 +97,10 @@ async fn a_form_with_mistakes_comes_back_without_the_number() {
     assert!(seen.text.contains("•••••••42"), "{}", seen.text);
     let input = seen.text.split("id=\"bsn\"").nth(1).unwrap();
     assert!(input[..60].contains("value=\"\""), "{input}");
-    // The number is kept for the next attempt.
+    // The number is kept for the next attempt of this form.
+    let name = name_of(&seen).to_owned();
     form = vec![
+        ("form", name.as_str()),
         ("_token", token.as_str()),
         ("case", "Z-1"),
         ("what", "coordinate-help municipal-consultant"),
@@ -106,11 +109,15 @@ async fn a_form_with_mistakes_comes_back_without_the_number() {
     ];
     let seen = mira.post(&bed.at("/"), &form).await;
     assert_eq!(seen.status.as_u16(), 303, "{}", seen.text);
-    // And no longer.
-    mira.get(&bed.at("/")).await;
+    // Sent twice it leads to the same, and the number is kept no longer: not for another question of this form, nor of another one.
+    let twice = mira.post(&bed.at("/"), &form).await;
+    assert_eq!(twice.header("location"), seen.header("location"));
+    form[2] = ("case", "Z-2");
+    assert_eq!(mira.post(&bed.at("/"), &form).await.status.as_u16(), 422);
+    form[0] = ("form", "0123456789abcdef0123456789abcdef");
     assert_eq!(mira.post(&bed.at("/"), &form).await.status.as_u16(), 422);
     // A number that fails the elfproef is none.
-    form[4] = ("bsn", "999990341");
+    form[5] = ("bsn", "999990341");
     let seen = mira.post(&bed.at("/"), &form).await;
     assert!(seen.text.contains("id=\"bsn-problem\"") && !seen.text.contains("999990341"), "{}", seen.text);
 

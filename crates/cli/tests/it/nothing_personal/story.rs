@@ -5,10 +5,21 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 
+use kw_agreement::Agreement;
 use kw_demo::Places;
 use kw_demo::people::{Holder, People};
+use kw_identity::SigningKey;
+use kw_protocol::IdToken;
+use kw_runtime::config::create_secret;
+use kw_testbed::Visitor;
+use url::Url;
 
 use crate::program::{Ran, run, run_with_input};
+use crate::staff_provider::{VERIFIER, question, redeem};
+
+/// The auditors of the demonstration, as their provider calls them.
+const FIRST: &str = "a.vermeer";
+const SECOND: &str = "d.vanleeuwen";
 
 pub(super) struct Story<'a> {
     pub(super) folder: &'a Path,
@@ -88,13 +99,52 @@ impl Story<'_> {
             serde_json::from_str(shown["entries"][0]["record"].as_str().unwrap()).unwrap();
         let (index, reference) = (&shown["entries"][0]["index"], record["subject"].as_str().unwrap());
         let line = format!(
-            "resolve request --auditor a.first --index {index} --reference {reference} --reason complaint"
+            "resolve request --auditor {FIRST} --index {index} --reference {reference} --reason complaint"
         );
-        let id = self.audit("inspector", &line).json()["id"].as_str().unwrap().to_owned();
-        self.audit("officer", &format!("resolve approve --auditor b.second {id}"));
-        let found = self.audit("inspector", &format!("show --auditor a.first --resolution {id}"));
+        // The agreement names the console's provider: two certificates alone are not two persons.
+        let refused = self.run_audit("inspector", &line).expect(5);
+        fs::write(self.folder.join("shown/refused.json"), refused.stderr).unwrap();
+        let [first, second] = self.proofs();
+        let id = self.audit("inspector", &format!("{line}{first}")).json()["id"].as_str().unwrap().to_owned();
+        self.run_audit("officer", &format!("resolve approve --auditor {SECOND} {id}")).expect(5);
+        self.audit("officer", &format!("resolve approve --auditor {SECOND} {id}{second}"));
+        let search = format!("show --auditor {FIRST} --resolution {id}");
+        self.run_audit("inspector", &search).expect(5);
+        let found = self.audit("inspector", &format!("{search}{first}"));
         assert!(found.json()["entries"].as_array().unwrap().len() > 1);
         fs::write(self.folder.join("shown/resolved.json"), &found.stdout).unwrap();
+    }
+
+    /// What the two auditors add to their commands: the ID tokens of their sign-ins at the provider of staff.
+    fn proofs(&self) -> [String; 2] {
+        let tokens = tokio::runtime::Handle::current()
+            .block_on(async { [self.id_token(0).await, self.id_token(1).await] });
+        let kept = |(name, token): (&str, IdToken)| {
+            let file = self.folder.join(format!("{name}.token"));
+            create_secret(&file, token.reveal().as_bytes()).unwrap();
+            format!(" --id-token-file {}", file.display())
+        };
+        let [first, second] = tokens;
+        [(FIRST, first), (SECOND, second)].map(kept)
+    }
+
+    /// What the console gets when one of its auditors signs in, by the provider's code flow.
+    async fn id_token(&self, auditor: usize) -> IdToken {
+        let agreement = fs::read_to_string(self.folder.join("agreement.toml")).unwrap();
+        let agreement = Agreement::parse(&agreement).unwrap();
+        let provider = agreement.console_provider().unwrap();
+        let console = self.places.pages.iter().find(|place| place.name == "console").unwrap();
+        let who = console.sign_ins.iter().filter(|one| one.role == "auditor").nth(auditor).unwrap();
+        let back = format!("{}sign-in/callback", console.address);
+        let question = question(&provider.audience, &back);
+        let url = Url::parse_with_params(&format!("{}/authorize", provider.issuer), question).unwrap();
+        let mut visitor = Visitor::new();
+        let answer = visitor.identify(url.as_str(), &who.name, &who.secret).await;
+        let to = Url::parse(answer.header("location")).unwrap();
+        let code = to.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+        let key = fs::read(self.folder.join("console/provider.der")).unwrap();
+        let client = (provider.audience.as_str(), &SigningKey::from_pkcs8(&key).unwrap());
+        redeem(&visitor.client(), &provider.issuer, client, &back, (&code, VERIFIER)).await.unwrap()
     }
 
     /// What the admin listeners of the central services show.
@@ -140,8 +190,12 @@ impl Story<'_> {
     }
 
     fn audit(&self, who: &str, line: &str) -> Ran {
+        self.run_audit(who, line).expect(0)
+    }
+
+    fn run_audit(&self, who: &str, line: &str) -> Ran {
         let config = self.config(&format!("{who}.toml"));
-        run(["audit"].into_iter().chain(line.split(' ')).chain(["--json", "--config", &config])).expect(0)
+        run(["audit"].into_iter().chain(line.split(' ')).chain(["--json", "--config", &config]))
     }
 
     fn config(&self, path: &str) -> String {

@@ -2,13 +2,16 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use askama::Template;
 use kw_protocol::problem::ProblemCode;
-use kw_web::{Failure, Form, Frame, Outcome, Problems};
+use kw_web::{Failure, Form, Frame, Outcome, Problems, Shell};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{About, By, Open, Page, Shared, Whole, about, born, end, named, see, there, titled};
+use super::{
+    About, By, Open, Page, Shared, Whole, about, about_in, born, end, named, see, session, there, titled,
+};
 use crate::personal::{Collection, CollectionStarted};
 
 #[derive(Template)]
@@ -42,7 +45,7 @@ struct OnwardsPage<'a> {
 /// `GET /collected/collect`.
 pub(super) async fn ask(by: By, app: Shared) -> Outcome {
     let page = async {
-        Open::of(&app, &by)?;
+        Open::reading(&app, &by).await?;
         form_page(&by, &app, &Problems::new(), &[], StatusCode::OK)
     };
     end(&by, page.await)
@@ -54,8 +57,8 @@ pub(super) async fn start(form: Form<Whole>, app: Shared) -> Outcome {
 }
 
 async fn push(form: &Form<Whole>, app: &Shared) -> Page {
-    let (by, open) = (&form.by, Open::of(app, &form.by)?);
-    about(by)?;
+    let (by, open) = (&form.by, Open::reading(app, &form.by).await?);
+    about_in(form)?;
     let chosen = form.all("data");
     let mut problems = Problems::new();
     let pairs: Vec<(&str, &str)> = chosen.iter().filter_map(|one| one.split_once(' ')).collect();
@@ -113,7 +116,7 @@ fn form_page(by: &By, app: &Shared, problems: &Problems, chosen: &[&str], status
 /// `GET /collected/onwards`: says where the browser goes now. A link, so that no form leads to another site.
 pub(super) async fn onwards(by: By, app: Shared) -> Outcome {
     let page = async {
-        Open::of(&app, &by)?;
+        Open::reading(&app, &by).await?;
         let about = about(&by)?;
         let onwards = by.session.data().collected.onwards();
         let Some((holder, address)) = onwards else { return Ok(see("/collected/dossier")) };
@@ -125,7 +128,13 @@ pub(super) async fn onwards(by: By, app: Shared) -> Outcome {
 }
 
 /// `GET /v1/collections/callback`: back from the holder.
-pub(super) async fn come_back(by: By, app: Shared, request: HttpRequest) -> Outcome {
+pub(super) async fn come_back(
+    by: Result<By, Failure>,
+    shell: Data<Shell<Whole>>,
+    app: Shared,
+    request: HttpRequest,
+) -> Outcome {
+    let Ok(by) = by else { return session::signed_out(&shell, &request) };
     let page = async {
         Open::of(&app, &by)?;
         let cookies = by.session.data().collected.back();

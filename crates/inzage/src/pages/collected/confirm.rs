@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::open::{is_collection, list_of};
-use super::{About, By, Open, Page, Shared, Stop, Whole, about, born, end, named, see, titled};
+use super::{About, By, Open, Page, Shared, Stop, Whole, about, about_in, born, end, named, see, titled};
 use crate::personal::{Collection, Dossier};
 
 #[derive(Template)]
@@ -60,7 +60,7 @@ pub(super) async fn confirm(form: Form<Whole>, app: Shared, at: Path<usize>) -> 
 
 async fn decide(form: &Form<Whole>, app: &Shared, at: usize) -> Page {
     let by = &form.by;
-    let (open, about) = (Open::of(app, by)?, about(by)?);
+    let (open, about) = (Open::reading(app, by).await?, about_in(form)?);
     let collection = found(by, &open, at).await?;
     let mut problems = Problems::new();
     let Some(chosen) = form.given("dossier") else {

@@ -5,7 +5,7 @@ use kw_web::{Form, Frame, Outcome};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{About, By, Kept, Open, Page, Shared, Whole, about, born, end, see};
+use super::{About, By, Kept, Open, Page, Shared, Whole, about, about_in, born, end, see};
 
 #[derive(Template)]
 #[template(path = "collected/delete.html")]
@@ -29,11 +29,12 @@ pub(super) async fn ask(by: By, app: Shared) -> Outcome {
 
 pub(super) async fn destroy(form: Form<Whole>, app: Shared) -> Outcome {
     form.by.require_fresh("/collected/delete")?;
-    end(&form.by, delete(&form.by, &app).await)
+    end(&form.by, delete(&form, &app).await)
 }
 
-async fn delete(by: &By, app: &Shared) -> Page {
-    let (open, about) = (Open::of(app, by)?, about(by)?);
+async fn delete(form: &Form<Whole>, app: &Shared) -> Page {
+    let by = &form.by;
+    let (open, about) = (Open::of(app, by)?, about_in(form)?);
     open.send::<Value>(Method::DELETE, &format!("/v1/dossiers/{}", about.dossier), None).await?;
     // The session there was bound to it, and went with it.
     let kept = &mut by.session.data().collected;

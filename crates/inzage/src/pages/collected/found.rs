@@ -18,7 +18,8 @@ struct FoundPage<'a> {
     f: &'a Frame,
     problems: &'a Problems,
     name: &'a str,
-    own: bool,
+    /// Under which mandate; nothing for oneself.
+    mandate: &'a str,
     called: &'a str,
     day: &'a str,
     month: &'a str,
@@ -35,7 +36,7 @@ pub(super) async fn ask(by: By, app: Shared, who: Path<usize>) -> Outcome {
             f: &f,
             problems: &Problems::new(),
             name,
-            own: person.is_none(),
+            mandate: person.as_ref().map_or("", |one| one.mandate.as_str()),
             called: name,
             day: "",
             month: "",
@@ -46,13 +47,17 @@ pub(super) async fn ask(by: By, app: Shared, who: Path<usize>) -> Outcome {
     end(&by, page.await)
 }
 
-pub(super) async fn found(form: Form<Whole>, app: Shared, who: Path<usize>) -> Outcome {
-    end(&form.by, make(&form, &app, *who).await)
+pub(super) async fn found(form: Form<Whole>, app: Shared) -> Outcome {
+    end(&form.by, make(&form, &app).await)
 }
 
-async fn make(form: &Form<Whole>, app: &Shared, who: usize) -> Page {
+async fn make(form: &Form<Whole>, app: &Shared) -> Page {
     let (by, open) = (&form.by, Open::of(app, &form.by)?);
-    let person = person(&open, who).await?;
+    // The list may be another by now than the one that the person chose from.
+    let person = match form.given("mandate") {
+        Some(mandate) => Some(one_of(&open, |_, one| one.mandate == mandate).await?),
+        None => None,
+    };
     let mut problems = Problems::new();
     let label = form.get("label");
     if label.is_empty() || label.chars().count() > 64 {
@@ -85,7 +90,7 @@ async fn make(form: &Form<Whole>, app: &Shared, who: usize) -> Page {
         f: &f,
         problems: &problems,
         name,
-        own: person.is_none(),
+        mandate: form.get("mandate"),
         called: label,
         day,
         month,
@@ -96,10 +101,15 @@ async fn make(form: &Form<Whole>, app: &Shared, who: usize) -> Page {
 
 /// The person with this number in the list; nobody else for 0.
 async fn person(open: &Open<'_>, who: usize) -> Result<Option<Represented>, Stop> {
-    let Some(at) = who.checked_sub(1) else { return Ok(None) };
+    let Some(wanted) = who.checked_sub(1) else { return Ok(None) };
+    one_of(open, |at, _| at == wanted).await.map(Some)
+}
+
+/// Somebody whom one may represent and of whom there is no dossier yet.
+async fn one_of(open: &Open<'_>, is_it: impl Fn(usize, &Represented) -> bool) -> Result<Represented, Stop> {
     let people: Vec<Represented> = open.get("/v1/represented-persons").await?;
-    let found = people.into_iter().nth(at).filter(|one| one.dossier.is_none());
-    Ok(Some(found.ok_or_else(Failure::not_found)?))
+    let found = people.into_iter().enumerate().find(|(at, one)| is_it(*at, one) && one.dossier.is_none());
+    Ok(found.ok_or_else(Failure::not_found)?.1)
 }
 
 /// `YYYYMMDD` of what was filled in; what is left out is not known.

@@ -34,7 +34,6 @@ pub(crate) struct Kept {
     /// What addresses of pages name by number.
     documents: Vec<String>,
     collections: Vec<String>,
-    users: Vec<String>,
 }
 
 impl Kept {
@@ -104,14 +103,6 @@ impl Kept {
 
     pub(super) fn document(&self, at: usize) -> Option<String> {
         nth(&self.documents, at)
-    }
-
-    pub(super) fn list_users(&mut self, ids: Vec<String>) {
-        self.users = ids;
-    }
-
-    pub(super) fn user(&self, at: usize) -> Option<String> {
-        nth(&self.users, at)
     }
 
     /// The number of a collection in addresses of pages: the same for the length of the session.

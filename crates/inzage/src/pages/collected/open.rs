@@ -90,7 +90,7 @@ pub(super) async fn show(by: By, app: Shared) -> Outcome {
 }
 
 async fn list(by: &By, app: &Shared) -> Page {
-    let open = Open::of(app, by)?;
+    let open = Open::reading(app, by).await?;
     let Ok(about) = about(by) else { return Ok(see("/collected")) };
     let f = by.frame("collected-dossier");
     let path = format!("/v1/dossiers/{}/documents", about.dossier);

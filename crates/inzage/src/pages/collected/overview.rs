@@ -3,7 +3,7 @@
 use askama::Template;
 use kw_web::{Frame, Outcome};
 
-use super::{By, Open, Page, Shared, born, end, there};
+use super::{By, Open, Page, Shared, born, end, is_acting, there};
 use crate::personal::{Dossier, Represented};
 
 #[derive(Template)]
@@ -31,8 +31,18 @@ struct Line {
     here: bool,
 }
 
+#[derive(Template)]
+#[template(path = "collected/acting.html")]
+struct ActingPage<'a> {
+    f: &'a Frame,
+}
+
 pub(super) async fn show(by: By, app: Shared) -> Outcome {
     there(&app)?;
+    if is_acting(&by) {
+        let f = by.frame("collected-title");
+        return f.page(&ActingPage { f: &f });
+    }
     let is_open = by.session.data().collected.token().is_some();
     let page = if is_open { list(&by, &app).await } else { outside(&by) };
     end(&by, page)

@@ -1,17 +1,16 @@
 //! Several users of one dossier (scenario 2): who, with which rights; inviting, taking up, ending.
 
 use actix_web::http::StatusCode;
-use actix_web::web::Path;
 use askama::Template;
 use chrono::NaiveDate;
-use kw_domain::{DutchTime, Instant};
+use kw_domain::{AccountId, DutchTime, Instant};
 use kw_protocol::problem::ProblemCode;
 use kw_web::{Failure, Form, Frame, Outcome, Problems};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::open::list_of;
-use super::{About, By, Open, Page, Shared, Whole, about, born, end, see, titled};
+use super::{About, By, Open, Page, Shared, Whole, about, about_in, born, end, see, titled};
 use crate::personal::{Dossier, DossierUser, Invitation};
 
 #[derive(Template)]
@@ -32,7 +31,10 @@ struct UsersPage<'a> {
 }
 
 struct Line {
+    /// In the order in which they came.
     number: usize,
+    account: String,
+    since: Option<String>,
     view: bool,
     collect: bool,
     categories: Option<String>,
@@ -62,16 +64,14 @@ pub(super) async fn show(by: By, app: Shared) -> Outcome {
 }
 
 async fn page(by: &By, app: &Shared, problems: &Problems, form: Option<&Form<Whole>>) -> Page {
-    let (open, about) = (Open::of(app, by)?, about(by)?);
+    let (open, about) = (Open::reading(app, by).await?, about(by)?);
     let users: Vec<DossierUser> = open.get(&format!("/v1/dossiers/{}/users", about.dossier)).await?;
     let (f, agreement) = (by.frame("collected-users"), app.agreed());
-    let said = {
-        let kept = &mut by.session.data().collected;
-        kept.list_users(users.iter().map(|one| one.account.clone()).collect());
-        kept.said()
-    };
+    let said = by.session.data().collected.said();
     let lines = (1..).zip(users).map(|(number, one)| Line {
         number,
+        account: one.account,
+        since: one.since.map(|at| f.moment(at)),
         view: one.limits.view,
         collect: one.limits.collect,
         categories: one
@@ -112,7 +112,7 @@ pub(super) async fn invite(form: Form<Whole>, app: Shared) -> Outcome {
 
 async fn make(form: &Form<Whole>, app: &Shared) -> Page {
     let by = &form.by;
-    let (open, about) = (Open::of(app, by)?, about(by)?);
+    let (open, about) = (Open::reading(app, by).await?, about_in(form)?);
     let mut problems = Problems::new();
     let (view, collect) = (form.given("view").is_some(), form.given("collect").is_some());
     if !view && !collect {
@@ -153,7 +153,7 @@ fn end_of(day: &str, month: &str, year: &str, now: Instant) -> Result<Instant, (
 /// `GET /collected/invitation`: the code, once.
 pub(super) async fn invitation(by: By, app: Shared) -> Outcome {
     let page = async {
-        Open::of(&app, &by)?;
+        Open::reading(&app, &by).await?;
         let about = about(&by)?;
         let made = by.session.data().collected.invitation();
         let Some((code, until)) = made else { return Ok(see("/collected/users")) };
@@ -164,12 +164,12 @@ pub(super) async fn invitation(by: By, app: Shared) -> Outcome {
     end(&by, page.await)
 }
 
-/// `POST /collected/users/{at}/end`: at once.
-pub(super) async fn stop(form: Form<Whole>, app: Shared, at: Path<usize>) -> Outcome {
+/// `POST /collected/users/end`: at once.
+pub(super) async fn stop(form: Form<Whole>, app: Shared) -> Outcome {
     let by = &form.by;
     let page = async {
-        let (open, about) = (Open::of(&app, by)?, about(by)?);
-        let account = by.session.data().collected.user(*at).ok_or_else(Failure::not_found)?;
+        let (open, about) = (Open::reading(&app, by).await?, about_in(&form)?);
+        let account = AccountId::parse(form.get("account")).map_err(|_| Failure::not_found())?;
         let path = format!("/v1/dossiers/{}/users/{account}", about.dossier);
         open.send::<Value>(Method::DELETE, &path, None).await?;
         by.session.data().collected.say("collected-user-ended");

@@ -41,7 +41,9 @@ fn approved() -> Resolution {
 
 fn reader(party: &str, person: &str) -> Reader {
     let Consent { party, person, .. } = consent(0, party, person, 0);
-    Reader { party, person, role: Role::auditor(), certificate_sha256: [9; 32], proven: false }
+    // Each has a certificate, by the first letter of their name.
+    let certificate = if person.as_str().starts_with('a') { 1 } else { 2 };
+    Reader { party, person, role: Role::auditor(), certificate_sha256: [certificate; 32], proven: false }
 }
 
 fn approve(resolution: &Resolution, second: Consent) -> Result<(), MayNot> {
@@ -82,9 +84,32 @@ fn one_certificate_is_two_when_the_provider_proves_both() {
     let first = Resolution { request: proven(consent(0, AUDITOR, "a.first", 1)), ..requested() };
     let second = consent(1, AUDITOR, "b.second", 1);
     assert_eq!(approve(&first, proven(second.clone())), Ok(()));
-    assert_eq!(approve(&first, second.clone()), Err(MayNot::SameCertificate));
-    assert_eq!(approve(&requested(), proven(second)), Err(MayNot::SameCertificate));
+    assert_eq!(approve(&first, second.clone()), Err(MayNot::NotProven));
+    assert_eq!(approve(&requested(), proven(second)), Err(MayNot::NotProven));
+    // Anna with a certificate of her own is not somebody else than who the provider says is Anna under another name.
+    for first in [first.clone(), requested()] {
+        let other = consent(1, AUDITOR, "b.second", 2);
+        let other = if first.request.proven { other } else { proven(other) };
+        assert_eq!(approve(&first, other), Err(MayNot::NotProven));
+    }
     assert_eq!(approve(&first, proven(consent(1, AUDITOR, "A.First", 1))), Err(MayNot::SamePerson));
+}
+
+#[test]
+fn who_was_proven_shows_it_again_and_who_had_a_certificate_has_it_still() {
+    let both = |proven| Resolution {
+        request: Consent { proven, ..requested().request },
+        approval: Some(Consent { proven, ..consent(1, AUDITOR, "b.second", 2) }),
+        ..approved()
+    };
+    let by = |proven, certificate| {
+        let reader = Reader { proven, certificate_sha256: [certificate; 32], ..reader(AUDITOR, "a.first") };
+        move |resolution: &Resolution| may_use(&agreement(), resolution, &reader, at(2))
+    };
+    assert_eq!(by(true, 7)(&both(true)), Ok(()));
+    assert_eq!(by(false, 1)(&both(true)), Err(MayNot::NotProven));
+    assert_eq!(by(false, 1)(&both(false)), Ok(()));
+    assert_eq!(by(true, 7)(&both(false)), Err(MayNot::NotOneOfBoth));
 }
 
 #[test]

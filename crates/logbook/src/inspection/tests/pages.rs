@@ -121,7 +121,7 @@ async fn a_period_of_a_log_that_is_not_quite_in_order_is_read_whole() {
             records.iter().filter(|(_, at)| *at >= from && *at < until).map(|(index, _)| *index).collect();
         expected.reverse();
         let filter = AccessFilter { from: Some(from), until: Some(until), ..AccessFilter::default() };
-        let going = Walk { before: None, filter, limit: 1_000, about: None, at_once: 50 };
+        let going = Walk { before: None, from: 0, filter, limit: 1_000, about: None, at_once: 50 };
         let walked = bed.store.read_blocking(|log| walk(log, &going)).unwrap();
         assert_eq!(walked.entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), expected);
         assert_eq!(walked.next, None);
@@ -157,6 +157,7 @@ proptest! {
             expected.reverse();
             let mut going = Walk {
                 before: None,
+                from: 0,
                 filter: AccessFilter::default(),
                 limit,
                 about: Some(kw_store::Meant::Subject(people[whom])),

@@ -1,5 +1,7 @@
+use kw_domain::ResolutionId;
 use kw_ledger::search::Search;
 use kw_ledger::{AccessRecord, Event, Leaf, LeafKind, Outcome, Salt, Verdict, canonical};
+use kw_protocol::access_log::AccessLogSearch;
 use kw_protocol::problem::ProblemCode;
 
 use super::bed::{AUDITOR, Bed, ORIGIN, SWITCHBOARD, indices, oin, reader, refused, search, somebody};
@@ -42,6 +44,32 @@ async fn every_page_is_in_the_log_before_it_is_handed_out_with_what_was_asked() 
         assert_eq!((actor.id.as_str(), actor.role.as_str()), ("a.first", "auditor"));
         assert_eq!((read.result, read.decision.verdict), (Outcome::Success, Verdict::Allowed));
         assert!(serde_json::from_str::<Search>(read.search.as_ref().unwrap()).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn one_entry_is_found_by_its_place_and_its_reading_is_recorded() {
+    let bed = Bed::new();
+    bed.busy(5).await;
+    let mut asked = search("{}");
+    for (index, found) in [(2, vec![2]), (0, vec![0]), (900, vec![])] {
+        asked.index = Some(index);
+        let page = bed.search(&reader("a.first", 1), &asked).await.unwrap();
+        assert_eq!((indices(std::slice::from_ref(&page)), page.next_cursor), (found, None), "{index}");
+    }
+    let records = bed.records().await;
+    let reads: Vec<_> = records.iter().filter(|record| record.event == Event::AccessLogSearched).collect();
+    let found: Vec<_> = reads.iter().map(|read| (read.search.clone().unwrap(), read.count)).collect();
+    let before = |before: u64| format!(r#"{{"before":{before},"filter":{{}}}}"#);
+    assert_eq!(found, [(before(3), Some(1)), (before(1), Some(1)), (before(901), Some(0))]);
+
+    // A place stands alone.
+    let with = |filter: &str| AccessLogSearch { index: Some(2), ..search(filter) };
+    let resolution = AccessLogSearch { resolution: Some(ResolutionId::from_bytes([1; 16])), ..with("{}") };
+    let last = AccessLogSearch { index: Some(u64::MAX), ..search("{}") };
+    for wrong in [with(r#"{"actor":"j.jansen"}"#), resolution, last] {
+        let refusal = refused(bed.search(&reader("a.first", 1), &wrong).await, ProblemCode::Invalid);
+        assert_eq!(refusal.fields()[0].pointer, "/index");
     }
 }
 

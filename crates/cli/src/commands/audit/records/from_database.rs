@@ -65,7 +65,7 @@ fn opened(entry: StoredEntry) -> Entry {
         Some(record) => Opening::Record(record.into_string()),
         None => Opening::Erased,
     };
-    Entry { index: entry.index, opened }
+    Entry { index: entry.index, leaf: entry.leaf, opened }
 }
 
 fn unusable(error: impl std::fmt::Display) -> Failure {

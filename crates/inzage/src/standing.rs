@@ -1,0 +1,70 @@
+//! Who may read on: under a mandate, only while it counts. What was gathered is gone when it does not.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use kw_protocol::problem::ProblemCode;
+use kw_web::{Failure, SignedIn};
+
+use crate::app::App;
+use crate::gathering::Asking;
+use crate::kept::Kept;
+use crate::person::Person;
+
+/// Somebody who signed in, for themselves or under a mandate that counts at this moment: what every page about a person starts with.
+pub(crate) struct Standing(SignedIn<Kept>);
+
+impl Deref for Standing {
+    type Target = SignedIn<Kept>;
+
+    fn deref(&self) -> &SignedIn<Kept> {
+        &self.0
+    }
+}
+
+impl FromRequest for Standing {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let by = SignedIn::<Kept>::from_request(request, payload);
+        let app = request.app_data::<Data<App>>().cloned();
+        Box::pin(async move {
+            let (by, app) = (by.await?, app.ok_or_else(Failure::fault)?);
+            still(&app, &by).await?;
+            Ok(Self(by))
+        })
+    }
+}
+
+async fn still(app: &App, by: &SignedIn<Kept>) -> Result<(), Failure> {
+    if Person::of(by.user())?.mandate.is_none() {
+        return Ok(());
+    }
+    if is_known(by) {
+        return Ok(());
+    }
+    let now = by.shell.now();
+    let counts = Asking::new(app, by)?.standing().await;
+    let mut kept = by.session.data();
+    match &counts {
+        Ok(()) => kept.counted_at = Some(now),
+        Err(Failure::Problem { code: ProblemCode::RepresentationEnded }) => *kept = Kept::default(),
+        // The register does not answer: nothing is shown, and it is still there when it does.
+        Err(_) => kept.counted_at = None,
+    }
+    counts
+}
+
+/// Whether the register said so a moment ago.
+pub(crate) fn is_known(by: &SignedIn<Kept>) -> bool {
+    let (now, known) = (by.shell.now(), by.session.data().counted_at);
+    known.is_some_and(|known| known <= now && now.since(known) < REMEMBERED)
+}
+
+/// A page and what belongs to it ask the register once.
+const REMEMBERED: Duration = Duration::from_secs(2);
