@@ -18,8 +18,8 @@ use crate::pages::{choices, corrections};
 pub(crate) struct Kept {
     /// What was gathered about the person.
     gathered: Option<Arc<Gathered>>,
-    /// When the register said last that the mandate counts, under which somebody acts.
-    pub(crate) counted_at: Option<Instant>,
+    /// What the register said last.
+    pub(crate) counted: Option<Counted>,
     /// What the next page says first: a message.
     said: Option<&'static str>,
     /// How often somebody else's number was wrong.
@@ -28,6 +28,13 @@ pub(crate) struct Kept {
     pub(crate) wanted: Wanted,
     /// The session at the personal environment.
     pub(crate) collected: Collected,
+}
+
+/// A mandate counted.
+pub(crate) struct Counted {
+    /// The mandate under which somebody acts, or the dossier that is open under one: the answer is about no other.
+    pub(crate) what: String,
+    pub(crate) at: Instant,
 }
 
 /// For which line of which page a form was opened.

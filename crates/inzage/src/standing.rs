@@ -12,7 +12,7 @@ use kw_web::{Failure, SignedIn};
 
 use crate::app::App;
 use crate::gathering::Asking;
-use crate::kept::Kept;
+use crate::kept::{Counted, Kept};
 use crate::person::Person;
 
 /// Somebody who signed in, for themselves or under a mandate that counts at this moment: what every page about a person starts with.
@@ -42,28 +42,30 @@ impl FromRequest for Standing {
 }
 
 async fn still(app: &App, by: &SignedIn<Kept>) -> Result<(), Failure> {
-    if Person::of(by.user())?.mandate.is_none() {
-        return Ok(());
-    }
-    if is_known(by) {
+    let Some(mandate) = Person::of(by.user())?.mandate else { return Ok(()) };
+    let what = mandate.id.to_string();
+    if is_known(by, &what) {
         return Ok(());
     }
     let now = by.shell.now();
     let counts = Asking::new(app, by)?.standing().await;
     let mut kept = by.session.data();
     match &counts {
-        Ok(()) => kept.counted_at = Some(now),
+        Ok(()) => kept.counted = Some(Counted { what, at: now }),
         Err(Failure::Problem { code: ProblemCode::RepresentationEnded }) => *kept = Kept::default(),
         // The register does not answer: nothing is shown, and it is still there when it does.
-        Err(_) => kept.counted_at = None,
+        Err(_) => kept.counted = None,
     }
     counts
 }
 
 /// Whether the register said so a moment ago.
-pub(crate) fn is_known(by: &SignedIn<Kept>) -> bool {
-    let (now, known) = (by.shell.now(), by.session.data().counted_at);
-    known.is_some_and(|known| known <= now && now.since(known) < REMEMBERED)
+pub(crate) fn is_known(by: &SignedIn<Kept>, what: &str) -> bool {
+    let now = by.shell.now();
+    let known = &by.session.data().counted;
+    known
+        .as_ref()
+        .is_some_and(|known| known.what == what && known.at <= now && now.since(known.at) < REMEMBERED)
 }
 
 /// A page and what belongs to it ask the register once.

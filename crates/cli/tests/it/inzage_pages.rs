@@ -1,6 +1,9 @@
 //! Inzage over HTTP, with every service of the chain a process of its own and the demonstration's provider of statements: what people
 //! see and do for themselves, what they may for somebody else, and what is refused.
 
+mod mandates;
+mod represented;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -278,8 +281,8 @@ async fn people_see_choose_and_correct_for_themselves_and_somebody_else_as_far_a
     own_data(&bed, &mut sanne).await;
     consent_and_objection(&bed, &mut sanne).await;
     corrections(&bed, &mut sanne).await;
-    represented(&bed, mandate).await;
-    mandates(&bed, &mut sanne).await;
+    represented::as_far_as_the_mandate_goes(&mut bed, mandate).await;
+    mandates::asked_for_confirmed_and_taken_back(&bed, &mut sanne).await;
     everything(&bed, &mut sanne).await;
     a_party_is_down(&mut bed, &mut sanne).await;
 
@@ -451,96 +454,6 @@ async fn corrections(bed: &Bed, sanne: &mut Visitor) {
     assert!(sent.text.contains("Uw verzoek is verstuurd"), "{}", sent.text);
 }
 
-async fn represented(bed: &Bed, mandate: MandateId) {
-    let mut riet = bed.browser("riet", Some(mandate)).await;
-    let missing = bed.send(&mut riet, "/collect", &[]).await;
-    assert!(missing.text.contains("Vul de geboortedatum in"), "{}", missing.text);
-    let seen = bed.send(&mut riet, "/collect", &[("born", BORN)]).await;
-    assert!(seen.text.contains("1 registratie"), "{}", seen.text);
-    for path in PAGES.iter().chain(&["/acting"]) {
-        let page = bed.page(&mut riet, path).await;
-        assert!(page.text.contains("U handelt namens Sanne"), "{path}: {}", page.text);
-        assert!(!page.text.contains("Jeugdzorg"), "{path}: the mandate does not cover it: {}", page.text);
-    }
-    let file = riet.get(&bed.at("/download.json")).await;
-    assert!(
-        !file.text.contains("youth-care") && file.text.contains("not-covered-by-the-mandate"),
-        "{}",
-        file.text
-    );
-    let holders = bed.page(&mut riet, "/holders").await;
-    let (_, outside) = holders.text.split_once("Uw machtiging gaat niet over deze soorten gegevens").unwrap();
-    let (outside, not_asked) = outside.split_once("Deze lijst is niet compleet").unwrap();
-    assert!(outside.contains("Plan jeugdhulp") && outside.contains("Ondersteuning door de gemeente"));
-    assert!(not_asked.contains("Jeugdgezondheid") && not_asked.contains("die organisatie"), "{not_asked}");
-    for path in ["/choices/new", "/objections/new", "/mandates/new"] {
-        let refused = riet.get(&bed.at(path)).await;
-        assert_eq!(refused.status.as_u16(), 403, "{path}");
-    }
-    for (path, form) in [
-        ("/choices", vec![("verdict", "given"), ("category", "youth-care-plan")]),
-        (
-            "/objections",
-            vec![("registration", "00000099000000012000:school-attendance"), ("reason", "incorrect")],
-        ),
-        ("/mandates", vec![("direction", "represented"), ("number", FRIEND), ("born", BORN)]),
-        ("/corrections", vec![("holder", SCHOOL), ("category", "school-attendance")]),
-    ] {
-        let refused = bed.send(&mut riet, path, &form).await;
-        assert_eq!(refused.status.as_u16(), 403, "{path}: {}", refused.text);
-        assert!(refused.text.contains("Hiervoor is geen machtiging"), "{}", refused.text);
-    }
-    // Who may not choose for her does not see what she chose (docs/decisions/0049).
-    let choices = bed.page(&mut riet, "/choices").await;
-    assert!(choices.text.contains("Uw machtiging gaat hier niet over"), "{}", choices.text);
-    assert!(!choices.text.contains("Afgewezen"), "{}", choices.text);
-    let told: serde_json::Value = serde_json::from_str(&file.text).unwrap();
-    for part in ["consents", "objections", "correctionRequests"] {
-        assert_eq!(told[part]["missing"], "not-covered-by-the-mandate", "{part}");
-    }
-    another_legal_subject(bed, mandate).await;
-    for path in PAGES {
-        bed.page(&mut riet, path).await;
-    }
-    bed.provider.withdraw_mandate(mandate, None).await.unwrap();
-    // What the register said is worth two seconds.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    let over = riet.get(&bed.at("/holders")).await;
-    assert_eq!(over.status.as_u16(), 403, "{}", over.text);
-    assert!(over.text.contains("De machtiging is voorbij"), "{}", over.text);
-    assert!(over.text.contains("niets meer van deze persoon zien"), "{}", over.text);
-    for path in PAGES.iter().chain(&["/download.json"]) {
-        let over = riet.get(&bed.at(path)).await;
-        assert_eq!(over.status.as_u16(), 403, "{path}: {}", over.text);
-        assert!(!over.text.contains("De Linde") && !over.text.contains("Schoolverzuim"), "{}", over.text);
-    }
-    let over = bed.send(&mut riet, "/collect", &[("born", BORN)]).await;
-    assert!(over.text.contains("De machtiging is voorbij"), "{}", over.text);
-}
-
-/// Where something of the person is.
-const PAGES: [&str; 7] = ["/", "/holders", "/accesses", "/choices", "/mandates", "/corrections", "/print"];
-
-/// The same person signs in again, for somebody else: nothing of the session goes on.
-async fn another_legal_subject(bed: &Bed, mandate: MandateId) {
-    let mut riet = bed.browser("riet", Some(mandate)).await;
-    bed.send(&mut riet, "/collect", &[("born", BORN)]).await;
-    bed.page(&mut riet, "/holders").await;
-    let again = riet.get(&bed.at("/sign-in?again=true&next=/holders")).await;
-    let page = riet.follow(again).await;
-    let (token, secret) = (page.token(), "secret of riet");
-    let form = [("_token", token.as_str()), ("username", "riet"), ("secret", secret)];
-    let seen = riet.post(page.url.as_str(), &form).await;
-    let page = riet.follow(seen).await;
-    let token = page.token();
-    let seen = riet.post(&format!("{}/choice", page.url), &[("_token", &token), ("for", "self")]).await;
-    let seen = riet.follow(seen).await;
-    assert_eq!((seen.status.as_u16(), seen.url.path()), (200, "/"), "nothing is kept to show: {}", seen.text);
-    assert!(!seen.text.contains("Sanne") && !seen.text.contains("Opgehaald op"), "{}", seen.text);
-    let file = riet.get(&bed.at("/download.json")).await;
-    assert_eq!(file.header("location"), "/");
-}
-
 /// What the others know is there; who does not answer is named, with what is missing and what to do, on every page and in the file.
 async fn a_party_is_down(bed: &mut Bed, sanne: &mut Visitor) {
     bed.town.stop("school");
@@ -575,99 +488,6 @@ async fn a_party_is_down(bed: &mut Bed, sanne: &mut Visitor) {
     let silent: Vec<_> = parties.iter().filter(|one| one["status"] != "answered").collect();
     assert!(matches!(silent.as_slice(), [one] if one["party"]["oin"] == SCHOOL), "{silent:?}");
     assert_eq!(told["holders"].as_array().map(Vec::len), Some(2), "the index knows as before");
-}
-
-async fn mandates(bed: &Bed, sanne: &mut Visitor) {
-    bed.send(sanne, "/collect", &[("born", BORN)]).await;
-    let given = [
-        ("direction", "represented"),
-        ("number", FRIEND),
-        ("born", BORN),
-        ("categories", "school-attendance"),
-        ("acts", "view"),
-    ];
-    let own: Vec<_> =
-        given.iter().map(|(name, value)| (*name, if *name == "number" { PERSON } else { value })).collect();
-    let refused = bed.send(sanne, "/mandates", &own).await;
-    assert!(
-        refused.text.contains("Dit is uw eigen nummer") && !refused.text.contains(PERSON),
-        "{}",
-        refused.text
-    );
-    // Whatever she types, she is fifteen, and it ends when she is sixteen.
-    let older: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (*name, if *name == "born" { "1990-01-01" } else { value }))
-        .collect();
-    let active = bed.send(sanne, "/mandates", &older).await;
-    for word in ["De machtiging is aangevraagd", "<dd>Geldt</dd>", "20 juli 2027"] {
-        assert!(active.text.contains(word), "{word}: {}", active.text);
-    }
-    let path = between(&active.text, "action=\"/mandates/", "\"").unwrap().to_owned();
-
-    // The same mandate has another name in another session, and what another session names is nothing here.
-    let mut riet = bed.browser("riet", None).await;
-    bed.send(&mut riet, "/collect", &[]).await;
-    let strange = bed.send(&mut riet, &format!("/mandates/{path}"), &[]).await;
-    assert_eq!(strange.status.as_u16(), 404, "{}", strange.text);
-    let withdrawn = bed.send(sanne, &format!("/mandates/{path}"), &[]).await;
-    assert!(withdrawn.text.contains("De machtiging is ingetrokken"), "{}", withdrawn.text);
-
-    // Of whom nobody knows the age, nobody has a mandate.
-    let unknown: Vec<_> =
-        given.iter().map(|(name, value)| (*name, if *name == "number" { PERSON } else { value })).collect();
-    let refused = bed.send(&mut riet, "/mandates", &unknown).await;
-    assert!(refused.text.contains("Wij weten niet hoe oud u bent"), "{}", refused.text);
-
-    // Somebody says that she is of age, or a small child.
-    let said = |born: &'static str| {
-        let field = move |(name, value): &(&'static str, &'static str)| match *name {
-            "direction" => (*name, "representative"),
-            "number" => (*name, PERSON),
-            "born" => (*name, born),
-            _ => (*name, *value),
-        };
-        given.iter().map(field).collect::<Vec<_>>()
-    };
-    let refused = bed.send(&mut riet, "/mandates", &said("2020-01-01")).await;
-    assert!(refused.text.contains("Op deze leeftijd kan deze machtiging niet"), "{}", refused.text);
-    let waits = bed.send(&mut riet, "/mandates", &said("1990-01-01")).await;
-    assert!(waits.text.contains("Wacht op bevestiging"), "{}", waits.text);
-    bed.send(sanne, "/collect", &[("born", BORN)]).await;
-    let page = bed.page(sanne, "/mandates").await;
-    let (before, _) = page.text.split_once("/confirm\"").unwrap_or_else(|| panic!("{}", page.text));
-    let older = format!("/mandates/{}", before.rsplit('/').next().unwrap());
-    let page = bed.page(sanne, &format!("{older}/confirm")).await;
-    assert!(page.text.contains("een andere leeftijd dan die van u"), "{}", page.text);
-    let refused = bed.send(sanne, &format!("{older}/confirm"), &[("number", FRIEND)]).await;
-    assert!(refused.text.contains("een andere leeftijd dan die van u"), "{}", refused.text);
-    assert!(!bed.page(sanne, "/mandates").await.text.contains("<dd>Geldt</dd>"));
-    bed.send(sanne, &format!("{older}/withdraw"), &[]).await;
-
-    // Somebody asks to act for her: she confirms it only by saying who it is.
-    let asked: Vec<_> = given
-        .iter()
-        .map(|(name, value)| match *name {
-            "direction" => (*name, "representative"),
-            "number" => (*name, PERSON),
-            _ => (*name, *value),
-        })
-        .collect();
-    let waits = bed.send(&mut riet, "/mandates", &asked).await;
-    assert!(waits.text.contains("Wacht op bevestiging"), "{}", waits.text);
-    bed.send(sanne, "/collect", &[("born", BORN)]).await;
-    let page = bed.page(sanne, "/mandates").await;
-    let (before, _) = page.text.split_once("/confirm\"").unwrap_or_else(|| panic!("{}", page.text));
-    let path = format!("/mandates/{}/confirm", before.rsplit('/').next().unwrap());
-    bed.page(sanne, &path).await;
-    let wrong = bed.send(sanne, &path, &[("number", "999991802")]).await;
-    assert!(wrong.text.contains("niet met deze persoon"), "{}", wrong.text);
-    let confirmed = bed.send(sanne, &path, &[("number", FRIEND)]).await;
-    assert!(
-        confirmed.text.contains("De machtiging is bevestigd") && confirmed.text.contains("<dd>Geldt</dd>"),
-        "{}",
-        confirmed.text
-    );
 }
 
 async fn everything(bed: &Bed, sanne: &mut Visitor) {

@@ -137,6 +137,8 @@ pub(super) async fn come_back(
     let Ok(by) = by else { return session::signed_out(&shell, &request) };
     let page = async {
         Open::of(&app, &by)?;
+        // The holder may have refused because the mandate is over: what was known before people left is not known any more.
+        by.session.data().counted = None;
         let cookies = by.session.data().collected.back();
         let path = format!("/v1/collections/callback?{}", request.query_string());
         let answer = there(&app)?.outside::<Collection>(Method::GET, &path, Some(&cookies)).await;

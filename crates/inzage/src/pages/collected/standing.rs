@@ -6,6 +6,7 @@ use kw_protocol::mandate::{MandateKind, MandateStatus, Side};
 use super::{By, Open, Stop};
 use crate::app::App;
 use crate::gathering::Asking;
+use crate::kept::Counted;
 use crate::personal::Represented;
 use crate::standing::is_known;
 
@@ -13,7 +14,7 @@ use crate::standing::is_known;
 /// the session's own end has to do.
 pub(super) async fn counts(app: &App, by: &By, open: &Open<'_>) -> Result<bool, Stop> {
     let Some(about) = by.session.data().collected.about().filter(|about| !about.own) else { return Ok(true) };
-    if is_known(by) {
+    if is_known(by, &about.dossier) {
         return Ok(true);
     }
     let now = by.shell.now();
@@ -48,7 +49,7 @@ pub(super) async fn counts(app: &App, by: &By, open: &Open<'_>) -> Result<bool, 
         known.iter().all(|one| active(&one.mandate)) && !(known.is_empty() && unknown.is_empty())
     };
     if counts {
-        by.session.data().counted_at = Some(now);
+        by.session.data().counted = Some(Counted { what: about.dossier, at: now });
     }
     Ok(counts)
 }
