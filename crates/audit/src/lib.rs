@@ -15,6 +15,6 @@ pub use comparing::{Compared, GRACE, compare, place};
 pub use export::{ExportFormat, Exporter, sha256_hex};
 pub use month::Month;
 pub use records::{
-    Entry, Found, Log, Opening, Pages, Period, RemoteError, RemotePages, Tally, Walk, merged_newest,
-    opened_entry,
+    Entry, Found, Log, Opening, Pages, Patience, Period, RemoteError, RemotePages, Tally, Walk,
+    merged_newest, opened_entry,
 };

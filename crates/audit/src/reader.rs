@@ -8,7 +8,7 @@ mod trust;
 mod whole;
 
 pub use copy::{Copied, CopyError, mirror};
-pub use entry::{RecordedEntry, prove, verify_proof};
+pub use entry::{Reading, RecordedEntry, prove, verify_proof};
 pub use error::VerifyError;
 pub use source::{CHECKPOINT, LogSource, POLICY_FILE, ReadError, VKEY_FILE};
 pub use trust::{Trust, TrustError};

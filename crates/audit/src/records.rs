@@ -9,7 +9,7 @@ use kw_domain::Instant;
 use kw_ledger::{AccessRecord, Logged};
 use serde::Serialize;
 
-pub use remote::{RemoteError, RemotePages, Walk, opened_entry};
+pub use remote::{Patience, RemoteError, RemotePages, Walk, opened_entry};
 
 /// From when until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

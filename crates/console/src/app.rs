@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kw_agreement::{Agreement, LogIdentity, LogOwner};
-use kw_audit::{Log, Period, RemoteError, RemotePages};
-use kw_client::{AccessLogClient, ClientError, Context, Entropy};
+use kw_audit::{Log, Patience, Period, RemoteError, RemotePages};
+use kw_client::{ClientError, Context, Entropy};
 use kw_domain::{ActorId, Clock, Oin};
 use kw_runtime::SharedAgreement;
-use kw_transport::Tls;
 use kw_web::Failure;
 
 use crate::operator::OperatorClient;
+use crate::services::{Service, Services};
 
 /// One console.
 pub(crate) struct Console {
     pub(crate) agreement: SharedAgreement,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The auditing organisation's certificate.
-    pub(crate) auditor: Option<Tls>,
+    /// The services that keep logs, for auditors.
+    pub(crate) services: Option<Services>,
     /// The switchboard's operator API.
     pub(crate) operator: Option<OperatorClient>,
     /// After how long without a word a partner is silent.
@@ -34,19 +34,16 @@ impl Console {
         Context::new(Arc::clone(&self.clock), Entropy::system())
     }
 
-    /// The certificate of the auditing organisation.
-    pub(crate) fn tls(&self) -> Result<&Tls, Failure> {
-        self.auditor.as_ref().ok_or_else(Failure::not_found)
-    }
-
     /// The operator API of the switchboard.
     pub(crate) fn operator(&self) -> Result<&OperatorClient, Failure> {
         self.operator.as_ref().ok_or_else(Failure::not_found)
     }
 
-    /// An auditor's client of the service that keeps a log.
-    pub(crate) fn access_log(&self, log: &LogIdentity) -> Result<AccessLogClient, Failure> {
-        AccessLogClient::new(self.tls()?, log.oin, &log.endpoint, self.context()).map_err(|e| not_asked(&e))
+    /// The service that keeps a log.
+    pub(crate) fn service(&self, log: &LogIdentity) -> Result<Service, Failure> {
+        let services = self.services.as_ref().ok_or_else(Failure::not_found)?;
+        let found = services.of(&self.agreement(), log, self.context());
+        found.map_err(|error| not_asked(&error))
     }
 
     /// The records of a log, read by this person.
@@ -56,8 +53,8 @@ impl Console {
         auditor: &ActorId,
         period: Period,
     ) -> Result<Log<RemotePages>, Failure> {
-        RemotePages::open(self.tls()?, log, auditor.clone(), period, self.context())
-            .map_err(|error| not_asked(&error))
+        let client = self.service(&log)?.records;
+        Ok(RemotePages::open(client, log, auditor.clone(), period, Patience::Short))
     }
 
     /// Every log of the chain whose records two parties share: not the pseudonymiser's.

@@ -8,6 +8,7 @@ mod error;
 mod operator;
 mod pages;
 mod serve;
+mod services;
 
 pub use config::ConsoleConfig;
 pub use serve::{prepare, serve};

@@ -13,6 +13,7 @@ use crate::config::ConsoleConfig;
 use crate::error::SettingsError;
 use crate::operator::OperatorClient;
 use crate::pages;
+use crate::services::Services;
 
 /// Runs it until it is told to end.
 pub async fn serve(config: ConsoleConfig) -> anyhow::Result<()> {
@@ -44,8 +45,9 @@ pub fn prepare(config: ConsoleConfig, http: Http) -> Result<Server, StartError> 
     let silent_seconds = config.operator.as_ref().map_or(0, |settings| settings.silent_seconds);
     let parts = pages::Parts { auditor: auditor.is_some(), operator: operator.is_some() };
     let (agreed, follows) = (agreement.clone(), auditor.clone());
+    let services = auditor.map(Services::new);
     let console =
-        Data::new(Console { agreement: agreement.clone(), clock, auditor, operator, silent_seconds });
+        Data::new(Console { agreement: agreement.clone(), clock, services, operator, silent_seconds });
     let shell = Shell::<pages::Kept>::new(ShellParts {
         name: "console",
         messages: Messages::new((include_str!("../locales/nl.ftl"), include_str!("../locales/en.ftl")))?,

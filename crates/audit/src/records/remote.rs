@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use kw_agreement::LogIdentity;
-use kw_client::{AccessLogClient, ClientError, Context};
+use kw_client::{AccessLogClient, ClientError};
 use kw_domain::ActorId;
 use kw_ledger::search::AccessFilter;
 use kw_ledger::{Canonical, Leaf, LeafKind, Salt};
 use kw_protocol::access_log::{AccessLogEntry, AccessLogPage, AccessLogSearch, LARGEST_PAGE};
-use kw_transport::Tls;
 
 use super::{Entry, Log, Opening, Pages, Period};
 
@@ -18,8 +17,18 @@ pub struct RemotePages {
     client: AccessLogClient,
     origin: String,
     search: AccessLogSearch,
+    patience: Patience,
     walk: Walk,
     is_at_end: bool,
+}
+
+/// How long a service that cannot be reached is waited for before anything of it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Some seconds: it may have been started anew.
+    Long,
+    /// Not at all. Somebody waits, who is told and can ask again.
+    Short,
 }
 
 /// Whether pages are one walk through a log, downwards and with an end. A service could otherwise have a reader go on for ever,
@@ -32,6 +41,10 @@ pub struct Walk {
 }
 
 impl Walk {
+    fn has_begun(&self) -> bool {
+        self.below.is_some()
+    }
+
     /// Whether this page can follow those before it.
     pub fn goes_on(&mut self, page: &AccessLogPage) -> bool {
         let mut below = self.below.unwrap_or(page.size);
@@ -69,15 +82,14 @@ pub enum RemoteError {
 }
 
 impl RemotePages {
-    /// A log of the agreement, read by this person with the certificate of their organisation.
+    /// A log of the agreement, which this client reads for this person.
     pub fn open(
-        tls: &Tls,
+        client: AccessLogClient,
         identity: LogIdentity,
         auditor: ActorId,
         period: Period,
-        context: Context,
-    ) -> Result<Log<Self>, ClientError> {
-        let client = AccessLogClient::new(tls, identity.oin, &identity.endpoint, context)?;
+        patience: Patience,
+    ) -> Log<Self> {
         let filter = AccessFilter { from: period.from, until: period.until, ..AccessFilter::default() };
         let search = AccessLogSearch {
             auditor,
@@ -89,16 +101,18 @@ impl RemotePages {
             resolution: None,
         };
         let (origin, walk) = (identity.origin.clone(), Walk::default());
-        let pages = Self { client, origin, search, walk, is_at_end: false };
-        Ok(Log::new(identity, pages, period))
+        let pages = Self { client, origin, search, patience, walk, is_at_end: false };
+        Log::new(identity, pages, period)
     }
 
     /// Asks again while the service says that it may help: each page is an access of its own, and one more is only one more
     /// record.
     async fn ask(&self) -> Result<AccessLogPage, ClientError> {
+        let is_hurried = self.patience == Patience::Short && !self.walk.has_begun();
         let mut attempt = 1;
         loop {
             match self.client.search(&self.search).await {
+                Err(ClientError::Unreachable) if is_hurried => return Err(ClientError::Unreachable),
                 Err(error) if error.retryable() && attempt < ATTEMPTS => {
                     let wait = error.retry_after().unwrap_or(WAIT);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;

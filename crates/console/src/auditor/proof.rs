@@ -1,13 +1,13 @@
 //! One entry, verified in front of the reader: each check with what came of it.
 
 use kw_agreement::{Agreement, LogIdentity};
-use kw_audit::reader::{LogSource, RecordedEntry, Trust, VerifyError, prove};
+use kw_audit::reader::{Reading, RecordedEntry, Trust, VerifyError};
 use kw_ledger::checkpoint::SignedCheckpoint;
 use kw_ledger::{Leaf, LeafKind};
 use kw_web::Failure;
 
 use super::kept::Kept;
-use crate::app::{Console, not_asked};
+use crate::app::Console;
 
 /// What was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,51 +74,62 @@ impl Soundness {
     }
 }
 
-/// Verifies an entry: its record against its leaf, the leaf against the tree, the tree against the signatures.
+/// Verifies entries of one log, each by itself: its record against its leaf, the leaf against the tree, the tree against the signatures.
 pub(crate) async fn verify(
     console: &Console,
     agreement: &Agreement,
     log: &LogIdentity,
-    entry: &Kept,
-) -> Result<Vec<Check>, Failure> {
-    let source = LogSource::of(console.tls()?, log, console.context()).map_err(|error| not_asked(&error))?;
+    entries: &[Kept],
+) -> Result<Vec<Vec<Check>>, Failure> {
+    let source = console.service(log)?.log;
     let trust = Trust::of(agreement, log).map_err(|_| Failure::fault())?;
-    let opens = match (entry.opens, entry.erased) {
+    let mut reading = Reading::begin(&source, &trust).await;
+    let mut verified = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let mut checks = vec![opens(entry)];
+        checks.extend(match &mut reading {
+            Ok(reading) => match prove_entry(reading, entry).await {
+                Ok(()) => proved(agreement, log, &trust, reading.signed()),
+                Err(error) => failed(&error),
+            },
+            Err(error) => failed(error),
+        });
+        verified.push(checks);
+    }
+    Ok(verified)
+}
+
+/// Whether the record is the one that was committed to.
+fn opens(entry: &Kept) -> Check {
+    let outcome = match (entry.opens, entry.erased) {
         (true, _) => CheckOutcome::Good,
         (false, true) => CheckOutcome::Open,
         (false, false) => CheckOutcome::Bad,
     };
-    let mut checks = vec![Check { what: "opens", outcome: opens, with: String::new() }];
-    match prove_entry(&source, &trust, entry).await {
-        Ok(signed) => {
-            let (size, by) = (signed.checkpoint().size, trust.cosigned_by(&signed));
-            let names: Vec<&str> = by.iter().map(|key| key.name().as_str()).collect();
-            checks.extend([
-                Check { what: "included", outcome: CheckOutcome::Good, with: size.to_string() },
-                Check { what: "signed", outcome: CheckOutcome::Good, with: log.origin.clone() },
-                witnessed(agreement, log, &names),
-            ]);
-        }
-        Err(error) => checks.extend(failed(&error)),
-    }
-    Ok(checks)
+    Check { what: "opens", outcome, with: String::new() }
 }
 
-/// The checkpoint in which the entry is. Its kind stands in the tree and not in what the service hands out: it is one of three.
-async fn prove_entry(
-    source: &LogSource,
-    trust: &Trust,
-    entry: &Kept,
-) -> Result<SignedCheckpoint, VerifyError> {
+/// Its kind stands in the tree and not in what the service hands out: it is one of three.
+async fn prove_entry(reading: &mut Reading<'_>, entry: &Kept) -> Result<(), VerifyError> {
     let mut proved = Err(VerifyError::OtherLeaf(entry.index));
     for kind in [LeafKind::Access, LeafKind::Key, LeafKind::Agreement] {
         let leaf = Leaf { kind, hash: entry.leaf };
-        proved = prove(source, trust, &RecordedEntry { index: entry.index, leaf }).await;
+        proved = reading.prove(&RecordedEntry { index: entry.index, leaf }).await;
         if !matches!(proved, Err(VerifyError::OtherLeaf(_))) {
             break;
         }
     }
-    proved.map(|(_, signed)| signed)
+    proved.map(|_| ())
+}
+
+fn proved(agreement: &Agreement, log: &LogIdentity, trust: &Trust, signed: &SignedCheckpoint) -> Vec<Check> {
+    let (size, by) = (signed.checkpoint().size, trust.cosigned_by(signed));
+    let names: Vec<&str> = by.iter().map(|key| key.name().as_str()).collect();
+    vec![
+        Check { what: "included", outcome: CheckOutcome::Good, with: size.to_string() },
+        Check { what: "signed", outcome: CheckOutcome::Good, with: log.origin.clone() },
+        witnessed(agreement, log, &names),
+    ]
 }
 
 fn witnessed(agreement: &Agreement, log: &LogIdentity, by: &[&str]) -> Check {

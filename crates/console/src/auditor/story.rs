@@ -93,15 +93,22 @@ async fn tell_all(console: &Console, auditor: &ActorId, access: TransactionId) -
         None => (false, Instant::from_millis(0)),
     });
     found.truncate(MOST_ENTRIES);
+    let mut of_logs: BTreeMap<LogOwner, (LogIdentity, Vec<Kept>)> = BTreeMap::new();
+    for (log, entry) in found {
+        of_logs.entry(log.owner).or_insert_with(|| (log, Vec::new())).1.push(entry);
+    }
     let agreement = &agreement;
-    let checked = found.into_iter().map(|(log, entry)| async move {
-        let checks = match verify(console, agreement, &log, &entry).await {
+    let checked = of_logs.into_values().map(|(log, entries)| async move {
+        let checks = match verify(console, agreement, &log, &entries).await {
             Ok(checks) => checks,
-            Err(_) => vec![unchecked("opens"), unchecked("included"), unchecked("signed")],
+            Err(_) => {
+                vec![vec![unchecked("opens"), unchecked("included"), unchecked("signed")]; entries.len()]
+            }
         };
-        Step { log, entry, checks }
+        let steps = entries.into_iter().zip(checks);
+        steps.map(|(entry, checks)| Step { log: log.clone(), entry, checks }).collect::<Vec<_>>()
     });
-    let mut steps = join_all(checked).await;
+    let mut steps: Vec<Step> = join_all(checked).await.into_iter().flatten().collect();
     steps.sort_by_key(|step| match &step.entry.record {
         Some(record) => (false, record.at, order(record.event)),
         None => (true, Instant::from_millis(0), 0),
@@ -178,7 +185,7 @@ async fn find(
     transactions: &[TransactionId],
     period: Option<(Instant, Instant)>,
 ) -> Result<Vec<Kept>, Failure> {
-    let client = console.access_log(log)?;
+    let client = console.service(log)?.records;
     let mut found: BTreeMap<u64, Kept> = BTreeMap::new();
     // One after the other: a service answers few auditors at once.
     for transaction in transactions {

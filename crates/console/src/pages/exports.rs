@@ -8,7 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Data;
 use askama::Template;
 use kw_agreement::LogIdentity;
-use kw_audit::reader::{LogSource, Trust, until_published, verify_leaves};
+use kw_audit::reader::{Trust, until_published, verify_leaves};
 use kw_audit::{ExportFormat, Exporter, Found, Period};
 use kw_domain::Instant;
 use kw_ledger::projection::fsc;
@@ -17,7 +17,7 @@ use kw_web::{Failure, Form, Frame, Outcome, Problems};
 
 use super::view::{self, Choice, Fact};
 use super::{By, Kept, auditor, go_to};
-use crate::app::{Console, in_time, log_of, name_of, not_asked, not_read, slug};
+use crate::app::{Console, in_time, log_of, name_of, not_read, slug};
 use crate::auditor::filter::day;
 use crate::auditor::kept::{Export, VerifiedExport};
 
@@ -107,8 +107,7 @@ async fn read(
     period: Period,
 ) -> Result<Export, Failure> {
     let agreement = console.agreement();
-    let source = LogSource::of(console.tls()?, &identity, console.context());
-    let source = source.map_err(|error| not_asked(&error))?;
+    let source = console.service(&identity)?.log;
     let trust = Trust::of(&agreement, &identity).map_err(|_| Failure::fault())?;
     let mut log = console.records(identity, &by.user().id, period)?;
     let peers = fsc::Peers { switchboard: agreement.switchboard().oin };

@@ -142,7 +142,7 @@ pub(crate) async fn older(form: Form<Kept>, console: Data<Console>) -> Outcome {
 async fn read(by: &By, console: &Console, mut search: Search) -> Result<(), Failure> {
     let agreement = console.agreement();
     let log = log_of(&agreement, &slug(search.log)).ok_or_else(Failure::not_found)?;
-    let client = console.access_log(&log)?;
+    let client = console.service(&log)?.records;
     let mut question = AccessLogSearch {
         auditor: by.user().id.clone(),
         cursor: search.next.take(),

@@ -39,7 +39,8 @@ pub(crate) async fn show(by: By, console: Data<Console>, path: Path<(String, Str
         Some(entry) => entry,
         None => in_time(read(&by, &console, &log, index)).await?,
     };
-    let checks = in_time(verify(&console, &agreement, &log, &entry)).await?;
+    let verified = in_time(verify(&console, &agreement, &log, std::slice::from_ref(&entry))).await?;
+    let checks: Vec<Check> = verified.into_iter().flatten().collect();
     let f = by.frame("console-record");
     let record = entry.record.as_ref();
     let name = name_of(&agreement, log.oin);
@@ -77,7 +78,7 @@ async fn read(by: &By, console: &Console, log: &LogIdentity, index: u64) -> Resu
         proof: None,
         resolution: None,
     };
-    let page = console.access_log(log)?.search(&question).await.map_err(|error| not_asked(&error))?;
+    let page = console.service(log)?.records.search(&question).await.map_err(|error| not_asked(&error))?;
     if page.origin != log.origin {
         return Err(Failure::unavailable());
     }

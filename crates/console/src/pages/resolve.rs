@@ -85,7 +85,7 @@ pub(crate) async fn request(form: Form<Kept>, console: Data<Console>) -> Outcome
         reference,
         subject: None,
     };
-    let client = console.access_log(&log)?;
+    let client = console.service(&log)?.records;
     client.request_resolution(&request).await.map_err(|error| not_asked(&error))?;
     Ok(go_to(&format!("/resolve/{slug}")))
 }
@@ -104,7 +104,7 @@ pub(crate) async fn approve(
     let back = format!("/resolve/{slug}");
     by.require_fresh(&back)?;
     let approval = ApproveResolution { auditor: by.user().id.clone(), proof: Some(by.user().token.clone()) };
-    let client = console.access_log(&log)?;
+    let client = console.service(&log)?.records;
     client.approve_resolution(id, &approval).await.map_err(|error| not_asked(&error))?;
     Ok(go_to(&back))
 }
@@ -113,7 +113,7 @@ async fn page(by: &By, console: &Console, slug: &str, problems: &Problems, asked
     auditor(by)?;
     let agreement = console.agreement();
     let log = log_of(&agreement, slug).ok_or_else(Failure::not_found)?;
-    let listed = console.access_log(&log)?.resolutions().await.ok();
+    let listed = console.service(&log)?.records.resolutions().await.ok();
     let f = by.frame("console-resolve");
     let row = |one: &Resolution| Row {
         id: one.id.to_string(),

@@ -21,7 +21,7 @@ pub(crate) async fn show(by: By, console: Data<Console>) -> Outcome {
     let is = |role: ConsoleRole| by.user().is(role.as_str());
     f.page(&Page {
         f: &f,
-        auditor: console.auditor.is_some() && is(ConsoleRole::Auditor),
+        auditor: console.services.is_some() && is(ConsoleRole::Auditor),
         operator: console.operator.is_some() && is(ConsoleRole::Operator),
     })
 }

@@ -90,9 +90,11 @@ async fn walk(application: &Value, roots: &[PathBuf], rounds: usize) -> anyhow::
                 .map(|(name, token)| (*name, token.as_str()))
                 .chain(fields.iter().copied())
                 .collect();
-            let sent = visitor.post(&format!("{}{path}", address.trim_end_matches('/')), &fields).await;
-            let seen = visitor.follow(sent).await;
-            ensure!(seen.status.is_success(), "{path} gave {}", seen.status);
+            for _ in 0..rounds {
+                let sent = visitor.post(&format!("{}{path}", address.trim_end_matches('/')), &fields).await;
+                let seen = visitor.follow(sent).await;
+                ensure!(seen.status.is_success(), "{path} gave {}", seen.status);
+            }
         }
         let walked = visitor.walk(&address).await;
         for (path, _) in walked.iter().filter(|(_, seen)| seen.status.is_success()) {

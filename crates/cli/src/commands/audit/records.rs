@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kw_agreement::{Agreement, LogOwner};
-use kw_audit::{Entry, RemoteError, RemotePages};
+use kw_audit::{Entry, Patience, RemoteError, RemotePages};
 pub(crate) use kw_audit::{Found, Period, Tally};
+use kw_client::AccessLogClient;
 use kw_domain::ActorId;
 
 use super::access::{AuditConfig, LogName};
@@ -70,7 +71,8 @@ impl Sources {
                 names => names.iter().map(|name| name.identity(&chain)).collect::<Result<_, _>>()?,
             };
             for identity in named {
-                let log = RemotePages::open(&tls, identity, auditor.clone(), period, context())?;
+                let client = AccessLogClient::new(&tls, identity.oin, &identity.endpoint, context())?;
+                let log = RemotePages::open(client, identity, auditor.clone(), period, Patience::Long);
                 logs.push(log.map(|pages| Pages::Remote(Box::new(pages))));
             }
             agreement = Some(chain);
