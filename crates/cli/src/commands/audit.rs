@@ -84,8 +84,13 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<Exit, Failur
 
 /// What was read, for people.
 fn told(tally: records::Tally) -> String {
-    let records::Tally { records, erased, unsound, missing, unreadable } = tally;
-    let mut text = format!("{records} records read");
+    format!("{} records read{}", tally.records, besides(tally))
+}
+
+/// What was found beside records that can be read, to go on with.
+fn besides(tally: records::Tally) -> String {
+    let records::Tally { records: _, erased, unsound, missing, unreadable } = tally;
+    let mut text = String::new();
     if erased > 0 {
         text = format!("{text}, {erased} erased at the end of their term");
     }

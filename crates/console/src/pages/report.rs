@@ -97,21 +97,14 @@ pub(crate) async fn show(by: By, console: Data<Console>, month: Path<String>, pa
     let page = part.page.unwrap_or(0);
     let (first, most) = if part.all { (0, usize::MAX) } else { (page.saturating_mul(PER_PAGE), PER_PAGE) };
     let lines = &report.lines;
-    let withheld = withheld(lines);
     f.page(&Page {
-        is_whole: !lines.iter().any(is_small),
+        is_whole: lines.iter().all(|line| line.count.is_shown()),
         month: month.to_string(),
         made: f.moment(report.made),
         tally: report.tally,
         smallest: SMALLEST,
         plots: plots(&f, &agreement, report),
-        rows: lines
-            .iter()
-            .enumerate()
-            .skip(first)
-            .take(most)
-            .map(|(at, line)| row(&f, &agreement, line, withheld == Some(at)))
-            .collect(),
+        rows: lines.iter().skip(first).take(most).map(|line| row(&f, &agreement, line)).collect(),
         count: lines.len(),
         newer: page.checked_sub(1).filter(|_| !part.all),
         older: (first.saturating_add(most) < lines.len()).then_some(page + 1),
@@ -136,36 +129,16 @@ async fn read(by: &By, console: &Console, month: Month) -> Result<Report, Failur
     Ok(Report { month, made, lines, days: days.over_time(), tally })
 }
 
-fn is_small(line: &UsageLine) -> bool {
-    matches!(line.count, Count::FewerThan(_))
-}
-
-/// The line that is left out beside the small ones, as any total less the others would tell those: the smallest that is not small.
-fn withheld(lines: &[UsageLine]) -> Option<usize> {
-    if !lines.iter().any(is_small) {
-        return None;
-    }
-    let exact = lines.iter().enumerate().filter_map(|(at, line)| match line.count {
-        Count::Exactly(count) => Some((count, at)),
-        Count::FewerThan(_) => None,
-    });
-    exact.min().map(|(_, at)| at)
-}
-
 /// What is shown exactly; small numbers are in no bar, as they are in no table.
 fn plots(f: &Frame, agreement: &Agreement, report: &Report) -> Vec<String> {
     let days = report.days.iter().map(|(span, count)| (*span, if *count < SMALLEST { 0 } else { *count }));
     let lines = &report.lines;
-    let withheld = withheld(lines);
     // Where all is small, so is what its days come to.
-    let tells_small = withheld.is_none() && lines.iter().any(is_small);
+    let tells_small = lines.iter().all(|line| matches!(line.count, Count::FewerThan(_)));
     let over_time = view::over_time(f, days.filter(|_| !tells_small));
     let (mut purposes, mut parties) = (BTreeMap::<String, u64>::new(), BTreeMap::<Oin, u64>::new());
-    for (at, line) in lines.iter().enumerate() {
+    for line in lines {
         let Count::Exactly(count) = line.count else { continue };
-        if withheld == Some(at) {
-            continue;
-        }
         if let Some(purpose) = &line.purpose {
             *purposes.entry(purpose_title(f, agreement, purpose)).or_default() += count;
         }
@@ -192,7 +165,7 @@ fn plots(f: &Frame, agreement: &Agreement, report: &Report) -> Vec<String> {
     columns.into_iter().chain(rows.map(|plot| plot.rows(f))).collect()
 }
 
-fn row(f: &Frame, agreement: &Agreement, line: &UsageLine, is_withheld: bool) -> Row {
+fn row(f: &Frame, agreement: &Agreement, line: &UsageLine) -> Row {
     let category = line.category.as_deref().map(|word| {
         let rules = Category::parse(word).ok().and_then(|category| agreement.category(&category));
         rules.map_or_else(|| word.to_owned(), |rules| title(f, &rules.title))
@@ -203,7 +176,10 @@ fn row(f: &Frame, agreement: &Agreement, line: &UsageLine, is_withheld: bool) ->
         category: category.unwrap_or_default(),
         event: f.t_of("event", line.event.code()),
         result: f.t_of("result", line.result.code()),
-        count: if is_withheld { f.t("report-withheld") } else { line.count.to_string() },
+        count: match line.count {
+            Count::Withheld => f.t("report-withheld"),
+            Count::Exactly(_) | Count::FewerThan(_) => line.count.to_string(),
+        },
     }
 }
 
@@ -215,32 +191,3 @@ fn purpose_title(f: &Frame, agreement: &Agreement, word: &str) -> String {
 /// Numbers below this are not shown: they could point at a person.
 const SMALLEST: u64 = 5;
 const PER_PAGE: usize = 100;
-
-#[cfg(test)]
-mod tests {
-    use kw_ledger::{Event, Outcome};
-
-    use super::*;
-
-    fn lines(counts: &[Count]) -> Vec<UsageLine> {
-        let line = |count: &Count| UsageLine {
-            month: "2026-11".to_owned(),
-            party: Oin::parse("00000099000000012000").unwrap(),
-            purpose: None,
-            category: None,
-            event: Event::QueryAnswered,
-            result: Outcome::Success,
-            count: *count,
-        };
-        counts.iter().map(line).collect()
-    }
-
-    #[test]
-    fn a_small_number_cannot_be_found_from_a_total() {
-        use Count::{Exactly, FewerThan};
-        assert_eq!(withheld(&lines(&[Exactly(9), Exactly(7)])), None, "nothing is small");
-        assert_eq!(withheld(&lines(&[Exactly(9), FewerThan(5), Exactly(7)])), Some(2));
-        assert_eq!(withheld(&lines(&[FewerThan(5), FewerThan(5), Exactly(30)])), Some(2));
-        assert_eq!(withheld(&lines(&[FewerThan(5)])), None, "there is no other");
-    }
-}

@@ -53,6 +53,15 @@ pub enum Count {
     Exactly(u64),
     /// At least one, and fewer than this.
     FewerThan(u64),
+    /// Not small. It is left out beside small ones: any total less the other lines would tell those.
+    Withheld,
+}
+
+impl Count {
+    /// Whether the number is shown.
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Exactly(_))
+    }
 }
 
 impl fmt::Display for Count {
@@ -60,6 +69,7 @@ impl fmt::Display for Count {
         match self {
             Self::Exactly(count) => write!(f, "{count}"),
             Self::FewerThan(smallest) => write!(f, "<{smallest}"),
+            Self::Withheld => f.write_str("withheld"),
         }
     }
 }
@@ -68,7 +78,7 @@ impl Serialize for Count {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Exactly(count) => serializer.serialize_u64(*count),
-            Self::FewerThan(_) => serializer.collect_str(self),
+            Self::FewerThan(_) | Self::Withheld => serializer.collect_str(self),
         }
     }
 }
@@ -107,12 +117,19 @@ impl Usage {
         }
     }
 
-    /// The lines, in the order of their fields.
+    /// The lines, in the order of their fields. Where numbers are small, the smallest of the others is withheld.
     pub fn lines(&self) -> impl Iterator<Item = UsageLine> + '_ {
-        self.counts.iter().map(|(key, count)| {
+        let is_small = |count: u64| count < self.smallest;
+        let tells = self.counts.values().any(|count| is_small(*count));
+        let others = self.counts.iter().filter(|(_, count)| tells && !is_small(**count));
+        let withheld = others.min_by_key(|(_, count)| **count).map(|(key, _)| key);
+        self.counts.iter().map(move |(key, count)| {
+            let count = match *count {
+                small if is_small(small) => Count::FewerThan(self.smallest),
+                _ if withheld == Some(key) => Count::Withheld,
+                count => Count::Exactly(count),
+            };
             let Key { month, party, purpose, category, event, result } = key.clone();
-            let count =
-                if *count < self.smallest { Count::FewerThan(self.smallest) } else { Count::Exactly(*count) };
             UsageLine { month, party, purpose, category, event, result, count }
         })
     }

@@ -81,6 +81,23 @@ fn a_small_count_is_not_shown() {
 }
 
 #[test]
+fn a_small_number_cannot_be_found_from_a_total() {
+    let shown = |counts: &[usize]| -> Vec<String> {
+        let records = (1..).zip(counts).flat_map(|(party, count)| {
+            let categories = question().categories.into_iter().take(1).collect();
+            vec![AccessRecord { party: oin(party), categories, ..question() }; *count]
+        });
+        let records: Vec<_> = records.collect();
+        usage(5, &records).lines().map(|line| line.count.to_string()).collect()
+    };
+    assert_eq!(shown(&[9, 7]), ["9", "7"], "nothing is small");
+    assert_eq!(shown(&[9, 4, 7]), ["9", "<5", "withheld"]);
+    assert_eq!(shown(&[4, 3, 30]), ["<5", "<5", "withheld"]);
+    assert_eq!(shown(&[7, 1, 7]), ["withheld", "<5", "7"]);
+    assert_eq!(shown(&[4]), ["<5"], "there is no other");
+}
+
+#[test]
 fn a_word_that_the_agreement_does_not_know_is_not_repeated() {
     let mut record = question().denied("purpose-unknown");
     record.purpose = Some(Purpose::parse("jan-jansen").unwrap());
@@ -214,7 +231,7 @@ proptest! {
         let usage = usage(0, &records);
         let counted = usage.lines().map(|line| match line.count {
             Count::Exactly(count) => count,
-            Count::FewerThan(_) => panic!("nothing is below zero"),
+            Count::FewerThan(_) | Count::Withheld => panic!("nothing is below zero"),
         });
         prop_assert_eq!(counted.sum::<u64>(), expected);
     }

@@ -1,11 +1,12 @@
 //! Going through the log backwards, a bounded part at a time.
 
-use kw_domain::SubjectReference;
-use kw_ledger::AccessRecord;
+use kw_domain::{Instant, SubjectReference};
 use kw_ledger::search::AccessFilter;
+use kw_ledger::{AccessRecord, Event};
 use kw_protocol::Bytes32;
 use kw_protocol::access_log::AccessLogEntry;
 use kw_store::{LedgerRead, Meant, StoreError, StoredEntry};
+use serde::Deserialize;
 
 /// What is looked for, and how far.
 #[derive(Debug, Clone)]
@@ -52,7 +53,8 @@ pub(super) fn walk<R: LedgerRead + ?Sized>(log: &mut R, walk: &Walk) -> Result<W
         None => size,
     };
     let top = walk.before.map_or(top, |before| before.min(top));
-    let mut page = Page { walk, entries: Vec::new(), bytes: 0, looked_at: 0, next: top };
+    let exchange = walk.filter.transaction.map(|id| id.to_string());
+    let mut page = Page { walk, exchange, entries: Vec::new(), bytes: 0, looked_at: 0, next: top };
     match walk.about {
         None => page.fill(log, bottom)?,
         Some(meant) => page.fill_about(log, meant, bottom)?,
@@ -63,6 +65,8 @@ pub(super) fn walk<R: LedgerRead + ?Sized>(log: &mut R, walk: &Walk) -> Result<W
 
 struct Page<'a> {
     walk: &'a Walk,
+    /// The exchange that is looked for, as records name it.
+    exchange: Option<String>,
     entries: Vec<AccessLogEntry>,
     bytes: usize,
     looked_at: u64,
@@ -145,11 +149,12 @@ impl Page<'_> {
         let filter = &self.walk.filter;
         let Some(record) = &entry.record else {
             // All that is left of an erased record is its moment.
-            let in_time = filter.from.is_none_or(|from| entry.at >= from)
-                && filter.until.is_none_or(|until| entry.at < until);
-            return filter.is_period_only() && in_time;
+            return filter.is_period_only() && self.is_in_time(entry.at);
         };
         if record.as_str().starts_with(CLAIMS) {
+            return false;
+        }
+        if self.is_of_something_else(record.as_str()) {
             return false;
         }
         match serde_json::from_str::<AccessRecord>(record.as_str()) {
@@ -158,6 +163,30 @@ impl Page<'_> {
             Err(_) => true,
         }
     }
+
+    fn is_in_time(&self, at: Instant) -> bool {
+        let AccessFilter { from, until, .. } = &self.walk.filter;
+        from.is_none_or(|from| at >= from) && until.is_none_or(|until| at < until)
+    }
+
+    /// Whether a record is surely not meant. Nearly all are, and to read them whole takes most of the time. Of what cannot be read at
+    /// all, nothing is sure.
+    fn is_of_something_else(&self, record: &str) -> bool {
+        let filter = &self.walk.filter;
+        if filter.is_period_only() || self.exchange.as_ref().is_some_and(|exchange| record.contains(exchange))
+        {
+            return false;
+        }
+        let Ok(Essence { at, event }) = serde_json::from_str(record) else { return false };
+        self.exchange.is_some() || !self.is_in_time(at) || filter.event.is_some_and(|wanted| wanted != event)
+    }
+}
+
+/// What a record says first of all.
+#[derive(Deserialize)]
+struct Essence {
+    at: Instant,
+    event: Event,
 }
 
 fn shown(entry: &StoredEntry, references: Vec<SubjectReference>) -> AccessLogEntry {

@@ -1,8 +1,13 @@
-use kw_domain::ResolutionId;
+use kw_domain::{GrantId, Instant, ResolutionId, TransactionId};
 use kw_ledger::search::Search;
-use kw_ledger::{AccessRecord, Event, Leaf, LeafKind, Outcome, Salt, Verdict, canonical};
+use kw_ledger::{
+    AccessRecord, Event, GrantedAccess, GrantedAct, Leaf, LeafKind, Outcome, Salt, Verdict, canonical,
+};
 use kw_protocol::access_log::AccessLogSearch;
 use kw_protocol::problem::ProblemCode;
+use kw_store::switchboard::Switchboard;
+use kw_store::{Abort, Act, Tx};
+use serde_json::json;
 
 use super::bed::{AUDITOR, Bed, ORIGIN, SWITCHBOARD, indices, oin, reader, refused, search, somebody};
 
@@ -20,6 +25,65 @@ async fn an_entry_opens_its_leaf_and_says_who_did_it() {
     assert_eq!(leaf.hash, entry.leaf.0);
     assert_eq!(record.actor.unwrap().id.as_str(), "j.jansen");
     assert!(entry.references.is_empty(), "whom it is about is not told");
+}
+
+#[tokio::test]
+async fn an_exchange_is_found_by_its_own_records_and_by_those_that_granted_it() {
+    let bed = Bed::new();
+    let exchange = |byte| TransactionId::new(Instant::from_millis(1_795_000_000_000), [byte; 10]);
+    let asked = |byte| AccessRecord {
+        transaction: Some(exchange(byte)),
+        ..bed.record(Event::QueryAnswered, "j.jansen")
+    };
+    let grant = GrantedAccess {
+        act: GrantedAct::Pull,
+        category: "school-attendance".parse().unwrap(),
+        grant: GrantId::new(Instant::from_millis(1_795_000_000_000), [9; 10]),
+        holder: oin(SWITCHBOARD),
+        outcome: None,
+        transaction: exchange(2),
+    };
+    let (own, _) = bed.happened(asked(1), &[]).await;
+    let (other, _) = bed.happened(asked(3), &[]).await;
+    let (granted, _) = bed.happened(AccessRecord { grants: vec![grant], ..asked(1) }, &[]).await;
+    bed.busy(3).await;
+    for (byte, found) in [(1, vec![granted, own]), (2, vec![granted]), (3, vec![other]), (4, vec![])] {
+        let wanted = search(&format!(r#"{{"transaction":"{}"}}"#, exchange(byte)));
+        // Each search is recorded with the exchange in it, and is no record of it.
+        for _ in 0..2 {
+            let page = bed.search(&reader("a.first", 1), &wanted).await.unwrap();
+            assert_eq!(
+                (indices(std::slice::from_ref(&page)), page.next_cursor),
+                (found.clone(), None),
+                "{byte}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_shown_unless_it_is_surely_not_meant() {
+    let bed = Bed::new();
+    let at = bed.record(Event::LeaseRenewed, "somebody").at;
+    let exchange = TransactionId::new(at, [1; 10]);
+    let mut shown = Vec::new();
+    for (record, is_shown) in [
+        (json!({ "what": "nothing that is known" }), true),
+        (json!({ "at": at, "event": "of-another-version" }), true),
+        (json!({ "at": at, "event": "query-answered", "exchanges": [exchange] }), true),
+        (json!({ "at": at, "event": "query-answered", "exchanges": [] }), false),
+        (json!({ "at": at, "event": "lease-renewed", "exchanges": [exchange] }), true),
+    ] {
+        let act = move |_: &mut Tx<'_, Switchboard>| {
+            Ok::<_, Abort<()>>(((), Act::new(at, LeafKind::Access, canonical(&record).unwrap())))
+        };
+        let index = bed.store.write("happen", act).await.unwrap().receipts[0].index;
+        shown.extend(is_shown.then_some(index));
+    }
+    shown.reverse();
+    let page =
+        bed.search(&reader("a.first", 1), &search(&format!(r#"{{"transaction":"{exchange}"}}"#))).await;
+    assert_eq!(indices(&[page.unwrap()]), shown);
 }
 
 #[tokio::test]

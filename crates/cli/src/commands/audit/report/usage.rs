@@ -2,10 +2,10 @@
 
 use kw_audit::Month;
 use kw_ledger::report::{Usage, UsageLine, Vocabulary};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::commands::audit::records::{Opened, Tally};
-use crate::commands::audit::told;
+use crate::commands::audit::{besides, told};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
@@ -36,18 +36,24 @@ pub(super) async fn run(
     }
     drop(progress);
     let lines: Vec<UsageLine> = usage.lines().collect();
+    // How many records there are in all would tell what the lines do not.
+    let is_whole = lines.iter().all(|line| line.count.is_shown());
+    let mut read = json!(tally);
+    if !is_whole {
+        read["records"] = Value::Null;
+    }
     let data = json!({
         "month": month.to_string(),
         "logs": origins,
-        "read": tally,
+        "read": read,
         "smallest": smallest,
         "lines": lines,
     });
-    output.data(&data, || readable(&lines, month, tally));
+    output.data(&data, || readable(&lines, month, tally, is_whole));
     Ok(Exit::of(tally.is_sound()))
 }
 
-fn readable(lines: &[UsageLine], month: Month, tally: Tally) -> String {
+fn readable(lines: &[UsageLine], month: Month, tally: Tally, is_whole: bool) -> String {
     if lines.is_empty() {
         return format!("nothing happened in {month}; {}", told(tally));
     }
@@ -62,5 +68,6 @@ fn readable(lines: &[UsageLine], month: Month, tally: Tally) -> String {
             &line.count.to_string(),
         ]);
     }
-    format!("{shown}\n\n{month}; {}", told(tally))
+    let read = if is_whole { told(tally) } else { format!("records read{}", besides(tally)) };
+    format!("{shown}\n\n{month}; {read}")
 }
