@@ -1,7 +1,8 @@
 use kw_domain::{GrantId, Instant, ResolutionId, TransactionId};
 use kw_ledger::search::Search;
 use kw_ledger::{
-    AccessRecord, Event, GrantedAccess, GrantedAct, Leaf, LeafKind, Outcome, Salt, Verdict, canonical,
+    AccessRecord, Canonical, Event, GrantedAccess, GrantedAct, Leaf, LeafKind, Outcome, Salt, Verdict,
+    canonical,
 };
 use kw_protocol::access_log::AccessLogSearch;
 use kw_protocol::problem::ProblemCode;
@@ -75,7 +76,10 @@ async fn what_cannot_be_read_is_shown_unless_it_is_surely_not_meant() {
         (json!({ "at": at, "event": "lease-renewed", "exchanges": [exchange] }), true),
     ] {
         let act = move |_: &mut Tx<'_, Switchboard>| {
-            Ok::<_, Abort<()>>(((), Act::new(at, LeafKind::Access, canonical(&record).unwrap())))
+            Ok::<_, Abort<()>>((
+                (),
+                Act::new(at, LeafKind::Access, Canonical::from_stored(record.to_string())),
+            ))
         };
         let index = bed.store.write("happen", act).await.unwrap().receipts[0].index;
         shown.extend(is_shown.then_some(index));
