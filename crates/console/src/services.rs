@@ -32,7 +32,7 @@ impl Services {
         Self { tls, clients: Mutex::default() }
     }
 
-    /// The one that keeps a log. Of addresses that the agreement does not have any more, nothing is kept.
+    /// The one that keeps a log. Addresses that left the agreement go when the next one comes.
     pub(crate) fn of(
         &self,
         agreement: &Agreement,

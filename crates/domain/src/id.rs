@@ -145,23 +145,9 @@ identifiers! {
     TransactionId;
 }
 
-impl TransactionId {
-    /// When it was made, by the clock of whoever made it (RFC 9562 §5.7: the first 48 bits, Unix milliseconds).
-    pub fn made_at(&self) -> Instant {
-        let millis = self.as_bytes().iter().take(6).fold(0, |sum, byte| sum << 8 | i64::from(*byte));
-        Instant::from_millis(millis)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_transaction_says_when_it_began() {
-        let moment = Instant::from_millis(1_795_000_000_123);
-        assert_eq!(TransactionId::new(moment, [255; 10]).made_at(), moment);
-    }
 
     #[test]
     fn identifiers_sort_by_time_and_read_back() {

@@ -112,7 +112,9 @@ impl RemotePages {
         let mut attempt = 1;
         loop {
             match self.client.search(&self.search).await {
-                Err(ClientError::Unreachable) if is_hurried => return Err(ClientError::Unreachable),
+                Err(error @ (ClientError::Unreachable | ClientError::TimedOut)) if is_hurried => {
+                    return Err(error);
+                }
                 Err(error) if error.retryable() && attempt < ATTEMPTS => {
                     let wait = error.retry_after().unwrap_or(WAIT);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;

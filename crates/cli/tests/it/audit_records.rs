@@ -119,12 +119,18 @@ fn an_auditor_compares_counts_and_exports_what_running_services_recorded() {
     assert!(unreachable.stderr.contains("00000099000000015000"), "{unreachable:?}");
 
     let month = this_month();
-    let used = chain.audit(&["report", "--month", &month, "--smallest", "3", "--json"]).expect(0);
-    let lines = used.json()["lines"].as_array().unwrap().clone();
+    let all = chain.audit(&["report", "--month", &month, "--smallest", "1", "--json"]).expect(0).json();
+    let lines = all["lines"].as_array().unwrap().clone();
     let asked = lines.iter().find(|line| line["event"] == "query-answered" && line["result"] == "success");
     assert!(asked.unwrap()["count"].as_u64().unwrap() >= 3, "{lines:?}");
+    assert!(all["read"]["records"].as_u64().unwrap() >= 3, "{all}");
+    let used = chain.audit(&["report", "--month", &month, "--smallest", "3", "--json"]).expect(0);
+    let lines = used.json()["lines"].as_array().unwrap().clone();
     let denied = lines.iter().find(|line| line["result"] == "refused").unwrap();
     assert_eq!(denied["count"], "<3", "{lines:?}");
+    // Neither all records nor all lines but one are told: the small number would follow.
+    assert_eq!(lines.iter().filter(|line| line["count"] == "withheld").count(), 1, "{lines:?}");
+    assert!(used.json()["read"]["records"].is_null(), "{used:?}");
     for secret in ["j.jansen", AUDITOR, "2026-0042"] {
         assert!(!used.stdout.contains(secret), "{secret}");
     }

@@ -286,6 +286,7 @@ async fn one_step_leads_from_a_difference_to_a_report_whose_outcome_comes_back()
         .expect(0)
         .json();
     assert_eq!(list["reports"].as_array().unwrap().len(), 1, "{list}");
+    road.until_told(id, 4).await;
     road.logs_match();
     road.nothing_is_in_the_clear();
 }

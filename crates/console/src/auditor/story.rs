@@ -53,17 +53,12 @@ pub(crate) async fn tell(
 async fn tell_all(console: &Console, auditor: &ActorId, access: TransactionId) -> Result<Story, Failure> {
     let agreement = console.agreement();
     let switchboard = agreement.log_of(LogOwner::Switchboard).ok_or_else(Failure::fault)?;
-    // By the clock of whoever asked; when that was wrong, the whole log is searched.
-    let near = Some(around(access.made_at()));
-    let at_switchboard = match find(console, &switchboard, auditor, &[access], near).await {
-        Ok(found) if found.is_empty() => find(console, &switchboard, auditor, &[access], None).await,
-        found => found,
-    };
     // When the switchboard is out of reach, the others are asked all the same.
+    let at_switchboard = find(console, &switchboard, auditor, &[access], None).await;
     let known = at_switchboard.as_deref().unwrap_or_default();
     let wanted = Wanted::of(&agreement, access, known);
     let began = known.iter().filter_map(|entry| entry.record.as_ref()).map(|record| record.at).min();
-    let period = began.map(around);
+    let period = began.map(|at| (at.minus(BEFORE), at.plus(AFTER)));
     let mut is_cut = known.len() >= MOST_ENTRIES;
     let mut others = Vec::new();
     for (oin, transactions) in &wanted.transactions {
@@ -120,11 +115,6 @@ async fn tell_all(console: &Console, auditor: &ActorId, access: TransactionId) -
     });
     let differences = (!is_cut).then(|| differences(&steps, read, console.clock.now())).flatten();
     Ok(Story { steps, silent, absent, is_cut, differences })
-}
-
-/// When everything about an exchange was recorded that began at this moment.
-fn around(began: Instant) -> (Instant, Instant) {
-    (began.minus(BEFORE), began.plus(AFTER))
 }
 
 /// What the records say differently, of an exchange that is over.

@@ -131,11 +131,11 @@ async fn read(by: &By, console: &Console, month: Month) -> Result<Report, Failur
 
 /// What is shown exactly; small numbers are in no bar, as they are in no table.
 fn plots(f: &Frame, agreement: &Agreement, report: &Report) -> Vec<String> {
-    let days = report.days.iter().map(|(span, count)| (*span, if *count < SMALLEST { 0 } else { *count }));
     let lines = &report.lines;
-    // Where all is small, so is what its days come to.
-    let tells_small = lines.iter().all(|line| matches!(line.count, Count::FewerThan(_)));
-    let over_time = view::over_time(f, days.filter(|_| !tells_small));
+    // What the days come to is what was read, which would tell the lines that are not shown.
+    let is_whole = lines.iter().all(|line| line.count.is_shown());
+    let days = report.days.iter().map(|(span, count)| (*span, if *count < SMALLEST { 0 } else { *count }));
+    let over_time = view::over_time(f, days.filter(|_| is_whole));
     let (mut purposes, mut parties) = (BTreeMap::<String, u64>::new(), BTreeMap::<Oin, u64>::new());
     for line in lines {
         let Count::Exactly(count) = line.count else { continue };

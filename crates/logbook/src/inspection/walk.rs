@@ -1,6 +1,6 @@
 //! Going through the log backwards, a bounded part at a time.
 
-use kw_domain::{Instant, SubjectReference};
+use kw_domain::SubjectReference;
 use kw_ledger::search::AccessFilter;
 use kw_ledger::{AccessRecord, Event};
 use kw_protocol::Bytes32;
@@ -149,7 +149,9 @@ impl Page<'_> {
         let filter = &self.walk.filter;
         let Some(record) = &entry.record else {
             // All that is left of an erased record is its moment.
-            return filter.is_period_only() && self.is_in_time(entry.at);
+            let in_time = filter.from.is_none_or(|from| entry.at >= from)
+                && filter.until.is_none_or(|until| entry.at < until);
+            return filter.is_period_only() && in_time;
         };
         if record.as_str().starts_with(CLAIMS) {
             return false;
@@ -159,33 +161,28 @@ impl Page<'_> {
         }
         match serde_json::from_str::<AccessRecord>(record.as_str()) {
             Ok(record) => filter.matches(&record),
-            // Of another version than this one. An auditor sees it rather than not.
+            // Of another version than this one. An auditor sees it rather than not, unless it is surely of something else.
             Err(_) => true,
         }
-    }
-
-    fn is_in_time(&self, at: Instant) -> bool {
-        let AccessFilter { from, until, .. } = &self.walk.filter;
-        from.is_none_or(|from| at >= from) && until.is_none_or(|until| at < until)
     }
 
     /// Whether a record is surely not meant. Nearly all are, and to read them whole takes most of the time. Of what cannot be read at
     /// all, nothing is sure.
     fn is_of_something_else(&self, record: &str) -> bool {
-        let filter = &self.walk.filter;
-        if filter.is_period_only() || self.exchange.as_ref().is_some_and(|exchange| record.contains(exchange))
-        {
+        let event = self.walk.filter.event;
+        let is_of_another_exchange =
+            self.exchange.as_ref().is_some_and(|exchange| !record.contains(exchange));
+        if !is_of_another_exchange && event.is_none() {
             return false;
         }
-        let Ok(Essence { at, event }) = serde_json::from_str(record) else { return false };
-        self.exchange.is_some() || !self.is_in_time(at) || filter.event.is_some_and(|wanted| wanted != event)
+        let Ok(Essence { event: recorded }) = serde_json::from_str(record) else { return false };
+        is_of_another_exchange || event.is_some_and(|event| event != recorded)
     }
 }
 
-/// What a record says first of all.
+/// A record of which not even this can be read could say anything.
 #[derive(Deserialize)]
 struct Essence {
-    at: Instant,
     event: Event,
 }
 

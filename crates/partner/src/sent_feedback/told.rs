@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use kw_domain::{FeedbackId, TransactionId};
+use kw_domain::{FeedbackId, Instant, TransactionId};
 use kw_ledger::AccessRecord;
 use kw_protocol::signal::{Signal, SignalType};
 use kw_store::partner::StoredCorrection;
@@ -81,7 +81,7 @@ async fn ask(app: &App, mut correction: StoredCorrection) -> Result<(), Fault> {
 
 /// Which record of the own log says why a pull was made: the question under whose answer it was granted.
 async fn own_record(app: &App, pull: TransactionId) -> Result<Option<u64>, Fault> {
-    let moment = pull.made_at();
+    let moment = moment_of(pull);
     let found = app.store.read(move |tables| {
         let mut next = tables.index_at(moment)?;
         let (last, mut asked) = (next + MOST_ENTRIES, BTreeMap::new());
@@ -109,8 +109,25 @@ async fn own_record(app: &App, pull: TransactionId) -> Result<Option<u64>, Fault
     Ok(found.await?)
 }
 
+/// When the switchboard gave a transaction its id.
+fn moment_of(transaction: TransactionId) -> Instant {
+    let millis = transaction.as_bytes().iter().take(6).fold(0, |sum, byte| sum << 8 | i64::from(*byte));
+    Instant::from_millis(millis)
+}
+
 /// The answer is recorded right after the switchboard gave it; clocks differ, and acts wait in the queue.
 const AFTERWARDS: Duration = Duration::from_mins(20);
 /// More than an organisation's people ask in that time.
 const MOST_ENTRIES: u64 = 50_000;
 const ENTRIES_AT_ONCE: u32 = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_says_when_it_began() {
+        let moment = Instant::from_millis(1_795_000_000_123);
+        assert_eq!(moment_of(TransactionId::new(moment, [255; 10])), moment);
+    }
+}

@@ -88,6 +88,12 @@ async fn what_cannot_be_read_is_shown_unless_it_is_surely_not_meant() {
     let page =
         bed.search(&reader("a.first", 1), &search(&format!(r#"{{"transaction":"{exchange}"}}"#))).await;
     assert_eq!(indices(&[page.unwrap()]), shown);
+    for (filter, found) in
+        [(r#"{"event":"lease-renewed"}"#, vec![4, 1, 0]), (r#"{"actor":"j.jansen"}"#, vec![4, 3, 2, 1, 0])]
+    {
+        let page = bed.search(&reader("a.first", 1), &search(filter)).await;
+        assert_eq!(indices(&[page.unwrap()]), found, "{filter}");
+    }
 }
 
 #[tokio::test]
