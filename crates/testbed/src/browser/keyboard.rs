@@ -54,7 +54,8 @@ impl Browser {
 }
 
 /// Notes what the keyboard must reach and how it looks without the focus, and puts the focus before all of it. Of radio buttons of one
-/// name one is reached, with Tab; the arrows go on from there.
+/// name one is reached, with Tab; the arrows go on from there. The end gets a stop of its own: after the last one the browser gives the focus
+/// to its own controls or begins again at the first, as it likes.
 const BEGIN: &str = "
     document.activeElement && document.activeElement.blur();
     window.scrollTo(0, 0);
@@ -75,13 +76,16 @@ const BEGIN: &str = "
     window.kwControls = all;
     window.kwReached = new Set();
     window.kwUnfocused = new Map(all.map(one => [one, kwLooks(one)]));
+    window.kwEnd = document.createElement('div');
+    kwEnd.tabIndex = 0;
+    document.body.append(kwEnd);
     return all.length;";
 
 /// What has the focus now, once the page has scrolled to it.
 const STEP: &str = "
     const done = arguments[arguments.length - 1];
     const one = document.activeElement;
-    if (!one || one === document.body || one === document.documentElement) return done({ at: -2, name: 'the page' });
+    if (!one || one === kwEnd || one === document.body || one === document.documentElement) return done({ at: -2, name: 'the page' });
     kwReached.add(one);
     const at = kwControls.indexOf(one);
     for (const animation of document.getAnimations()) animation.finish();
@@ -96,6 +100,7 @@ const STEP: &str = "
 const MISSED: &str = "
     const missed = kwControls.filter(one => !kwReached.has(one)).map(kwName);
     document.body.removeAttribute('tabindex');
+    kwEnd.remove();
     return missed;";
 
 /// Where there is nothing more to reach.

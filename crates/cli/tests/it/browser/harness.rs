@@ -30,6 +30,19 @@ async fn a_sound_page_has_no_mistakes() {
 }
 
 #[tokio::test]
+async fn a_walk_ends_at_the_last_control_wherever_the_browser_goes_from_there() {
+    let browser = browser().await;
+    show(&browser, "<p><a href='#x'>Eerste</a> <a href='#y'>Tweede</a></p>").await;
+    for _ in 0..6 {
+        assert_eq!(browser.walk_by_keyboard().await.unwrap(), Vec::<String>::new());
+        assert_eq!(
+            browser.evaluate("return document.body.lastElementChild.localName").await.unwrap(),
+            "main"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_page_is_found() {
     let page = [
         ("<input name='zonder'>", "label"),
