@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
@@ -36,6 +37,16 @@ pub(crate) struct Counted {
     pub(crate) what: String,
     pub(crate) at: Instant,
 }
+
+impl Counted {
+    /// Whether this mandate or dossier need not be asked about again.
+    pub(crate) fn vouches(&self, what: &str, now: Instant) -> bool {
+        self.what == what && self.at <= now && now.since(self.at) < REMEMBERED
+    }
+}
+
+/// A page and what belongs to it ask the register once.
+const REMEMBERED: Duration = Duration::from_secs(2);
 
 /// For which line of which page a form was opened.
 #[derive(Default)]
@@ -85,4 +96,21 @@ pub(crate) fn name(f: &Frame, thing: impl fmt::Display) -> String {
     context.update(f.csrf().as_bytes());
     context.update(thing.to_string().as_bytes());
     URL_SAFE_NO_PAD.encode(&context.finish().as_ref()[..12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_about_one_mandate_is_good_for_two_seconds_and_for_no_other() {
+        let at = Instant::parse("2026-11-23T10:00:00.500Z").unwrap();
+        let counted = Counted { what: "one".to_owned(), at };
+        let vouches = |what, now| counted.vouches(what, Instant::parse(now).unwrap());
+        assert!(vouches("one", "2026-11-23T10:00:00.500Z"));
+        assert!(vouches("one", "2026-11-23T10:00:02.499Z"));
+        assert!(!vouches("one", "2026-11-23T10:00:02.500Z"));
+        assert!(!vouches("one", "2026-11-23T10:00:00.499Z"), "a clock that was put back proves nothing");
+        assert!(!vouches("another", "2026-11-23T10:00:00.500Z"));
+    }
 }

@@ -1,7 +1,6 @@
 //! Who may read on: under a mandate, only while it counts. What was gathered is gone when it does not.
 
 use std::ops::Deref;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -61,12 +60,5 @@ async fn still(app: &App, by: &SignedIn<Kept>) -> Result<(), Failure> {
 
 /// Whether the register said so a moment ago.
 pub(crate) fn is_known(by: &SignedIn<Kept>, what: &str) -> bool {
-    let now = by.shell.now();
-    let known = &by.session.data().counted;
-    known
-        .as_ref()
-        .is_some_and(|known| known.what == what && known.at <= now && now.since(known.at) < REMEMBERED)
+    by.session.data().counted.as_ref().is_some_and(|counted| counted.vouches(what, by.shell.now()))
 }
-
-/// A page and what belongs to it ask the register once.
-const REMEMBERED: Duration = Duration::from_secs(2);

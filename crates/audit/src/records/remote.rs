@@ -31,6 +31,15 @@ pub enum Patience {
     Short,
 }
 
+impl Patience {
+    /// Whether the same page is asked again after this. A walk that has begun is worth a wait, and a service that answers says itself
+    /// what may help.
+    fn asks_again(self, error: &ClientError, has_begun: bool) -> bool {
+        let is_away = matches!(error, ClientError::Unreachable | ClientError::TimedOut);
+        error.retryable() && (self == Self::Long || has_begun || !is_away)
+    }
+}
+
 /// Whether pages are one walk through a log, downwards and with an end. A service could otherwise have a reader go on for ever,
 /// or count an entry twice.
 #[derive(Debug, Default)]
@@ -108,14 +117,12 @@ impl RemotePages {
     /// Asks again while the service says that it may help: each page is an access of its own, and one more is only one more
     /// record.
     async fn ask(&self) -> Result<AccessLogPage, ClientError> {
-        let is_hurried = self.patience == Patience::Short && !self.walk.has_begun();
         let mut attempt = 1;
         loop {
             match self.client.search(&self.search).await {
-                Err(error @ (ClientError::Unreachable | ClientError::TimedOut)) if is_hurried => {
-                    return Err(error);
-                }
-                Err(error) if error.retryable() && attempt < ATTEMPTS => {
+                Err(error)
+                    if attempt < ATTEMPTS && self.patience.asks_again(&error, self.walk.has_begun()) =>
+                {
                     let wait = error.retry_after().unwrap_or(WAIT);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
                     attempt += 1;
@@ -214,5 +221,16 @@ mod tests {
         ] {
             assert!(!walks(&wrong), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn who_waits_for_a_page_is_told_at_once_that_a_service_is_away() {
+        let (long, short) = (Patience::Long, Patience::Short);
+        for away in [ClientError::Unreachable, ClientError::TimedOut] {
+            assert!(long.asks_again(&away, false));
+            assert!(!short.asks_again(&away, false));
+            assert!(short.asks_again(&away, true), "what was read already would be lost");
+        }
+        assert!(!long.asks_again(&ClientError::Identity, false), "nothing changes");
     }
 }
