@@ -61,17 +61,25 @@
     field.addEventListener("input", judge);
   }
 
-  // A part of a page that does not come, or a whole page in its place: say so, and load the page again.
-  const again = (event) => {
-    const place = event.detail.elt?.closest?.("[data-kw-again]");
-    if (!place) return;
-    event.preventDefault();
+  // A part of a page that does not come, or a whole page in its place: say so, and load the page again once the server is there.
+  // Until then what was read stays.
+  const again = (place) => {
     place.textContent = place.dataset.kwAgain;
-    setTimeout(() => location.reload(), 3000);
+    const retry = () => setTimeout(() => fetch("/session").then(() => location.reload(), retry), 3000);
+    retry();
   };
-  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, again);
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (/^\s*<!doctype/i.test(event.detail.xhr.responseText)) again(event);
+  const waiting = (event) => event.detail.ctx?.sourceElement.closest("[data-kw-again]");
+  document.addEventListener("htmx:error", (event) => {
+    const place = waiting(event);
+    if (place) again(place);
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    const place = waiting(event);
+    const { response, text } = event.detail.ctx;
+    const unfit = response.status >= 400 || /^\s*<!doctype/i.test(text);
+    if (!place || !unfit || response.headers.has("HX-Redirect")) return;
+    event.preventDefault();
+    again(place);
   });
 
   for (const button of all("[data-kw-print]")) {

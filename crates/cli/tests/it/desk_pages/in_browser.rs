@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kw_testbed::browser::{Browser, BrowserDriver, Check};
 
 use super::bed::{Bed, PERSON};
-use crate::program::signal_service;
+use crate::program::{Service, signal_service};
 
 async fn sound(browser: &Browser, name: &str) {
     let check = Check { tools: env!("CARGO_TARGET_TMPDIR").as_ref(), name };
@@ -145,4 +145,52 @@ async fn a_dossier_fills_in_by_itself_and_every_page_is_sound() {
     browser.go(&bed.at("/accesses")).await.unwrap();
     browser.sees("We kunnen dit nu niet doen").await.unwrap();
     sound(&browser, "desk-unavailable").await;
+}
+
+/// Until the page was loaded again since `window.same` was set on it.
+async fn loaded_again(browser: &Browser) {
+    for _ in 0..100 {
+        if browser.evaluate("return window.same").await.is_ok_and(|same| same.is_null()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("the page stays as it is: {}", browser.text().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_news_does_not_come_it_is_said_and_what_was_read_stays() {
+    let Some(bed) = Bed::start().await else { return };
+    let mut mira = bed.visitor("m.consulent").await;
+    bed.whole(&mut mira, PERSON, "Z-0").await;
+    let browser = BrowserDriver::shared().unwrap().open(&[]).await.unwrap();
+    sign_in(&browser, &bed, "m.consulent").await;
+    let slow = bed.town.config("youth-care");
+    signal_service(&slow, "STOP");
+    ask(&browser, &bed, "Wij hebben zelf een dossier over deze persoon").await;
+    browser.sees("2 van 3").await.unwrap();
+
+    // News of a dossier that is no longer there: the page that says so does not land in the middle of this one.
+    let gone = "window.same = true; const gone = document.createElement('div'); gone.dataset.kwAgain = 'Geen nieuws'; \
+        gone.setAttribute('hx-get', '/dossiers/00000000000000000000000000000000/news?seen=0'); gone.setAttribute('hx-trigger', 'load'); \
+        document.querySelector('main').append(gone); htmx.process(gone);";
+    browser.evaluate(gone).await.unwrap();
+    browser.sees("Geen nieuws").await.unwrap();
+    let headings = "return document.querySelectorAll('h1').length";
+    assert_eq!(browser.evaluate(headings).await.unwrap(), 1);
+    loaded_again(&browser).await;
+
+    ask(&browser, &bed, "Wij hebben zelf een dossier over deze persoon").await;
+    browser.sees("2 van 3").await.unwrap();
+    browser.evaluate("window.same = true").await.unwrap();
+    let desk = bed.town.folder().join("desk.toml");
+    signal_service(&desk, "KILL");
+    browser.sees("Er komt geen nieuws binnen").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    browser.sees("De Linde").await.unwrap();
+    assert_eq!(browser.evaluate("return window.same").await.unwrap(), true);
+    let _desk = tokio::task::spawn_blocking(move || Service::start("desk", &desk)).await.unwrap();
+    loaded_again(&browser).await;
+    assert!(!browser.text().await.unwrap().contains("De Linde"), "the session ended with the desk");
+    signal_service(&slow, "KILL");
 }
