@@ -181,9 +181,17 @@ fn role(f: &Frame, agreement: &Agreement, role: &Role) -> String {
     }
 }
 
-/// Why something was denied.
+/// Why something was denied. Some kinds are said in the same words, with the code beside them for who must know which it was.
 pub(crate) fn denial(f: &Frame, reason: &str) -> String {
-    or_code(f.t_of("denial", reason), reason)
+    let mut kind = reason;
+    loop {
+        let said = f.t_of("denial", kind);
+        if !said.starts_with('[') {
+            return if kind == reason { said } else { format!("{said} ({reason})") };
+        }
+        let Some((shorter, _)) = kind.rsplit_once('-') else { return reason.to_owned() };
+        kind = shorter;
+    }
 }
 
 /// A moment to the second, on which clock.
