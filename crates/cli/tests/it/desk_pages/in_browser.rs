@@ -165,12 +165,10 @@ async fn where_news_does_not_come_it_is_said_and_what_was_read_stays() {
     bed.whole(&mut mira, PERSON, "Z-0").await;
     let browser = BrowserDriver::shared().unwrap().open(&[]).await.unwrap();
     sign_in(&browser, &bed, "m.consulent").await;
-    let slow = bed.town.config("youth-care");
-    signal_service(&slow, "STOP");
     ask(&browser, &bed, "Wij hebben zelf een dossier over deze persoon").await;
-    browser.sees("2 van 3").await.unwrap();
+    browser.sees("De Linde").await.unwrap();
 
-    // News of a dossier that is no longer there: the page that says so does not land in the middle of this one.
+    // News about a dossier that is no longer there: the page that says so does not land in the middle of this one.
     let gone = "window.same = true; const gone = document.createElement('div'); gone.dataset.kwAgain = 'Geen nieuws'; \
         gone.setAttribute('hx-get', '/dossiers/00000000000000000000000000000000/news?seen=0'); gone.setAttribute('hx-trigger', 'load'); \
         document.querySelector('main').append(gone); htmx.process(gone);";
@@ -180,17 +178,21 @@ async fn where_news_does_not_come_it_is_said_and_what_was_read_stays() {
     assert_eq!(browser.evaluate(headings).await.unwrap(), 1);
     loaded_again(&browser).await;
 
+    // Nobody answers yet, and then the desk ends.
+    let own = bed.town.config("municipality");
+    signal_service(&own, "STOP");
     ask(&browser, &bed, "Wij hebben zelf een dossier over deze persoon").await;
-    browser.sees("2 van 3").await.unwrap();
+    browser.sees("Geboren 4 maart 2011").await.unwrap();
     browser.evaluate("window.same = true").await.unwrap();
     let desk = bed.town.folder().join("desk.toml");
     signal_service(&desk, "KILL");
     browser.sees("Er komt geen nieuws binnen").await.unwrap();
     tokio::time::sleep(Duration::from_secs(7)).await;
-    browser.sees("De Linde").await.unwrap();
+    browser.sees("Geboren 4 maart 2011").await.unwrap();
     assert_eq!(browser.evaluate("return window.same").await.unwrap(), true);
+    signal_service(&own, "CONT");
     let _desk = tokio::task::spawn_blocking(move || Service::start("desk", &desk)).await.unwrap();
     loaded_again(&browser).await;
-    assert!(!browser.text().await.unwrap().contains("De Linde"), "the session ended with the desk");
-    signal_service(&slow, "KILL");
+    let shown = browser.text().await.unwrap();
+    assert!(!shown.contains("Geboren 4 maart 2011"), "the session ended with the desk: {shown}");
 }
