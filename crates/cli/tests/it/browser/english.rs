@@ -106,11 +106,21 @@ pub(super) async fn in_dutch(b: &Browser) -> anyhow::Result<Option<String>> {
     }
     let text = b.evaluate(SAID).await?.as_str().unwrap_or_default().to_lowercase();
     let text = NAMES.iter().fold(text, |text, name| text.replace(name, ""));
-    let mut words = text.split(|c: char| !c.is_alphabetic());
-    if let Some(word) = words.find(|word| DUTCH.contains(word)) {
+    if let Some(word) = words(&text).find(|word| DUTCH.contains(word)) {
         return Ok(Some(format!("says {word:?}: {text}")));
     }
     Ok(text.contains('[').then(|| format!("has no words for something: {text}")))
+}
+
+/// The words of a text. A reference is one word, whatever letters stand between its digits and dashes.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
+}
+
+#[test]
+fn a_reference_is_one_word() {
+    let found: Vec<_> = words("kunt u, of i-8u-q3_en: niet").collect();
+    assert_eq!(found, ["kunt", "u", "", "of", "i-8u-q3_en", "", "niet"]);
 }
 
 /// What is said in the page's own language: not the link to the other one, the made-up secrets of a sign-in, and what others wrote.
